@@ -1,0 +1,295 @@
+"""The book of signed documents, in all versions that were seen.
+
+`Book` takes directories, staff lists, policies, floors, schemes, sealing keys and
+revocations from anyone (a relay, a disk, an auditor's export) and keeps only what
+verifies, starting from one fingerprint that was pinned when the program was
+installed. Versions never go back.
+
+Nothing here does I/O; the caller keeps the documents and hands them in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from childgrid_wire import canonical, envelope, statement
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
+from childgrid_wire.keys import EnrolledKey, check_public_key
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import FOUNDERS, Statement
+from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
+
+DOCUMENTS = (
+    Kind.DIRECTORY,
+    Kind.FLOOR,
+    Kind.SCHEME,
+    Kind.STAFF,
+    Kind.POLICY,
+    Kind.SEALING_KEY,
+    Kind.ROTATION,
+    Kind.REVOCATION,
+)
+
+
+class Book:
+    """Verified documents in all versions that were seen; see the module."""
+
+    def __init__(self, root: str) -> None:
+        """Start an empty book; `root` is the pinned fingerprint (hex SHA-256)."""
+        self.root = root
+        self.directories: list[Statement] = []
+        self.by_hash: dict[str, Statement] = {}
+        self._versions: dict[tuple[Kind, str], list[Statement]] = {}
+        self._revocations: list[Statement] = []
+
+    def add(self, data: bytes) -> Statement:
+        """Verify a document and keep it; repeating one is harmless.
+
+        Raises:
+            Malformed, Untrusted: it does not verify or would go back in version.
+        """
+        outer = envelope.read(data)
+        if outer.kind not in DOCUMENTS:
+            raise Malformed(outer.kind.value, Reason.UNKNOWN_KIND)
+        if outer.hash in self.by_hash:
+            return self.by_hash[outer.hash]
+        document = self._verified(outer.kind, data)
+        self._keep(document)
+        self.by_hash[document.hash] = document
+        return document
+
+    def _verified(self, kind: Kind, data: bytes) -> Statement:
+        if kind is Kind.DIRECTORY:
+            return self._verified_directory(data)
+        current = self._current()
+        if kind in (Kind.FLOOR, Kind.SCHEME):
+            threshold = current["founders"]["threshold"]
+            return statement.verify_founders(data, self._founder, threshold)
+        verified = statement.verify(data, self._member_or_founder, kind)
+        if kind is Kind.STAFF:
+            _check_staff(verified)
+        if kind is Kind.REVOCATION:
+            _check_revocation(verified)
+        return verified
+
+    def _verified_directory(self, data: bytes) -> Statement:
+        """A first directory is pinned by fingerprint, each later one by the last."""
+        body = canonical.loads(envelope.read(data).payload)
+        founders = body.get("founders")
+        if not isinstance(founders, dict) or type(founders.get("threshold")) is not int:
+            raise Malformed("directory.founders")
+        threshold = founders["threshold"]
+
+        def find(keyid: str) -> EnrolledKey:
+            try:
+                return founder_key(body, keyid)
+            except Untrusted:
+                return self._founder(keyid)
+
+        document = statement.verify_founders(data, find, threshold)
+        _check_founders(document)
+        if not self.directories:
+            if fingerprint(document.body) != self.root:
+                raise Untrusted(Reason.UNKNOWN_KEY, "root fingerprint")
+        else:
+            self._check_successor(document)
+        return document
+
+    def _check_successor(self, document: Statement) -> None:
+        last = self.directories[-1]
+        if document["version"] != last["version"] + 1:
+            raise Untrusted(Reason.OLD_VERSION, "directory")
+        if document["previous"] != last.hash or document["grid"] != last["grid"]:
+            raise Untrusted(Reason.OLD_VERSION, "directory.previous")
+        for founders in (document["founders"], last["founders"]):
+            ids = {f"founder:{entry['id']}" for entry in founders["keys"]}
+            if len(ids.intersection(document.signed_by)) < founders["threshold"]:
+                raise Untrusted(Reason.BAD_SIGNATURE, "too few founders signed")
+        if any(_rekeyed(document, last)):
+            raise Untrusted(Reason.UNKNOWN_KEY, "a founder id got another key")
+
+    def _founder(self, keyid: str) -> EnrolledKey:
+        return founder_key(self._current().body, keyid)
+
+    def _member_or_founder(self, keyid: str) -> EnrolledKey:
+        if keyid.startswith("founder:"):
+            return self._founder(keyid)
+        if "/" in keyid:
+            raise Untrusted(Reason.WRONG_ROLE, "documents are signed by members")
+        if keyid in self.revoked().members:
+            raise Untrusted(Reason.REVOKED, "member")
+        for directory in reversed(self.directories):
+            for entry in directory["members"]:
+                if entry["id"] == keyid:
+                    raw = canonical.from_b64(entry["key"])
+                    return EnrolledKey(keyid, "ed25519", raw)
+        raise Untrusted(Reason.UNKNOWN_PEER, "member")
+
+    def _keep(self, document: Statement) -> None:
+        if document.kind is Kind.DIRECTORY:
+            self.directories.append(document)
+        elif document.kind is Kind.REVOCATION:
+            self._keep_revocation(document)
+        elif document.kind in (Kind.SEALING_KEY, Kind.ROTATION):
+            self._versions.setdefault((document.kind, document.issuer), []).append(
+                document
+            )
+        else:
+            self._keep_version(document)
+
+    def _keep_version(self, document: Statement) -> None:
+        versions = self._versions.setdefault((document.kind, document.issuer), [])
+        if versions and document["version"] <= versions[-1]["version"]:
+            raise Untrusted(Reason.OLD_VERSION, document.kind.value)
+        versions.append(document)
+
+    def _keep_revocation(self, document: Statement) -> None:
+        same = [one for one in self._revocations if one.issuer == document.issuer]
+        if document["number"] != len(same) + 1:
+            raise Untrusted(Reason.OLD_VERSION, "revocation.number")
+        self._revocations.append(document)
+
+    def _current(self) -> Statement:
+        if not self.directories:
+            raise Untrusted(Reason.OLD_VERSION, "directory")
+        return self.directories[-1]
+
+    def revoked(self, until: int | None = None) -> Revoked:
+        """Everything revoked, or what was revoked before `until` (Unix seconds)."""
+        revoked = Revoked()
+        for document in self._revocations:
+            if until is None or document.issued <= until:
+                revoked.add(document)
+        return revoked
+
+    def latest(self, now: int) -> View:
+        """The newest version of everything, for judging at `now` (Unix seconds)."""
+        return self._view(now, self._current(), None, None, self.revoked())
+
+    def as_of(self, when: int) -> View:
+        """The versions that were in force at `when`, for looking back."""
+        directories = [d for d in self.directories if d.issued <= when]
+        if not directories:
+            raise Untrusted(Reason.OLD_VERSION, "directory")
+        return self._view(when, directories[-1], when, None, self.revoked(when))
+
+    def named(self, when: int, hashes: Iterable[str]) -> View:
+        """The versions in force at `when`, except where `hashes` name others.
+
+        Raises:
+            Untrusted: a named document isn't in the book.
+        """
+        chosen = [self.document(name) for name in hashes]
+        directories = [one for one in chosen if one.kind is Kind.DIRECTORY]
+        base = directories[-1] if directories else self.as_of(when).directory
+        return self._view(when, base, when, chosen, self.revoked(when))
+
+    def document(self, name: str) -> Statement:
+        """A document by its hash; raises `Untrusted` where it isn't known."""
+        if name not in self.by_hash:
+            raise Untrusted(Reason.UNKNOWN, "document")
+        return self.by_hash[name]
+
+    def _view(
+        self,
+        now: int,
+        directory: Statement,
+        until: int | None,
+        chosen: list[Statement] | None,
+        revoked: Revoked,
+    ) -> View:
+        def pick(kind: Kind) -> dict[str, Statement]:
+            picked = {}
+            for (of, issuer), versions in self._versions.items():
+                old = [v for v in versions if until is None or v.issued <= until]
+                if of is kind and old:
+                    picked[issuer] = old[-1]
+            for one in chosen or ():
+                if one.kind is kind:
+                    picked[one.issuer] = one
+            return picked
+
+        named = directory["floor"]
+        floor = self.by_hash.get(named) if named else None
+        return View(now, directory, floor, pick(Kind.STAFF), pick(Kind.POLICY), revoked)
+
+    def sealing_key(self, member: str, now: int) -> Statement:
+        """The newest sealing key of `member` that is valid at `now`.
+
+        Raises:
+            Untrusted: there is none.
+        """
+        for document in reversed(self._versions.get((Kind.SEALING_KEY, member), [])):
+            if document["valid_from"] <= now < document["valid_until"]:
+                return document
+        raise Untrusted(Reason.EXPIRED, "sealing key")
+
+    def rotations(self, epoch: int) -> list[Statement]:
+        """Every step of the ceremony of one linkage key epoch."""
+        return [
+            document
+            for (kind, _), versions in self._versions.items()
+            if kind is Kind.ROTATION
+            for document in versions
+            if document["epoch"] == epoch
+        ]
+
+    def standing(self) -> dict[str, Any]:
+        """The newest versions known, as a `freshness` statement names them."""
+        staff: dict[str, int] = {}
+        for (kind, issuer), versions in self._versions.items():
+            if kind is Kind.STAFF:
+                staff[issuer] = versions[-1]["version"]
+        counts: dict[str, int] = {}
+        for one in self._revocations:
+            counts[one.issuer] = counts.get(one.issuer, 0) + 1
+        floors = self._versions.get((Kind.FLOOR, FOUNDERS), [])
+        return {
+            "directory": self.directories[-1]["version"] if self.directories else 0,
+            "floor": floors[-1]["version"] if floors else 0,
+            "staff": staff,
+            "revocations": counts,
+        }
+
+
+def _rekeyed(document: Statement, last: Statement) -> Iterable[bool]:
+    old = {entry["id"]: entry["key"] for entry in last["founders"]["keys"]}
+    for entry in document["founders"]["keys"]:
+        yield old.get(entry["id"], entry["key"]) != entry["key"]
+
+
+def _check_founders(document: Statement) -> None:
+    founders = document["founders"]
+    ids = [entry["id"] for entry in founders["keys"]]
+    raw = [entry["key"] for entry in founders["keys"]]
+    if len(set(ids)) != len(ids) or len(set(raw)) != len(raw):
+        raise Malformed("directory.founders repeats a founder")
+    if founders["threshold"] > len(ids):
+        raise Malformed("directory.founders.threshold")
+    for entry in founders["keys"]:
+        check_public_key("ed25519", canonical.from_b64(entry["key"]))
+    members = [entry["id"] for entry in document["members"]]
+    if len(set(members)) != len(members) or FOUNDERS in members:
+        raise Malformed("directory.members repeats a member")
+    for entry in document["members"]:
+        for name in ("key", "log_key", "witness_key"):
+            check_public_key("ed25519", canonical.from_b64(entry[name]))
+
+
+def _check_staff(document: Statement) -> None:
+    ids = [entry["id"] for entry in document["officers"]]
+    raw = [entry["key"] for entry in document["officers"]]
+    if len(set(ids)) != len(ids) or len(set(raw)) != len(raw):
+        raise Malformed("staff repeats an officer or a key")
+    for entry in document["officers"]:
+        check_public_key(entry["algorithm"], canonical.from_b64(entry["key"]))
+
+
+def _check_revocation(document: Statement) -> None:
+    """An agency may revoke its own people and certificates, a founder anything."""
+    if document.issuer == FOUNDERS:
+        return
+    own = document["target"] in ("officer", "key", "certificate")
+    if not own or document["member"] != document.issuer:
+        raise Refused(Reason.WRONG_ROLE, "revocation")

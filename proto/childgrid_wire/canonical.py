@@ -1,0 +1,83 @@
+"""One spelling for every byte: canonical JSON, hex, base64 and decimal digits.
+
+Readers here accept exactly what the writers here produce and nothing else, so two
+parties can never read the same bytes differently. Floats, duplicate keys, escapes
+that were not needed, white space and non-ASCII digits are all refused.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from childgrid_wire.errors import Malformed
+
+_HEX = re.compile(r"[0-9a-f]*\Z")
+
+
+def dumps(value: object) -> bytes:
+    """Write `value` as compact ASCII JSON with sorted keys."""
+    text = json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+    return text.encode("ascii")
+
+
+def loads(data: bytes) -> dict[str, Any]:
+    """Read one canonical JSON object.
+
+    Raises:
+        Malformed: the bytes are not what `dumps` would have written.
+    """
+    try:
+        value = json.loads(
+            data.decode("ascii"),
+            object_pairs_hook=_unique,
+            parse_float=_refuse,
+            parse_constant=_refuse,
+        )
+        canonical = isinstance(value, dict) and dumps(value) == data
+    except (ValueError, RecursionError) as error:
+        raise Malformed("JSON") from error
+    if not canonical:
+        raise Malformed("JSON is not in canonical form")
+    result: dict[str, Any] = value
+    return result
+
+
+def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise ValueError("duplicate key")
+    return table
+
+
+def _refuse(_: str) -> object:
+    raise ValueError("floats are not used")
+
+
+def to_b64(data: bytes) -> str:
+    """Write standard base64 with padding (RFC 4648 section 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def from_b64(text: str) -> bytes:
+    """Read standard base64; raises `Malformed` unless canonical."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Malformed("base64") from error
+    if to_b64(data) != text:
+        raise Malformed("base64 is not canonical")
+    return data
+
+
+def from_hex(text: str) -> bytes:
+    """Read lower-case hex of whole bytes; raises `Malformed` otherwise."""
+    if len(text) % 2 or not _HEX.match(text):
+        raise Malformed("hex")
+    return bytes.fromhex(text)

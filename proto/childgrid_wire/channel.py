@@ -1,0 +1,274 @@
+"""Mutual TLS between zones: who may call what, with deadlines and size limits.
+
+`ALLOWED` is the whole table of who may call which method; what isn't in it is
+refused. The peer's role and agency come from exactly one SPIFFE id of its
+certificate. A certificate only opens the door: what is said inside is believed by
+its signatures.
+
+TLS 1.3 only, no compression, no reflection, no retries of calls by the transport.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from childgrid_wire.certificates import Pair, Peer, hostname, peer_of
+from childgrid_wire.errors import (
+    ConfigurationRefused,
+    Reason,
+    Refused,
+    Unreachable,
+    Untrusted,
+    WireError,
+)
+
+MAX_MESSAGE = 4 * 2**20
+MAX_DEADLINE_SECONDS = 300
+
+ALLOWED: Mapping[str, frozenset[str]] = {
+    "/childgrid.v1.NodeService/Match": frozenset({"coordinator"}),
+    "/childgrid.v1.WitnessService/Cosign": frozenset({"coordinator"}),
+    "/childgrid.v1.ExchangeService/Submit": frozenset({"node"}),
+    "/childgrid.v1.ExchangeService/Outcome": frozenset({"node"}),
+    "/childgrid.v1.ExchangeService/Send": frozenset({"node"}),
+    "/childgrid.v1.ExchangeService/Receive": frozenset({"node"}),
+    "/childgrid.v1.ExchangeService/Witness": frozenset({"node", "auditor"}),
+    "/childgrid.v1.BoardService/Publish": frozenset({"node", "auditor", "founder"}),
+    "/childgrid.v1.BoardService/Fetch": frozenset(
+        {"node", "auditor", "founder", "joiner"}
+    ),
+    "/childgrid.v1.JoiningService/Enrol": frozenset({"joiner"}),
+    "/childgrid.v1.JoiningService/Pending": frozenset({"founder"}),
+    "/childgrid.v1.JoiningService/Welcome": frozenset({"founder"}),
+    "/childgrid.v1.LogService/Checkpoint": frozenset({"auditor"}),
+    "/childgrid.v1.LogService/Entries": frozenset({"auditor"}),
+    "/childgrid.v1.DeskService/Draft": frozenset({"desk"}),
+    "/childgrid.v1.DeskService/Sign": frozenset({"desk"}),
+    "/childgrid.v1.DeskService/Look": frozenset({"desk"}),
+}
+
+_LIMITS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.max_metadata_size", 8_192),
+    ("grpc.enable_retries", 0),
+    ("grpc.keepalive_time_ms", 60_000),
+]
+_SERVER_LIMITS = [
+    ("grpc.max_concurrent_streams", 64),
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_idle_ms", 300_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    ("grpc.so_reuseport", 0),
+]
+
+_STATUS = {
+    Reason.MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.BUSY: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.STORAGE: grpc.StatusCode.UNAVAILABLE,
+    Reason.DEADLINE: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.UNKNOWN: grpc.StatusCode.NOT_FOUND,
+}
+
+log = logging.getLogger(__name__)
+Authorise = Callable[[Peer], None]
+Credentials = Callable[[], tuple[Pair, bytes]]
+"""Returns the leaf pair in force and the PEM roots; read again at each handshake."""
+
+
+class Gate(grpc.ServerInterceptor):
+    """Checks caller, method and deadline before any handler runs."""
+
+    def __init__(self, authorise: Authorise) -> None:
+        """`authorise` raises `WireError` for peers that may not come in (now)."""
+        self._authorise = authorise
+
+    def intercept_service(
+        self,
+        continuation: Callable[[Any], grpc.RpcMethodHandler[Any, Any] | None],
+        details: Any,  # noqa: ANN401 - grpc's own untyped call details
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wrap unary handlers; other kinds of call aren't served here."""
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        inner, method = handler.unary_unary, details.method
+
+        def guarded(request: Message, context: grpc.ServicerContext) -> Message:
+            with reported(context):
+                self._enter(method, context)
+                answer: Message = inner(request, context)
+                return answer
+            raise AssertionError("unreachable")
+
+        return grpc.unary_unary_rpc_method_handler(
+            guarded, handler.request_deserializer, handler.response_serializer
+        )
+
+    def _enter(self, method: str, context: grpc.ServicerContext) -> None:
+        peer = peer_from(context)
+        if peer.role not in ALLOWED.get(method, frozenset()):
+            raise Refused(Reason.WRONG_ROLE, method)
+        remaining = context.time_remaining()
+        if remaining is None or remaining > MAX_DEADLINE_SECONDS:
+            raise Refused(Reason.DEADLINE, method)
+        self._authorise(peer)
+
+
+def peer_from(context: grpc.ServicerContext) -> Peer:
+    """Who is calling, by its certificate; raises `Untrusted` without one."""
+    pem: Any = context.auth_context().get("x509_pem_cert")
+    if not pem:
+        raise Untrusted(Reason.UNKNOWN_PEER, "certificate")
+    return peer_of(bytes(pem[0]))
+
+
+@contextmanager
+def reported(context: grpc.ServicerContext) -> Iterator[None]:
+    """Turn our errors into a status whose only text is the reason.
+
+    Anything unforeseen becomes an opaque internal error; its trace stays here.
+    """
+    try:
+        yield
+    except WireError as error:
+        status = _STATUS.get(error.reason, grpc.StatusCode.FAILED_PRECONDITION)
+        context.abort(status, error.reason.value)
+    except grpc.RpcError:
+        raise
+    except Exception as error:
+        if type(error) is Exception and not error.args:
+            raise  # grpc's own signal that abort() was called further down
+        log.error("internal error in a handler: %s", type(error).__name__)
+        context.abort(grpc.StatusCode.INTERNAL, "internal")
+
+
+def serve(
+    address: str,
+    credentials: Credentials,
+    authorise: Authorise,
+    register: Callable[[grpc.Server], None],
+    workers: int = 32,
+) -> tuple[grpc.Server, int]:
+    """Start a server on `host:port` (port 0 takes a free one).
+
+    Returns:
+        The running server and the port that it listens on.
+
+    Raises:
+        ConfigurationRefused: the port is in use or the certificate unreadable.
+    """
+    server = grpc.server(
+        futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
+        interceptors=[Gate(authorise)],
+        options=[*_LIMITS, *_SERVER_LIMITS],
+        maximum_concurrent_rpcs=4 * workers,
+        compression=grpc.Compression.NoCompression,
+    )
+    register(server)
+
+    def configuration() -> Any:  # noqa: ANN401 - an opaque grpc object
+        pair, roots = credentials()
+        return grpc.ssl_server_certificate_configuration(
+            [(pair.key, pair.chain)], roots
+        )
+
+    secure = grpc.dynamic_ssl_server_credentials(configuration(), configuration, True)
+    try:
+        port = server.add_secure_port(address, secure)
+    except RuntimeError as error:
+        raise ConfigurationRefused(f"cannot listen on {address}") from error
+    if not port:
+        raise ConfigurationRefused(f"cannot listen on {address}")
+    server.start()
+    return server, port
+
+
+def connect(address: str, peer: Peer, pair: Pair, roots: bytes) -> grpc.Channel:
+    """Open a channel to one role of one member; any other certificate is refused."""
+    if not roots:
+        raise ConfigurationRefused("no root certificate is configured")
+    secure = grpc.ssl_channel_credentials(roots, pair.key, pair.chain)
+    name = hostname(peer.member, peer.role)
+    options = [*_LIMITS, ("grpc.ssl_target_name_override", name)]
+    return grpc.secure_channel(address, secure, options=options)
+
+
+class Dialer:
+    """Keeps channels, and opens a new one when our own certificate changed."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        """`credentials` gives the pair in force and the roots."""
+        self._credentials = credentials
+        self._channels: dict[tuple[str, Peer], tuple[bytes, grpc.Channel]] = {}
+        self._lock = threading.Lock()
+
+    def channel(self, address: str, peer: Peer) -> grpc.Channel:
+        """A channel to `peer` at `address`."""
+        pair, roots = self._credentials()
+        with self._lock:
+            known = self._channels.get((address, peer))
+            if known and known[0] == pair.chain:
+                return known[1]
+            channel = connect(address, peer, pair, roots)
+            self._channels[(address, peer)] = (pair.chain, channel)
+        if known:
+            known[1].close()
+        return channel
+
+    def close(self) -> None:
+        """Close every channel."""
+        with self._lock:
+            for _, channel in self._channels.values():
+                channel.close()
+            self._channels.clear()
+
+
+def call(method: Callable[..., Any], request: Message, seconds: float) -> Any:  # noqa: ANN401
+    """Call a unary method with a deadline.
+
+    Raises:
+        Refused: the other side said why not.
+        Unreachable: it didn't answer in time, or TLS failed.
+    """
+    try:
+        return method(request, timeout=seconds)
+    except grpc.RpcError as error:
+        raise translated(error) from error
+
+
+def translated(error: grpc.RpcError) -> WireError:
+    """Read what the other side said; everything else is unreachability."""
+    details = error.details() if isinstance(error, grpc.Call) else ""
+    if details in list(Reason):
+        return Refused(Reason(details))
+    code = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
+    if code == grpc.StatusCode.RESOURCE_EXHAUSTED.name:
+        return Refused(Reason.TOO_LARGE if "larger" in (details or "") else Reason.BUSY)
+    return Unreachable(code.lower().replace("_", " "))
+
+
+def files(pair_key: Path, pair_chain: Path, roots: Path) -> Credentials:
+    """Credentials from three PEM files, read again whenever they are asked for.
+
+    Raises (when called):
+        ConfigurationRefused: a file is missing.
+    """
+
+    def read() -> tuple[Pair, bytes]:
+        try:
+            pair = Pair(pair_key.read_bytes(), pair_chain.read_bytes())
+            return pair, roots.read_bytes()
+        except OSError as error:
+            raise ConfigurationRefused(f"cannot read {error.filename}") from error
+
+    return read

@@ -1,0 +1,159 @@
+"""A member's own keys: made at home, locked at rest, never sent anywhere.
+
+One locked file holds the key that signs the member's statements, the one that signs
+its log, the one with which it witnesses others' logs, the one to which the linkage
+key is wrapped, and its certificate issuer's. Leaf certificates are made in memory
+and renewed before they run out; their keys never touch the disk.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from childgrid_wire import canonical, certificates, keyfile, seal
+from childgrid_wire.certificates import Pair
+from childgrid_wire.channel import Credentials
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.keys import SeedSigner
+
+RENEW_SECONDS = 8 * 3_600
+_FILE = "identity.locked"
+_SECRETS = ("key", "log_key", "witness_key", "wrap_key")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A member's secrets (32 bytes each), its issuer pair and the grid's root."""
+
+    member: str
+    key: bytes = field(repr=False)
+    log_key: bytes = field(repr=False)
+    witness_key: bytes = field(repr=False)
+    wrap_key: bytes = field(repr=False)
+    issuer: Pair
+    root: bytes
+
+    @classmethod
+    def create(cls, folder: Path, member: str, passphrase: bytes) -> Identity:
+        """Make fresh keys in `folder`; opens the ones that are there already."""
+        if (folder / _FILE).exists():
+            return cls.open(folder, passphrase)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        content = {name: secrets.token_hex(32) for name in _SECRETS}
+        content |= {"member": member, "issuer": certificates.new_key().decode()}
+        keyfile.lock(content, passphrase, folder / _FILE)
+        return cls.open(folder, passphrase)
+
+    @classmethod
+    def open(cls, folder: Path, passphrase: bytes) -> Identity:
+        """Unlock a member's keys; certificates may still be missing.
+
+        Raises:
+            ConfigurationRefused: no keys there, or another passphrase.
+        """
+        content = keyfile.unlock(folder / _FILE, passphrase)
+        chain, root = (_read(folder / name) for name in ("issuer.pem", "root.pem"))
+        return cls(
+            content["member"],
+            *(bytes.fromhex(content[name]) for name in _SECRETS),
+            issuer=Pair(content["issuer"].encode(), chain),
+            root=root,
+        )
+
+    @property
+    def signer(self) -> SeedSigner:
+        """Signs what the member itself says."""
+        return SeedSigner(self.member, self.key)
+
+    @property
+    def joined(self) -> bool:
+        """Whether the founders' certificates have been installed."""
+        return bool(self.issuer.chain and self.root)
+
+    def request(self) -> bytes:
+        """The PEM request for the issuer certificate."""
+        return certificates.signing_request(self.issuer.key, self.member)
+
+    def entry(
+        self,
+        *,
+        title: str,
+        kind: str,
+        uses: list[str],
+        categories: list[str],
+        address: str,
+        issuer: str = "0" * 64,
+    ) -> dict[str, Any]:
+        """This member's entry for the directory; `issuer` is the founders' to set."""
+        public = {
+            name: canonical.to_b64(bytes(SigningKey(secret).verify_key))
+            for name, secret in (
+                ("key", self.key),
+                ("log_key", self.log_key),
+                ("witness_key", self.witness_key),
+            )
+        }
+        return {
+            "id": self.member,
+            "title": title,
+            "kind": kind,
+            "uses": uses,
+            "categories": categories,
+            "address": address,
+            "wrap_key": canonical.to_b64(seal.public_of(self.wrap_key)),
+            "issuer": issuer,
+            **public,
+        }
+
+    def credentials(
+        self, role: str, clock: Callable[[], float] = time.time
+    ) -> Credentials:
+        """Leaf certificates for `role`, renewed 8 hours before they run out."""
+        if not self.joined:
+            raise ConfigurationRefused(f"{self.member} has not joined the grid yet")
+        return _Leaf(self, role, clock)
+
+
+class _Leaf:
+    """Hands out the leaf in force; makes another one in time."""
+
+    def __init__(
+        self, identity: Identity, role: str, clock: Callable[[], float]
+    ) -> None:
+        self._identity, self._role, self._clock = identity, role, clock
+        self._lock = threading.Lock()
+        self._pair: Pair | None = None
+        self._until = 0
+
+    def __call__(self) -> tuple[Pair, bytes]:
+        with self._lock:
+            now = int(self._clock())
+            if self._pair is None or self._until - now < RENEW_SECONDS:
+                self._pair = certificates.issue_leaf(
+                    self._identity.issuer, self._identity.member, self._role, now
+                )
+                self._until = certificates.expires_at(self._pair.certificate)
+            return self._pair, self._identity.root
+
+
+def install(folder: Path, member: str, issuer: bytes, root: bytes) -> None:
+    """Keep the founders' certificates beside the keys, once they are checked.
+
+    Raises:
+        Untrusted: `issuer` isn't the root's word for this member.
+    """
+    certificates.check_issuer(root, issuer, member)
+    keyfile.write_private(folder / "issuer.pem", issuer)
+    keyfile.write_private(folder / "root.pem", root)
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""

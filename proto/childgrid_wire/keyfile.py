@@ -1,0 +1,110 @@
+"""Secrets at rest: one locked file, opened by a passphrase (Argon2id, SecretBox).
+
+The passphrase is stretched by Argon2id (RFC 9106; 3 passes, 64 MiB) and the content
+closed with XSalsa20-Poly1305, both PyNaCl's. There is no way to write a secret
+unlocked, and no default passphrase.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from nacl import pwhash
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from childgrid_wire import canonical
+from childgrid_wire.errors import ConfigurationRefused, Malformed
+
+PASSES = 3
+MEMORY_BYTES = 64 * 2**20
+SHORTEST = 12
+
+_MAGIC = "childgrid-locked-1"
+
+
+def lock(content: dict[str, str], passphrase: bytes, path: Path) -> None:
+    """Write `content` locked to `path`, readable by its owner only, atomically.
+
+    Raises:
+        ConfigurationRefused: the passphrase is shorter than 12 bytes.
+    """
+    if len(passphrase) < SHORTEST:
+        raise ConfigurationRefused(f"a passphrase needs at least {SHORTEST} bytes")
+    salt = secrets.token_bytes(pwhash.argon2id.SALTBYTES)
+    box = SecretBox(_stretch(passphrase, salt, PASSES, MEMORY_BYTES))
+    table = {
+        "format": _MAGIC,
+        "passes": PASSES,
+        "memory": MEMORY_BYTES,
+        "salt": canonical.to_b64(salt),
+        "box": canonical.to_b64(bytes(box.encrypt(canonical.dumps(content)))),
+    }
+    write_private(path, canonical.dumps(table))
+
+
+def unlock(path: Path, passphrase: bytes) -> dict[str, str]:
+    """Open a locked file.
+
+    Raises:
+        ConfigurationRefused: no such file, another format, or a wrong passphrase.
+    """
+    try:
+        table = canonical.loads(path.read_bytes())
+        if table["format"] != _MAGIC or table["memory"] > 2**30:
+            raise ConfigurationRefused(f"{path.name} is not a locked key file")
+        salt, box = (canonical.from_b64(table[name]) for name in ("salt", "box"))
+        key = _stretch(passphrase, salt, table["passes"], table["memory"])
+        return dict(canonical.loads(SecretBox(key).decrypt(box)))
+    except FileNotFoundError as error:
+        raise ConfigurationRefused(f"{path.name} does not exist") from error
+    except (KeyError, TypeError, ValueError, Malformed) as error:
+        raise ConfigurationRefused(f"{path.name} is not a locked key file") from error
+    except CryptoError as error:
+        raise ConfigurationRefused(f"wrong passphrase for {path.name}") from error
+
+
+def _stretch(passphrase: bytes, salt: bytes, passes: int, memory: int) -> bytes:
+    return pwhash.argon2id.kdf(
+        SecretBox.KEY_SIZE, passphrase, salt, opslimit=passes, memlimit=memory
+    )
+
+
+def read_passphrase(path: Path) -> bytes:
+    """Read a passphrase file (a systemd credential, for one); trailing newline cut.
+
+    Raises:
+        ConfigurationRefused: missing, empty, or readable by others.
+    """
+    try:
+        mode = path.stat().st_mode
+        passphrase = path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise ConfigurationRefused(f"no passphrase: cannot read {path.name}") from error
+    if mode & 0o077:
+        raise ConfigurationRefused(f"{path.name} must be readable by its owner only")
+    if not passphrase:
+        raise ConfigurationRefused(f"no passphrase: {path.name} is empty")
+    return passphrase
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file of mode 600 so that it is the old or the new one, never torn."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,127 @@
+from childgrid_wire.pb import values_pb2 as _values_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Values(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, values: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class QueryDraft(_message.Message):
+    __slots__ = ("officer", "suspect", "purpose", "sections", "case_reference", "targets", "hours")
+    class SuspectEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Values
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Values, _Mapping]] = ...) -> None: ...
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    SUSPECT_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    SECTIONS_FIELD_NUMBER: _ClassVar[int]
+    CASE_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    suspect: _containers.MessageMap[str, Values]
+    purpose: str
+    sections: _containers.RepeatedScalarFieldContainer[str]
+    case_reference: str
+    targets: _containers.RepeatedScalarFieldContainer[str]
+    hours: int
+    def __init__(self, officer: _Optional[str] = ..., suspect: _Optional[_Mapping[str, Values]] = ..., purpose: _Optional[str] = ..., sections: _Optional[_Iterable[str]] = ..., case_reference: _Optional[str] = ..., targets: _Optional[_Iterable[str]] = ..., hours: _Optional[int] = ...) -> None: ...
+
+class RequestDraft(_message.Message):
+    __slots__ = ("officer", "query", "holder", "handle", "fields", "justification", "hours")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    JUSTIFICATION_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    query: str
+    holder: str
+    handle: str
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    justification: str
+    hours: int
+    def __init__(self, officer: _Optional[str] = ..., query: _Optional[str] = ..., holder: _Optional[str] = ..., handle: _Optional[str] = ..., fields: _Optional[_Iterable[str]] = ..., justification: _Optional[str] = ..., hours: _Optional[int] = ...) -> None: ...
+
+class DecisionDraft(_message.Message):
+    __slots__ = ("officer", "subject", "approve", "slot", "fields", "reason")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    APPROVE_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    subject: str
+    approve: bool
+    slot: str
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    reason: str
+    def __init__(self, officer: _Optional[str] = ..., subject: _Optional[str] = ..., approve: _Optional[bool] = ..., slot: _Optional[str] = ..., fields: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ViewDraft(_message.Message):
+    __slots__ = ("officer", "object", "subject")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    object: str
+    subject: str
+    def __init__(self, officer: _Optional[str] = ..., object: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
+
+class DraftRequest(_message.Message):
+    __slots__ = ("query", "request", "decision", "view")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    query: QueryDraft
+    request: RequestDraft
+    decision: DecisionDraft
+    view: ViewDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ...) -> None: ...
+
+class DraftResponse(_message.Message):
+    __slots__ = ("payload", "payload_type")
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_TYPE_FIELD_NUMBER: _ClassVar[int]
+    payload: str
+    payload_type: str
+    def __init__(self, payload: _Optional[str] = ..., payload_type: _Optional[str] = ...) -> None: ...
+
+class SignRequest(_message.Message):
+    __slots__ = ("statement",)
+    STATEMENT_FIELD_NUMBER: _ClassVar[int]
+    statement: _values_pb2.Envelope
+    def __init__(self, statement: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ...) -> None: ...
+
+class SignResponse(_message.Message):
+    __slots__ = ("hash",)
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    hash: str
+    def __init__(self, hash: _Optional[str] = ...) -> None: ...
+
+class LookRequest(_message.Message):
+    __slots__ = ("view",)
+    VIEW_FIELD_NUMBER: _ClassVar[int]
+    view: _values_pb2.Envelope
+    def __init__(self, view: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ...) -> None: ...
+
+class LookResponse(_message.Message):
+    __slots__ = ("document",)
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    document: str
+    def __init__(self, document: _Optional[str] = ...) -> None: ...
