@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
-from childgrid_wire.kinds import Kind
+from childgrid_wire.kinds import Kind, check_body
 from childgrid_wire.statement import FOUNDERS, Statement
 from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
 
@@ -30,6 +30,16 @@ DOCUMENTS = (
     Kind.ROTATION,
     Kind.REVOCATION,
 )
+
+
+_NAMED = {
+    "member": ("member",),
+    "officer": ("member", "subject"),
+    "key": ("member", "subject"),
+    "certificate": ("member", "serial"),
+    "token": ("serial",),
+}
+"""What a revocation must name, by target."""
 
 
 class Book:
@@ -76,10 +86,8 @@ class Book:
     def _verified_directory(self, data: bytes) -> Statement:
         """A first directory is pinned by fingerprint, each later one by the last."""
         body = canonical.loads(envelope.read(data).payload)
-        founders = body.get("founders")
-        if not isinstance(founders, dict) or type(founders.get("threshold")) is not int:
-            raise Malformed("directory.founders")
-        threshold = founders["threshold"]
+        check_body(Kind.DIRECTORY, body)
+        threshold = body["founders"]["threshold"]
 
         def find(keyid: str) -> EnrolledKey:
             try:
@@ -119,11 +127,10 @@ class Book:
             raise Untrusted(Reason.WRONG_ROLE, "documents are signed by members")
         if keyid in self.revoked().members:
             raise Untrusted(Reason.REVOKED, "member")
-        for directory in reversed(self.directories):
-            for entry in directory["members"]:
-                if entry["id"] == keyid:
-                    raw = canonical.from_b64(entry["key"])
-                    return EnrolledKey(keyid, "ed25519", raw)
+        for entry in self._current()["members"]:
+            if entry["id"] == keyid:
+                raw = canonical.from_b64(entry["key"])
+                return EnrolledKey(keyid, "ed25519", raw)
         raise Untrusted(Reason.UNKNOWN_PEER, "member")
 
     def _keep(self, document: Statement) -> None:
@@ -212,6 +219,8 @@ class Book:
 
         named = directory["floor"]
         floor = self.by_hash.get(named) if named else None
+        if floor and floor.kind is not Kind.FLOOR:
+            raise Untrusted(Reason.UNKNOWN, "directory.floor")
         return View(now, directory, floor, pick(Kind.STAFF), pick(Kind.POLICY), revoked)
 
     def sealing_key(self, member: str, now: int) -> Statement:
@@ -220,10 +229,14 @@ class Book:
         Raises:
             Untrusted: there is none.
         """
-        for document in reversed(self._versions.get((Kind.SEALING_KEY, member), [])):
-            if document["valid_from"] <= now < document["valid_until"]:
-                return document
-        raise Untrusted(Reason.EXPIRED, "sealing key")
+        valid = [
+            document
+            for document in self._versions.get((Kind.SEALING_KEY, member), [])
+            if document["valid_from"] <= now < document["valid_until"]
+        ]
+        if not valid:
+            raise Untrusted(Reason.EXPIRED, "sealing key")
+        return max(valid, key=lambda one: (one["valid_from"], one.issued))
 
     def rotations(self, epoch: int) -> list[Statement]:
         """Every step of the ceremony of one linkage key epoch."""
@@ -287,7 +300,13 @@ def _check_staff(document: Statement) -> None:
 
 
 def _check_revocation(document: Statement) -> None:
-    """An agency may revoke its own people and certificates, a founder anything."""
+    """An agency may revoke its own people and certificates, a founder anything.
+
+    One that names too little to remove anything is refused, lest it be relied on.
+    """
+    named = _NAMED[document["target"]]
+    if any(not document[name] for name in named):
+        raise Malformed(f"revocation of a {document['target']} needs {named}")
     if document.issuer == FOUNDERS:
         return
     own = document["target"] in ("officer", "key", "certificate")

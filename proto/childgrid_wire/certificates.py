@@ -238,12 +238,14 @@ def peer_of(certificate: bytes) -> Peer:
     """Read who a PEM leaf certificate is for.
 
     Raises:
-        Untrusted: it doesn't name exactly one role of one member.
+        Untrusted: it doesn't name exactly one role of one member, or claims to be a
+            founder without the founders' own name.
     """
-    leaf = x509.load_pem_x509_certificate(certificate)
     try:
+        leaf = x509.load_pem_x509_certificate(certificate)
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except x509.ExtensionNotFound as error:
+        serial = serial_of(leaf)
+    except (ValueError, OverflowError, x509.ExtensionNotFound) as error:
         raise Untrusted(Reason.UNKNOWN_PEER, "certificate") from error
     uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
     host, _, role = (
@@ -252,7 +254,9 @@ def peer_of(certificate: bytes) -> Peer:
     member = host.removesuffix(".childgrid")
     if len(uris) != 1 or role not in ROLES or uris[0] != spiffe(member, role):
         raise Untrusted(Reason.UNKNOWN_PEER, "certificate")
-    return Peer(member, role, serial_of(leaf))
+    if (role == "founder") != (member == "founders"):
+        raise Untrusted(Reason.WRONG_ROLE, "certificate")
+    return Peer(member, role, serial)
 
 
 def serial_of(certificate: x509.Certificate) -> str:

@@ -100,7 +100,7 @@ class Gate(grpc.ServerInterceptor):
         """Wrap unary handlers; other kinds of call aren't served here."""
         handler = continuation(details)
         if handler is None or handler.unary_unary is None:
-            return handler
+            return None
         inner, method = handler.unary_unary, details.method
 
         def guarded(request: Message, context: grpc.ServicerContext) -> Message:
@@ -177,7 +177,13 @@ def serve(
     register(server)
 
     def configuration() -> Any:  # noqa: ANN401 - an opaque grpc object
-        pair, roots = credentials()
+        try:
+            pair, roots = credentials()
+        except Exception as error:
+            log.error("the old certificate stays in use: %s", type(error).__name__)
+            raise
+        if not roots:
+            raise ConfigurationRefused("no root certificate is configured")
         return grpc.ssl_server_certificate_configuration(
             [(pair.key, pair.chain)], roots
         )
@@ -204,7 +210,7 @@ def connect(address: str, peer: Peer, pair: Pair, roots: bytes) -> grpc.Channel:
 
 
 class Dialer:
-    """Keeps channels, and opens a new one when our own certificate changed."""
+    """Keeps channels; opens a new one when our certificate or the roots changed."""
 
     def __init__(self, credentials: Credentials) -> None:
         """`credentials` gives the pair in force and the roots."""
@@ -217,10 +223,10 @@ class Dialer:
         pair, roots = self._credentials()
         with self._lock:
             known = self._channels.get((address, peer))
-            if known and known[0] == pair.chain:
+            if known and known[0] == pair.chain + roots:
                 return known[1]
             channel = connect(address, peer, pair, roots)
-            self._channels[(address, peer)] = (pair.chain, channel)
+            self._channels[(address, peer)] = (pair.chain + roots, channel)
         if known:
             known[1].close()
         return channel

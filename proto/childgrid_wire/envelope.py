@@ -50,7 +50,7 @@ class Envelope:
     @property
     def hash(self) -> str:
         """Hex SHA-256 of the signed bytes; names the statement everywhere."""
-        return hashlib.sha256(pae(self.kind.payload_type, self.payload)).hexdigest()
+        return name_of(self.kind, self.payload)
 
     @property
     def message(self) -> bytes:
@@ -62,6 +62,11 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     """DSSE's pre-authentication encoding of a payload and its type."""
     name = payload_type.encode()
     return b"DSSEv1 %d %s %d %s" % (len(name), name, len(payload), payload)
+
+
+def name_of(kind: Kind, payload: bytes) -> str:
+    """Hex SHA-256 of the bytes that are signed: the statement's name."""
+    return hashlib.sha256(pae(kind.payload_type, payload)).hexdigest()
 
 
 def sign(kind: Kind, payload: bytes, signers: Sequence[Signer]) -> bytes:

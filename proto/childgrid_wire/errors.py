@@ -38,6 +38,7 @@ class Reason(StrEnum):
     CASE = "case"
     TARGET = "target"
     EPOCH = "epoch"
+    CEREMONY = "ceremony"
     SCHEME = "scheme"
     BUDGET = "budget"
     CHANGED = "changed"
@@ -77,6 +78,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.CASE: "let the police agency's node attest the case first",
     Reason.TARGET: "address only agencies that the statement names",
     Reason.EPOCH: "use the linkage key epoch that the directory names",
+    Reason.CEREMONY: "settle this by telephone; a broken key ceremony starts anew "
+    "under the next epoch",
     Reason.SCHEME: "use the scheme that the directory names",
     Reason.BUDGET: "the budget is spent; two people may lift it by a statement",
     Reason.CHANGED: "the record changed since the search; search again",

@@ -43,9 +43,16 @@ class Identity:
 
     @classmethod
     def create(cls, folder: Path, member: str, passphrase: bytes) -> Identity:
-        """Make fresh keys in `folder`; opens the ones that are there already."""
+        """Make fresh keys in `folder`; opens the ones that are there already.
+
+        Raises:
+            ConfigurationRefused: another member's keys are there.
+        """
         if (folder / _FILE).exists():
-            return cls.open(folder, passphrase)
+            known = cls.open(folder, passphrase)
+            if known.member != member:
+                raise ConfigurationRefused("another member's keys are in this folder")
+            return known
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = {name: secrets.token_hex(32) for name in _SECRETS}
         content |= {"member": member, "issuer": certificates.new_key().decode()}
@@ -62,8 +69,11 @@ class Identity:
         content = keyfile.unlock(folder / _FILE, passphrase)
         chain, root = (_read(folder / name) for name in ("issuer.pem", "root.pem"))
         return cls(
-            content["member"],
-            *(bytes.fromhex(content[name]) for name in _SECRETS),
+            member=content["member"],
+            key=bytes.fromhex(content["key"]),
+            log_key=bytes.fromhex(content["log_key"]),
+            witness_key=bytes.fromhex(content["witness_key"]),
+            wrap_key=bytes.fromhex(content["wrap_key"]),
             issuer=Pair(content["issuer"].encode(), chain),
             root=root,
         )

@@ -61,6 +61,8 @@ def unlock(path: Path, passphrase: bytes) -> dict[str, str]:
         return dict(canonical.loads(SecretBox(key).decrypt(box)))
     except FileNotFoundError as error:
         raise ConfigurationRefused(f"{path.name} does not exist") from error
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
     except (KeyError, TypeError, ValueError, Malformed) as error:
         raise ConfigurationRefused(f"{path.name} is not a locked key file") from error
     except CryptoError as error:

@@ -13,10 +13,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
@@ -25,7 +29,8 @@ from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed, Reason, Untrusted
 
 WEBAUTHN_CONTEXT = b"childgrid/v1"
-_USER_PRESENT, _USER_VERIFIED, _BACKUP_ELIGIBLE = 0x01, 0x04, 0x08
+_USER_PRESENT, _USER_VERIFIED = 0x01, 0x04
+_BACKUP_ELIGIBLE, _BACKED_UP = 0x08, 0x10
 
 
 class Signer(Protocol):
@@ -71,14 +76,15 @@ def check_public_key(algorithm: str, key: bytes) -> None:
     """Refuse keys under which anybody could sign, or that no verifier takes.
 
     A small-order Ed25519 point "verifies" arbitrary messages in some libraries, so
-    it is refused at enrolment already.
+    it is refused at enrolment already. A key has one spelling only: a compressed
+    point or a parameter left out would let one key pass as two.
 
     Raises:
         Untrusted: the key is not usable.
     """
     try:
         usable = _USABLE[algorithm](key)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm) from error
     if not usable:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm)
@@ -88,8 +94,15 @@ def _usable_ed25519(key: bytes) -> bool:
     return len(key) == 32 and bool(crypto_core_ed25519_is_valid_point(key))
 
 
-def _usable_webauthn(key: bytes) -> bool:
+def _load(key: bytes) -> object:
     public = load_der_public_key(key)
+    if public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != key:
+        raise ValueError("key is not in canonical form")
+    return public
+
+
+def _usable_webauthn(key: bytes) -> bool:
+    public = _load(key)
     if isinstance(public, ed25519.Ed25519PublicKey):
         return _usable_ed25519(public.public_bytes_raw())
     return isinstance(public, ec.EllipticCurvePublicKey) and isinstance(
@@ -98,7 +111,7 @@ def _usable_webauthn(key: bytes) -> bool:
 
 
 def _usable_rsa(key: bytes) -> bool:
-    public = load_der_public_key(key)
+    public = _load(key)
     return isinstance(public, rsa.RSAPublicKey) and 2048 <= public.key_size <= 4096
 
 
@@ -162,7 +175,7 @@ def _check_client_data(key: EnrolledKey, client: bytes, message: bytes) -> None:
     """The browser's own account: a `get`, our challenge, an enrolled origin."""
     try:
         said: Any = json.loads(client.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidSignature from error
     expected = canonical.to_b64(webauthn_challenge(message))
     expected = expected.rstrip("=").replace("+", "-").replace("/", "_")
@@ -183,7 +196,7 @@ def _check_authenticator_data(key: EnrolledKey, data: bytes) -> None:
     flags = data[32]
     if not flags & _USER_PRESENT or not flags & _USER_VERIFIED:
         raise InvalidSignature
-    if flags & _BACKUP_ELIGIBLE:
+    if flags & (_BACKUP_ELIGIBLE | _BACKED_UP):
         raise InvalidSignature
 
 

@@ -228,7 +228,7 @@ SCHEMAS: dict[Kind, Record] = {
         number=s.version,
         target=s.enum("member", "officer", "key", "certificate", "token"),
         member=s.optional(s.member),
-        subject=s.optional(s.name),
+        subject=s.optional(s.officer),
         serial=s.optional(s.hexes(20)),
         cause=s.enum("lost", "left", "compromised", "expelled", "replaced"),
     ),
@@ -308,7 +308,7 @@ SCHEMAS: dict[Kind, Record] = {
     ),
     Kind.BUDGET: record(
         scope=s.enum("officer", "case", "agency"),
-        subject=s.name,
+        subject=s.budgeted,
         queries=s.integer(1, 100_000),
         until=s.time,
     ),

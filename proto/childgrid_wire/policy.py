@@ -88,8 +88,11 @@ def stricter(floor: Sequence[Slot], own: Sequence[Slot]) -> tuple[Slot, ...]:
 
     Raises:
         Refused: a slot of the policy has a floor slot's name but another side or
-            role, so that it would take the floor's place.
+            role, so that it would take the floor's place; or a name stands twice.
     """
+    for side in (floor, own):
+        if len({slot.slot for slot in side}) != len(side):
+            raise Refused(Reason.CONFIGURATION, "a slot's name stands twice")
     merged = {slot.slot: slot for slot in floor}
     for slot in own:
         below = merged.get(slot.slot)

@@ -11,7 +11,7 @@ time comes as `view.now`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from childgrid_wire.errors import Reason, Refused
@@ -61,12 +61,17 @@ def check_query(
 
 
 def query_slots(view: View, query: Statement) -> tuple[Slot, ...]:
-    """The slots that a query's approvals must fill: the floor's and its agency's."""
+    """The slots that a query's approvals must fill: the floor's and its agency's.
+
+    Each is raised to the rank that the floor demands for the query's purpose.
+    """
     own = view.policies.get(query.issuer)
-    return stricter(
+    slots = stricter(
         slots_of(view.rules()["query_slots"]),
         slots_of(own["query_slots"]) if own else (),
     )
+    rank = _purpose(view, query["purpose"])["min_rank"]
+    return tuple(replace(one, min_rank=max(one.min_rank, rank)) for one in slots)
 
 
 def _is(statement: Statement, kind: Kind) -> None:
@@ -157,6 +162,8 @@ def _check_approval(view: View, subject: Statement, approval: Statement) -> None
 def _approver(view: View, subject: Statement, approval: Statement) -> Approver:
     officer = view.officer(approval.issuer, approval.officer)
     side = approval["side"]
+    if side == "holder" and subject.kind is Kind.QUERY:
+        raise Refused(Reason.WRONG_ROLE, "approval.side")
     agency = subject["holder"] if side == "holder" else subject.issuer
     if approval.issuer != agency:
         raise Refused(Reason.WRONG_ROLE, "approval.side")
@@ -191,6 +198,8 @@ def check_request(
     Raises:
         Refused, Untrusted: nothing may be released; the reason may be told.
     """
+    if view.directory.expires <= view.now:
+        raise Refused(Reason.EXPIRED, "directory")
     check_asked(view, query, request, category)
     policy = view.policy(request["holder"])
     slots = release_slots(view, request["holder"], category)
@@ -201,6 +210,21 @@ def check_request(
     filled = fill(slots, approvers)
     fields = _released(policy, request, approvals, category)
     return Grant(fields, filled, tuple(sorted(a.hash for a in approvals)), policy)
+
+
+def check_side(
+    view: View,
+    query: Statement,
+    request: Statement,
+    approvals: Sequence[Statement],
+    slots: Sequence[Slot],
+) -> dict[str, list[str]]:
+    """Whether one side's slots of a request are filled; the other side is not asked.
+
+    Raises:
+        Refused, Untrusted: as for `check_request`.
+    """
+    return fill(slots, _approvers(view, request, approvals, [query, request]))
 
 
 def check_asked(
@@ -287,7 +311,8 @@ def check_disclosure(
     if disclosure.issuer != request["holder"] or disclosure.answers != request.hash:
         raise Refused(Reason.NOT_APPROVED, "disclosure.issuer")
     for member in {request.issuer, request["holder"]}:
-        if disclosure["staff"].get(member) != view.staff[member].hash:
+        staff = view.staff.get(member)
+        if staff is None or disclosure["staff"].get(member) != staff.hash:
             raise Refused(Reason.OLD_VERSION, "disclosure.staff")
     if not request.issued - 120 <= disclosure.issued < request.expires:
         raise Refused(Reason.EXPIRED, "disclosure")

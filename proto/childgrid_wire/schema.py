@@ -20,6 +20,7 @@ Shape = Callable[[object, str], None]
 MAX_INT = 2**53 - 1
 MEMBER = r"[a-z][a-z0-9-]{0,30}"
 OFFICER = r"[a-z0-9][a-z0-9-]{0,30}"
+_FIELD = re.compile(r"[a-z_]{1,20}\Z")
 
 
 def _pattern(expression: str, what: str) -> Shape:
@@ -77,6 +78,7 @@ def hexes(size: int) -> Shape:
 
 
 digest = hexes(32)
+budgeted = _pattern(f"{OFFICER}|[0-9a-f]{{64}}", "an officer, a member or a case")
 nonce = hexes(16)
 
 
@@ -120,7 +122,7 @@ def items(shape: Shape, high: int, low: int = 0, unique: bool = True) -> Shape:
             raise Malformed(f"{at} is not a list of {low} to {high}")
         for index, entry in enumerate(value):
             shape(entry, f"{at}[{index}]")
-        if unique and any(entry in value[:index] for index, entry in enumerate(value)):
+        if unique and len({canonical.dumps(entry) for entry in value}) != len(value):
             raise Malformed(f"{at} repeats an entry")
 
     return check
@@ -150,7 +152,8 @@ class Record:
         if not isinstance(value, dict):
             raise Malformed(f"{at} is not an object")
         if extra := sorted(value.keys() - self.fields.keys()):
-            raise Malformed(f"{at} has the unknown field {extra[0][:40]}")
+            named = extra[0] if _FIELD.match(extra[0]) else "with a strange name"
+            raise Malformed(f"{at} has an unknown field {named}")
         if missing := sorted(self.fields.keys() - value.keys()):
             raise Malformed(f"{at} lacks the field {missing[0]}")
         for key, shape in self.fields.items():

@@ -36,8 +36,10 @@ class Binding:
 
     @property
     def info(self) -> bytes:
-        """HPKE's `info`; no part may hold the separator."""
+        """HPKE's `info`; raises `Malformed` where a part could hold the separator."""
         parts = (self.kind, self.id, self.sender, self.recipient, str(self.epoch))
+        if not all(part.isascii() and part.isprintable() for part in parts):
+            raise Malformed("binding")
         return b"childgrid/v1 seal\x00" + "\x00".join(parts).encode("ascii")
 
 
@@ -70,6 +72,7 @@ def unseal(ciphertext: bytes, private: bytes, binding: Binding) -> bytes:
 
     Raises:
         Untrusted: another key, another binding, or altered bytes.
+        Malformed: its sender did not pad it as `seal` does.
     """
     try:
         key = X25519PrivateKey.from_private_bytes(private)
@@ -90,7 +93,7 @@ def _pad(content: bytes) -> bytes:
 
 def _unpad(framed: bytes) -> bytes:
     size = int.from_bytes(framed[:4], "big")
-    content, rest = framed[4 : 4 + size], framed[4 + size :]
-    if len(content) != size or any(rest) or len(rest) >= _BLOCK:
+    content = framed[4 : 4 + size]
+    if len(content) != size or _pad(content) != framed:
         raise Malformed("padding")
     return content

@@ -1,7 +1,9 @@
 """The book of documents on disk: a folder of envelopes in the order of arrival.
 
 Whatever is read back is verified again from the pinned fingerprint on, so a folder
-that someone altered can only make the program refuse, never believe.
+that someone altered can only make the program refuse, never believe. `newest` says
+how many there are, lest one be lost from the end. A whole folder set back to an
+earlier day is not seen here; the witnesses' freshness replies show it.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from pathlib import Path
 
 from childgrid_wire import keyfile
 from childgrid_wire.book import Book
-from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.errors import ConfigurationRefused, Reason, Untrusted
 from childgrid_wire.statement import Statement
 
 _ROOT = "root"
+_NEWEST = "newest"
 
 
 class Shelf:
@@ -24,6 +27,8 @@ class Shelf:
         """Use `Shelf.create` or `Shelf.open`."""
         self._folder = folder
         self._lock = threading.Lock()
+        self._unwritten: list[bytes] = []
+        self._written = len(book.by_hash)
         self.book = book
 
     @classmethod
@@ -47,31 +52,58 @@ class Shelf:
 
         Raises:
             ConfigurationRefused: nothing is pinned there.
-            Untrusted: a document no longer verifies.
+            Malformed, Untrusted: a document no longer verifies, or is missing.
         """
         pinned = folder / _ROOT
         if not pinned.exists():
             raise ConfigurationRefused("no root fingerprint is pinned; join first")
         book = Book(pinned.read_text("ascii"))
-        for path in sorted(folder.glob("*.dsse")):
+        paths = _whole(folder)
+        for path in paths:
             book.add(path.read_bytes())
+        if len(book.by_hash) != len(paths):
+            raise Untrusted(Reason.OLD_VERSION, "a document is shelved twice")
         return cls(folder, book)
 
     def add(self, data: bytes) -> Statement:
-        """Verify a document, keep it on disk, then believe it.
+        """Verify a document, believe it and keep it on disk before returning.
 
         Raises:
             Malformed, Untrusted: as `Book.add`; nothing was kept.
+            OSError: the disk failed; the next call writes it first.
         """
         with self._lock:
             known = len(self.book.by_hash)
             document = self.book.add(data)
             if len(self.book.by_hash) > known:
-                path = self._folder / f"{known + 1:08d}.dsse"
-                keyfile.write_private(path, data)
+                self._unwritten.append(data)
+            self._write()
             return document
+
+    def _write(self) -> None:
+        while self._unwritten:
+            number = self._written + 1
+            keyfile.write_private(_path(self._folder, number), self._unwritten[0])
+            keyfile.write_private(self._folder / _NEWEST, str(number).encode("ascii"))
+            self._written = number
+            del self._unwritten[0]
 
     def documents(self) -> list[bytes]:
         """Every envelope in order of arrival."""
         with self._lock:
-            return [path.read_bytes() for path in sorted(self._folder.glob("*.dsse"))]
+            return [path.read_bytes() for path in _whole(self._folder)]
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:08d}.dsse"
+
+
+def _whole(folder: Path) -> list[Path]:
+    """The documents' files in order; a crash may leave one more than `newest` says."""
+    paths = sorted(folder.glob("*.dsse"))
+    newest = folder / _NEWEST
+    said = newest.read_text("ascii") if newest.exists() else "0"
+    expected = [_path(folder, number + 1) for number in range(len(paths))]
+    if paths != expected or said not in (str(len(paths)), str(len(paths) - 1)):
+        raise Untrusted(Reason.OLD_VERSION, "a shelved document is missing")
+    return paths

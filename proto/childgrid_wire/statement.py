@@ -81,16 +81,19 @@ def draft(
     seconds: int,
     officer: str = "",
     answers: str = "",
+    id: str = "",  # noqa: A002 - the header's own name
     **body: object,
 ) -> bytes:
     """Write the payload of a new statement; returns the exact bytes to sign.
+
+    `id` (hex of 16 random bytes) is given where content was sealed under it before.
 
     Raises:
         Malformed: a field is missing, unknown or out of shape.
     """
     table: dict[str, object] = {
         "kind": kind.value,
-        "id": secrets.token_hex(16),
+        "id": id or secrets.token_hex(16),
         "issuer": issuer,
         "officer": officer,
         "issued": now,
@@ -111,6 +114,7 @@ def make(
     seconds: int,
     officer: str = "",
     answers: str = "",
+    id: str = "",  # noqa: A002 - the header's own name
     **body: object,
 ) -> bytes:
     """Draft and sign in one step; returns the envelope's bytes."""
@@ -121,6 +125,7 @@ def make(
         seconds=seconds,
         officer=officer,
         answers=answers,
+        id=id,
         **body,
     )
     return envelope.sign(kind, payload, [signer])
@@ -130,7 +135,7 @@ def verify(data: bytes, find_key: FindKey, *kinds: Kind) -> Statement:
     """Verify an envelope with exactly one signature, then parse it.
 
     Args:
-        data: the envelope's exact bytes.
+        data: the envelope's exact bytes, of a kind that one signature makes.
         find_key: looks a key id up; raises `Untrusted` for unknown or revoked ones.
         kinds: the kinds that are welcome here; none means any.
 
@@ -141,6 +146,8 @@ def verify(data: bytes, find_key: FindKey, *kinds: Kind) -> Statement:
     outer = envelope.read(data)
     if kinds and outer.kind not in kinds:
         raise Malformed(outer.kind.value, Reason.UNKNOWN_KIND)
+    if outer.kind in FOUNDED:
+        raise Untrusted(Reason.BAD_SIGNATURE, "founders sign this together")
     if len(outer.signatures) != 1:
         raise Untrusted(Reason.BAD_SIGNATURE, "exactly one signature is needed")
     (signature,) = outer.signatures
@@ -192,11 +199,11 @@ def _check_speaker(statement: Statement, keyid: str) -> None:
     """The key that signed must be the key of whoever the payload says speaks."""
     speaker = statement.person if statement.officer else statement.issuer
     if statement.kind is Kind.REVOCATION and statement.issuer == FOUNDERS:
-        if not keyid.startswith("founder:"):
+        if not keyid.startswith("founder:") or statement.officer:
             raise Untrusted(Reason.BAD_SIGNATURE, "issuer")
         return
     if statement.kind is Kind.ENROLMENT:
-        speaker = f"joiner:{statement.issuer}"
+        speaker = f"joiner:{statement.person.removesuffix('/')}"
     if keyid != speaker:
         raise Untrusted(Reason.BAD_SIGNATURE, "issuer")
     if statement.kind in BY_MEMBER and statement.officer:

@@ -15,11 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from childgrid_wire import canonical
-from childgrid_wire.errors import Reason, Untrusted
+from childgrid_wire.certificates import Peer
+from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey
 from childgrid_wire.statement import Statement
 
 _ROOT = b"childgrid/v1 root\x00"
+_CONNECTS_AS = {
+    "agency": ("node", "desk"),
+    "coordinator": ("coordinator",),
+    "auditor": ("auditor",),
+}
+"""The roles that certificates of each kind of member may claim."""
 
 
 def fingerprint(directory: Mapping[str, Any]) -> str:
@@ -28,9 +35,7 @@ def fingerprint(directory: Mapping[str, Any]) -> str:
     This is what people compare and pin; everything else follows from it.
     """
     pinned = {"founders": directory["founders"], "grid": directory["grid"]}
-    return hashlib.sha256(
-        b"childgrid/v1 root\x00" + canonical.dumps(pinned)
-    ).hexdigest()
+    return hashlib.sha256(_ROOT + canonical.dumps(pinned)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,15 @@ class Officer:
 
 @dataclass
 class Revoked:
-    """What has been revoked: it only grows."""
+    """What has been revoked: it only grows.
+
+    `officers` holds `member/officer`, `certificates` holds `member/serial`: serial
+    numbers are each issuer's own, so nobody can revoke another's by its number.
+    """
 
     members: set[str] = field(default_factory=set)
     officers: set[str] = field(default_factory=set)
-    serials: set[str] = field(default_factory=set)
+    certificates: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
 
     def add(self, body: Statement) -> None:
@@ -64,7 +73,7 @@ class Revoked:
         elif target in ("officer", "key"):
             self.officers.add(f"{member}/{subject}")
         elif target == "certificate":
-            self.serials.add(body["serial"])
+            self.certificates.add(f"{member}/{body['serial']}")
         else:
             self.tokens.add(body["serial"])
 
@@ -104,6 +113,23 @@ class View:
                 return dict(entry)
         raise Untrusted(Reason.UNKNOWN_PEER, "member")
 
+    def admit(self, peer: Peer) -> None:
+        """Whether whoever holds this certificate may connect in this role.
+
+        An agency's issuer can put any role beside the agency's own name, so the
+        directory decides who is an auditor or a coordinator. Joiners are not in
+        the directory yet, founders never are.
+
+        Raises:
+            Untrusted, Refused: unknown, revoked, or in a role that isn't theirs.
+        """
+        if f"{peer.member}/{peer.serial}" in self.revoked.certificates:
+            raise Untrusted(Reason.REVOKED, "certificate")
+        if peer.role in ("founder", "joiner"):
+            return
+        if peer.role not in _CONNECTS_AS[self.member(peer.member)["kind"]]:
+            raise Refused(Reason.WRONG_ROLE, "certificate")
+
     def members(self, kind: str = "") -> list[dict[str, Any]]:
         """All members that stand, of one kind or of every kind."""
         return [
@@ -133,6 +159,8 @@ class View:
         if f"{member}/{name}" in self.revoked.officers:
             raise Untrusted(Reason.REVOKED, "officer")
         staff = self.staff.get(member)
+        if staff and staff.expires <= self.now:
+            raise Untrusted(Reason.EXPIRED, "staff")
         for entry in staff["officers"] if staff else ():
             if entry["id"] == name:
                 return self._officer(member, entry)
@@ -176,10 +204,12 @@ class View:
         return EnrolledKey(keyid, "ed25519", raw)
 
     def policy(self, member: str) -> Statement:
-        """A holder's policy; raises `Untrusted` where it has published none."""
+        """A holder's policy; raises `Untrusted` where it has none that is in force."""
         self.member(member)
         if member not in self.policies:
             raise Untrusted(Reason.OLD_VERSION, "policy")
+        if self.policies[member].expires <= self.now:
+            raise Untrusted(Reason.EXPIRED, "policy")
         return self.policies[member]
 
 

@@ -192,12 +192,14 @@ class FetchRequest(_message.Message):
     def __init__(self, cursor: _Optional[int] = ...) -> None: ...
 
 class FetchResponse(_message.Message):
-    __slots__ = ("documents", "cursor")
+    __slots__ = ("documents", "cursor", "now")
     DOCUMENTS_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
     documents: _containers.RepeatedCompositeFieldContainer[_values_pb2.Envelope]
     cursor: int
-    def __init__(self, documents: _Optional[_Iterable[_Union[_values_pb2.Envelope, _Mapping]]] = ..., cursor: _Optional[int] = ...) -> None: ...
+    now: int
+    def __init__(self, documents: _Optional[_Iterable[_Union[_values_pb2.Envelope, _Mapping]]] = ..., cursor: _Optional[int] = ..., now: _Optional[int] = ...) -> None: ...
 
 class EnrolRequest(_message.Message):
     __slots__ = ("enrolment",)

@@ -1,0 +1,50 @@
+# Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
+.PHONY: help install demo serve test fix wire lock soak clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+help:            ## What there is to make.
+	@grep -hE '^[a-z]+: *.*##' Makefile | sed 's/: *[^#]*## /\t/'
+
+$(VENV)/stamp: requirements.lock pyproject.toml
+	python3 -m venv $(VENV)
+	@# uv is faster; where it can't be had, pip reads the same locked file.
+	@if $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null; then \
+	    $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
+	    $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	    $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
+	    $(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+install: $(VENV)/stamp  ## A virtual environment from the locked requirements.
+
+demo: install    ## A grid on this machine, one case from joining to a verified audit.
+	$(BIN)/python -m deploy.demo
+
+serve: install   ## The demo's grid, left running.
+	$(BIN)/python -m deploy.demo --serve
+
+test: install    ## Everything that CI runs.
+	$(BIN)/python -m pytest -q
+
+soak: install    ## The long versions of the same tests, as JSON in .soak/.
+	$(BIN)/python -m tests.soak
+
+fix: install     ## Format and lint.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wire: install    ## Regenerate proto/childgrid_wire/pb from proto/*.proto.
+	$(BIN)/python -m grpc_tools.protoc -I childgrid_wire/pb=proto \
+	    --python_out=proto --pyi_out=proto --grpc_python_out=proto proto/*.proto
+
+lock: install    ## Resolve the requirements again.
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
+
+clean:           ## Remove what the targets made, but no state of a grid.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

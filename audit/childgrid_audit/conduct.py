@@ -1,0 +1,247 @@
+"""The room of conduct: the rules that every party kept, made again on what was logged.
+
+A query is judged where it was submitted and where it was answered, a request where it
+was put before its approvers, a disclosure under exactly the documents that it names.
+It adds no rule to `childgrid_wire.rules` but those that need the whole story: one
+disclosure for a request, none after a refusal, one answer from a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from childgrid_audit.events import Event, Ledger
+from childgrid_audit.findings import Report
+from childgrid_wire import rules
+from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+
+def check_conduct(ledger: Ledger, report: Report) -> None:
+    """Run every rule again; what was done against one is reported."""
+    for query in ledger.of(Kind.QUERY):
+        _check_query(ledger, query, report)
+        _check_answers(ledger, query, report)
+    for request in ledger.of(Kind.REQUEST):
+        _check_request(ledger, request, report)
+    for disclosure in ledger.of(Kind.DISCLOSURE):
+        _judge(ledger, disclosure, "", report, partial(_release, ledger, disclosure))
+    for receipt in ledger.of(Kind.RECEIPT):
+        _judge(ledger, receipt, "", report, partial(_receipt, ledger, receipt))
+    for void in ledger.of(Kind.VOID):
+        _judge(ledger, void, "", report, partial(_void, ledger, void))
+
+
+def _judge(
+    ledger: Ledger,
+    event: Event,
+    member: str,
+    report: Report,
+    check: Callable[[], object],
+) -> None:
+    try:
+        check()
+    except WireError as error:
+        what = f"was not allowed: {error.reason.value} {error.detail}".rstrip()
+        report.add(*ledger.where(event, member), what)
+
+
+def submitted(ledger: Ledger, query: Event) -> bool:
+    """Whether a query has left its asker's node."""
+    return bool(
+        query.places.keys() - {query.statement.issuer}
+        or ledger.answering(query.statement.hash, Kind.ANSWER)
+    )
+
+
+def approvals_at(ledger: Ledger, subject: str, member: str) -> list[Statement]:
+    """The approvals of `subject` that the log of `member` holds."""
+    return [
+        event.statement
+        for event in ledger.answering(subject, Kind.APPROVAL)
+        if member in event.places
+    ]
+
+
+def _check_query(ledger: Ledger, query: Event, report: Report) -> None:
+    """Once as the coordinator took it, once for every target that searched."""
+    said = query.statement
+    case = ledger.get(said["attestation"], Kind.CASE)
+    if case is None or not submitted(ledger, query):
+        return
+    for member in sorted(query.places.keys() & ledger.law.coordinators):
+        approvals = approvals_at(ledger, said.hash, member)
+        when = max(one.issued for one in (said, case.statement, *approvals))
+        _judge_query(ledger, query, case, member, "", when, report)
+    for target, answers in _answers(ledger, query).items():
+        first = answers[0].statement
+        if first["outcome"] != "refused" and target in query.places:
+            _judge_query(ledger, query, case, target, target, first.issued, report)
+
+
+def _judge_query(
+    ledger: Ledger,
+    query: Event,
+    case: Event,
+    member: str,
+    target: str,
+    when: int,
+    report: Report,
+) -> None:
+    approvals = approvals_at(ledger, query.statement.hash, member)
+
+    def check(view: View) -> object:
+        return rules.check_query(
+            view, query.statement, case.statement, approvals, target=target
+        )
+
+    _judge(ledger, query, member, report, lambda: ledger.law.under(when, check))
+
+
+def _check_answers(ledger: Ledger, query: Event, report: Report) -> None:
+    for answers in _answers(ledger, query).values():
+        for answer in answers:
+            _judge(ledger, answer, "", report, partial(_answer, query, answer))
+        outcomes = [answer.statement["outcome"] for answer in answers]
+        if len(outcomes) > 1 and outcomes != ["none", "hit"]:
+            what = "contradicts another answer of this target to this query"
+            report.add(*ledger.where(answers[-1]), what)
+
+
+def _answers(ledger: Ledger, query: Event) -> dict[str, list[Event]]:
+    """A query's answers by target, each in order of time."""
+    by_target: dict[str, list[Event]] = {}
+    for answer in ledger.answering(query.statement.hash, Kind.ANSWER):
+        by_target.setdefault(answer.statement.issuer, []).append(answer)
+    return by_target
+
+
+def _answer(query: Event, answer: Event) -> None:
+    said = answer.statement
+    if said.issuer not in query.statement["targets"]:
+        raise Refused(Reason.TARGET, "answer.issuer")
+    if bool(said["candidates"]) != (said["outcome"] == "hit"):
+        raise Refused(Reason.MALFORMED, "answer.candidates")
+    if said["reason"] and said["outcome"] != "refused":
+        raise Refused(Reason.MALFORMED, "answer.reason")
+    if said["outcome"] != "refused" and said.issued >= query.statement.expires:
+        raise Refused(Reason.EXPIRED, "query")
+
+
+def candidate_of(ledger: Ledger, request: Statement) -> dict[str, Any]:
+    """The candidate that a request is about, from the answer it names.
+
+    Raises:
+        Refused: there is no such answer, or it did not offer this handle.
+    """
+    answer = ledger.get(request["answer"], Kind.ANSWER)
+    if answer is None:
+        raise Refused(Reason.UNKNOWN, "request.answer")
+    said = answer.statement
+    if said.issuer != request["holder"] or said.answers != request["query"]:
+        raise Refused(Reason.TARGET, "request.holder")
+    for candidate in said["candidates"]:
+        if candidate["handle"] == request["handle"]:
+            return dict(candidate)
+    raise Refused(Reason.UNKNOWN, "request.handle")
+
+
+def _query_of(ledger: Ledger, request: Statement) -> Statement:
+    query = ledger.get(request["query"], Kind.QUERY)
+    if query is None:
+        raise Refused(Reason.UNKNOWN, "request.query")
+    return query.statement
+
+
+def _check_request(ledger: Ledger, request: Event, report: Report) -> None:
+    said = request.statement
+    if request.places.keys() - {said.issuer}:
+
+        def check(view: View) -> None:
+            category = candidate_of(ledger, said)["category"]
+            rules.check_asked(view, _query_of(ledger, said), said, category)
+
+        _judge(
+            ledger, request, "", report, lambda: ledger.law.under(said.issued, check)
+        )
+    disclosures = ledger.answering(said.hash, Kind.DISCLOSURE)
+    for extra in disclosures[1:]:
+        report.add(*ledger.where(extra), "is a second disclosure for one request")
+    for refusal in ledger.answering(said.hash, Kind.REFUSAL):
+        _check_closed(ledger, refusal, disclosures, report)
+
+
+def _check_closed(
+    ledger: Ledger, refusal: Event, disclosures: Sequence[Event], report: Report
+) -> None:
+    for disclosure in disclosures:
+        holder = disclosure.statement.issuer
+        refused, released = (
+            event.places.get(holder) for event in (refusal, disclosure)
+        )
+        if refused and released and refused.index < released.index:
+            what = "was made after the request had been refused"
+            report.add(*ledger.where(disclosure), what)
+
+
+def _release(ledger: Ledger, disclosure: Event) -> None:
+    """A disclosure under the documents it names, which must be those in force."""
+    said = disclosure.statement
+    request = ledger.get(said["request"], Kind.REQUEST)
+    if request is None:
+        raise Refused(Reason.UNKNOWN, "disclosure.request")
+    asked = request.statement
+    if candidate_of(ledger, asked)["category"] != said["category"]:
+        raise Refused(Reason.FIELDS, "disclosure.category")
+    approvals = [
+        approval.statement
+        for name in said["approvals"]
+        if (approval := ledger.get(name, Kind.APPROVAL))
+    ]
+    if len(approvals) != len(said["approvals"]):
+        raise Refused(Reason.NOT_APPROVED, "an approval is in no log")
+    named = [said["directory"], said["floor"], said["policy"], *said["staff"].values()]
+    view = ledger.law.book.named(said.issued, named)
+    _check_current(ledger, said, view)
+    query, category = _query_of(ledger, asked), said["category"]
+    grant = rules.check_request(view, query, asked, approvals, category)
+    rules.check_disclosure(view, said, asked, grant)
+
+
+def _check_current(ledger: Ledger, said: Statement, view: View) -> None:
+    """Whether what a disclosure names was in force: nothing old, nothing later."""
+    kept = list(ledger.law.around(said.issued))
+    if view.directory.hash not in {one.directory.hash for one in kept}:
+        raise Refused(Reason.OLD_VERSION, "disclosure.directory")
+    policies = [one.policies.get(said.issuer) for one in kept]
+    if said["policy"] not in {one.hash for one in policies if one}:
+        raise Refused(Reason.OLD_VERSION, "disclosure.policy")
+    for member in (said.issuer, said["requester"]):
+        staff = [one.staff.get(member) for one in kept]
+        named = said["staff"].get(member)
+        if member not in view.staff or named not in {one.hash for one in staff if one}:
+            raise Refused(Reason.OLD_VERSION, f"disclosure.staff of {member}")
+
+
+def _receipt(ledger: Ledger, receipt: Event) -> None:
+    said = receipt.statement
+    disclosure = ledger.get(said["disclosure"], Kind.DISCLOSURE)
+    if disclosure is None:
+        raise Refused(Reason.UNKNOWN, "receipt.disclosure")
+    given = disclosure.statement
+    if said.issuer != given["requester"]:
+        raise Refused(Reason.WRONG_ROLE, "receipt.issuer")
+    if said["ciphertext"] != given["ciphertext"]:
+        raise Refused(Reason.CHANGED, "receipt.ciphertext")
+
+
+def _void(ledger: Ledger, void: Event) -> None:
+    disclosure = ledger.get(void.statement["disclosure"], Kind.DISCLOSURE)
+    if disclosure is None:
+        raise Refused(Reason.UNKNOWN, "void.disclosure")
+    if void.statement.issuer != disclosure.statement.issuer:
+        raise Refused(Reason.WRONG_ROLE, "void.issuer")

@@ -1,0 +1,212 @@
+"""Which logs must hold an event, which may, and which other events it rests on.
+
+    case, query, its approvals   asker, coordinator, each target that answered
+    answer                       target, coordinator, asker
+    request and what follows     requester, coordinator, holder
+    view and other notes         the log of whoever made them
+
+What never left its author need be nowhere else, and what never reached an agency that
+was away need not be in that agency's log; that it reached the coordinator shows in
+any log but the author's. A disclosure that ended in a `void` was never fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from childgrid_audit.conduct import submitted
+from childgrid_audit.events import Event, Ledger
+from childgrid_wire.book import DOCUMENTS
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+
+_PRIVATE = (Kind.VIEW, Kind.SHRED, Kind.MANIFEST, Kind.OPENING)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """`required` logs must hold the event, `expected` ones will if they were reached.
+
+    `allowed` is None where any log may hold it. `rests_on` names statements that a log
+    which holds this one must hold before it.
+    """
+
+    required: frozenset[str]
+    expected: frozenset[str] = frozenset()
+    allowed: frozenset[str] | None = None
+    rests_on: tuple[str, ...] = ()
+
+
+def duty_of(ledger: Ledger, event: Event) -> Duty:
+    """What double entry asks for this event."""
+    said = event.statement
+    if said.kind in DOCUMENTS or said.kind is Kind.ENROLMENT:
+        return Duty(frozenset(), allowed=ledger.law.coordinators | {said.issuer})
+    if said.kind in _PRIVATE:
+        return Duty(frozenset({said.issuer}), allowed=frozenset({said.issuer}))
+    if said.kind in (Kind.APPROVAL, Kind.REFUSAL):
+        return _decision(ledger, event)
+    make = _DUTIES.get(said.kind)
+    return make(ledger, event) if make else Duty(frozenset())
+
+
+def _carried(ledger: Ledger, event: Event, author: str) -> frozenset[str]:
+    """The coordinator, once the event is known to anybody but its author."""
+    others = event.places.keys() - {author}
+    return ledger.law.coordinators if others else frozenset()
+
+
+def _targets(ledger: Ledger, query: Event) -> frozenset[str]:
+    """The targets that searched: what they answered rests on the query."""
+    return frozenset(
+        answer.statement.issuer
+        for answer in ledger.answering(query.statement.hash, Kind.ANSWER)
+        if answer.statement["outcome"] != "refused"
+    )
+
+
+def _query(ledger: Ledger, event: Event) -> Duty:
+    said = event.statement
+    required = frozenset({said.issuer})
+    if submitted(ledger, event):
+        required |= ledger.law.coordinators | _targets(ledger, event)
+    allowed = {said.issuer, *said["targets"], *ledger.law.coordinators}
+    rests = (said["attestation"],) if submitted(ledger, event) else ()
+    return Duty(required, allowed=frozenset(allowed), rests_on=rests)
+
+
+def _case(ledger: Ledger, event: Event) -> Duty:
+    """Wherever a query that names this case is."""
+    own = frozenset({event.statement.issuer})
+    duties = [
+        _query(ledger, query)
+        for query in ledger.of(Kind.QUERY)
+        if query.statement["attestation"] == event.statement.hash
+    ]
+    return Duty(
+        own.union(*(duty.required for duty in duties)),
+        allowed=own.union(*(duty.allowed or () for duty in duties)),
+    )
+
+
+def _answer(ledger: Ledger, event: Event) -> Duty:
+    said = event.statement
+    query = ledger.get(said.answers, Kind.QUERY)
+    asker = {query.statement.issuer} if query else set()
+    carried = _carried(ledger, event, said.issuer)
+    required = {said.issuer, *carried, *(asker if carried else ())}
+    allowed = {said.issuer, *asker, *ledger.law.coordinators}
+    return Duty(
+        frozenset(required), frozenset(asker), frozenset(allowed), (said.answers,)
+    )
+
+
+def _request(ledger: Ledger, event: Event) -> Duty:
+    """The holder must have it once it has done anything about it."""
+    said = event.statement
+    holder = said["holder"]
+    reacted = any(
+        one.statement.issuer == holder
+        for kind in (Kind.APPROVAL, Kind.REFUSAL, Kind.DISCLOSURE)
+        for one in ledger.answering(said.hash, kind)
+    )
+    carried = _carried(ledger, event, said.issuer)
+    if reacted:
+        carried = ledger.law.coordinators | {holder}
+    return Duty(
+        carried | {said.issuer},
+        frozenset({holder}) if carried else frozenset(),
+        _three(ledger, said),
+        (said["query"], said["answer"]),
+    )
+
+
+def _three(ledger: Ledger, request: Statement) -> frozenset[str]:
+    return ledger.law.coordinators | {request.issuer, request["holder"]}
+
+
+def _decision(ledger: Ledger, event: Event) -> Duty:
+    """An approval or refusal: of a query, of a request, or of a silent hit."""
+    said = event.statement
+    own = frozenset({said.issuer})
+    if said["subject"] == "silent-hit":
+        return Duty(own)
+    kind = Kind.QUERY if said["subject"] == "query" else Kind.REQUEST
+    subject = ledger.get(said.answers, kind)
+    if subject is None:
+        return Duty(own, rests_on=(said.answers,))
+    carried = _carried(ledger, event, said.issuer)
+    if kind is Kind.QUERY:
+        rule = _query(ledger, subject)
+        required = rule.required if carried else own
+        return Duty(required, allowed=rule.allowed, rests_on=())
+    three = _three(ledger, subject.statement)
+    if _is_used(ledger, event):
+        return Duty(three, allowed=three, rests_on=(said.answers,))
+    expected = three if carried else own
+    return Duty(own | carried, expected, three, (said.answers,))
+
+
+def _is_used(ledger: Ledger, approval: Event) -> bool:
+    """Whether a disclosure rests on this approval."""
+    return any(
+        approval.statement.hash in one.statement["approvals"]
+        and not _voided(ledger, one)
+        for one in ledger.answering(approval.statement.answers, Kind.DISCLOSURE)
+    )
+
+
+def voids_of(ledger: Ledger, disclosure: Event) -> list[Event]:
+    """The `void` statements of a disclosure."""
+    return _naming(ledger.of(Kind.VOID), disclosure)
+
+
+def receipts_of(ledger: Ledger, disclosure: Event) -> list[Event]:
+    """The receipts of a disclosure."""
+    return _naming(ledger.of(Kind.RECEIPT), disclosure)
+
+
+def _naming(events: Iterable[Event], disclosure: Event) -> list[Event]:
+    name = disclosure.statement.hash
+    return [event for event in events if event.statement["disclosure"] == name]
+
+
+def _voided(ledger: Ledger, disclosure: Event) -> bool:
+    return bool(voids_of(ledger, disclosure)) and not receipts_of(ledger, disclosure)
+
+
+def _disclosure(ledger: Ledger, event: Event) -> Duty:
+    said = event.statement
+    three = ledger.law.coordinators | {said.issuer, said["requester"]}
+    rests = (said["request"], *said["approvals"])
+    carried = _carried(ledger, event, said.issuer)
+    if _voided(ledger, event):
+        return Duty(carried | {said.issuer}, three, three, rests)
+    required = three if carried or receipts_of(ledger, event) else {said.issuer}
+    return Duty(frozenset(required), three, three, rests)
+
+
+def _after(ledger: Ledger, event: Event) -> Duty:
+    """A receipt or a void: of the disclosure it names."""
+    said = event.statement
+    disclosure = ledger.get(said["disclosure"], Kind.DISCLOSURE)
+    if disclosure is None:
+        return Duty(frozenset({said.issuer}), rests_on=(said["disclosure"],))
+    given = disclosure.statement
+    three = ledger.law.coordinators | {given.issuer, given["requester"]}
+    carried = _carried(ledger, event, said.issuer)
+    if said.kind is Kind.RECEIPT:
+        return Duty(three, three, three, (given.hash,))
+    return Duty(carried | {said.issuer}, three, three)
+
+
+_DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
+    Kind.CASE: _case,
+    Kind.QUERY: _query,
+    Kind.ANSWER: _answer,
+    Kind.REQUEST: _request,
+    Kind.DISCLOSURE: _disclosure,
+    Kind.RECEIPT: _after,
+    Kind.VOID: _after,
+}

@@ -1,0 +1,248 @@
+"""The room of events: every envelope opened, verified and found in its logs.
+
+A statement is verified once and remembered with each place that holds it. Its leaf
+must say what it says, in the hour in which it can have been logged; a shredded one is
+accepted only where a `shred` statement of the same log names it.
+It does not judge whether the speaker was allowed to speak (`conduct`) or who else must
+have heard it (`pairing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from childgrid_audit import bundle
+from childgrid_audit.bundle import Line
+from childgrid_audit.documents import Law
+from childgrid_audit.findings import Report, event_name
+from childgrid_audit.logs import Copy
+from childgrid_audit.memo import Memo, content
+from childgrid_log.entry import HOUR
+from childgrid_log.leaves import labels_of
+from childgrid_wire import canonical, envelope, statement
+from childgrid_wire.book import DOCUMENTS
+from childgrid_wire.envelope import Envelope
+from childgrid_wire.errors import Malformed, Reason, Untrusted, WireError
+from childgrid_wire.keys import EnrolledKey
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import SKEW_SECONDS, Statement
+from childgrid_wire.trust import View
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a log holds a statement, and the hour (Unix seconds) it was logged in."""
+
+    index: int
+    bucket: int
+
+
+@dataclass
+class Event:
+    """A verified statement and the logs that hold it, by member."""
+
+    statement: Statement
+    places: dict[str, Place] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Kind and the beginning of the hash."""
+        return f"{self.statement.kind.value} {self.statement.hash[:12]}"
+
+
+@dataclass
+class Ledger:
+    """Everything that verified, across all logs of a bundle.
+
+    `now` is the time of the manifest, Unix seconds.
+    """
+
+    law: Law
+    copies: dict[str, Copy]
+    now: int
+    events: dict[str, Event] = field(default_factory=dict)
+    shredded: dict[str, list[Line]] = field(default_factory=dict)
+    _by_kind: dict[Kind, list[Event]] = field(default_factory=dict)
+    _answers: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
+
+    def index(self) -> None:
+        """Sort what was read, by kind and by what it answers; called once."""
+        every = self.events.values()
+        for event in sorted(
+            every, key=lambda e: (e.statement.issued, e.statement.hash)
+        ):
+            said = event.statement
+            self._by_kind.setdefault(said.kind, []).append(event)
+            self._answers.setdefault((said.answers, said.kind), []).append(event)
+
+    def of(self, kind: Kind) -> list[Event]:
+        """The events of a kind, by time and hash."""
+        return self._by_kind.get(kind, [])
+
+    def answering(self, name: str, kind: Kind) -> list[Event]:
+        """The events of a kind that answer the statement `name`, likewise."""
+        return self._answers.get((name, kind), [])
+
+    def get(self, name: str, kind: Kind) -> Event | None:
+        """The event of this hash, if it is there and of that kind."""
+        event = self.events.get(name)
+        return event if event and event.statement.kind is kind else None
+
+    def where(self, event: Event, member: str = "") -> tuple[str, str, str]:
+        """File, party and name under which to report an event.
+
+        Of `member`'s log, or of the log that should know it best.
+        """
+        at = next(
+            one
+            for one in (member, event.statement.issuer, *sorted(event.places))
+            if one in event.places
+        )
+        index = event.places[at].index
+        kind, name = event.statement.kind.value, event.statement.hash
+        return bundle.entries(at, index), at, event_name(index, kind, name)
+
+
+def _by_time(event: Event) -> tuple[int, str]:
+    return event.statement.issued, event.statement.hash
+
+
+def read_events(
+    law: Law, copies: dict[str, Copy], now: int, memo: Memo, report: Report
+) -> Ledger:
+    """Verify every entry's statement; what does not hold is reported."""
+    ledger = Ledger(law, copies, now)
+    for copy in copies.values():
+        for line in _in_order(copy):
+            if line.shredded:
+                ledger.shredded.setdefault(copy.member, []).append(line)
+            else:
+                _take(ledger, copy, line, memo, report)
+        _check_hours(copy, report)
+    ledger.index()
+    for copy in copies.values():
+        _check_shredded(ledger, copy, report)
+    return ledger
+
+
+def _in_order(copy: Copy) -> Iterator[Line]:
+    for index in sorted(copy.lines):
+        yield copy.lines[index]
+
+
+def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) -> None:
+    path = bundle.entries(copy.member, line.index)
+    event = event_name(line.index, line.entry.kind)
+    try:
+        said = verified(ledger.law, line.envelope, memo)
+    except WireError as error:
+        what = f"does not verify: {error.reason.value} {error.detail}".rstrip()
+        report.add(path, copy.member, event, what)
+        return
+    event = event_name(line.index, said.kind.value, said.hash)
+    for what in _differing(line, said, ledger.now):
+        report.add(path, copy.member, event, what)
+    known = ledger.events.setdefault(said.hash, Event(said))
+    if copy.member in known.places:
+        report.add(path, copy.member, event, "is logged twice")
+        return
+    known.places[copy.member] = Place(line.index, line.entry.bucket)
+
+
+def _differing(line: Line, said: Statement, now: int) -> Iterator[str]:
+    entry = line.entry
+    labels = (entry.purpose, entry.sections, entry.fields)
+    if entry.kind != said.kind.value or labels != labels_of(said):
+        yield "the leaf says something else than its statement"
+    if entry.bucket + HOUR + SKEW_SECONDS <= said.issued:
+        yield "was logged before it was issued"
+    if max(said.issued, entry.bucket) > now + SKEW_SECONDS:
+        yield "is younger than the export"
+
+
+def _check_hours(copy: Copy, report: Report) -> None:
+    """The hours of a log do not run backwards; writers may cross one boundary."""
+    latest = 0
+    for line in _in_order(copy):
+        if line.entry.bucket < latest - HOUR:
+            path = bundle.entries(copy.member, line.index)
+            event = event_name(line.index, line.entry.kind)
+            report.add(path, copy.member, event, "is logged in an hour gone by")
+        latest = max(latest, line.entry.bucket)
+
+
+def verified(law: Law, data: bytes, memo: Memo) -> Statement:
+    """Verify a statement under what was in force when it was issued.
+
+    Raises:
+        WireError: it does not verify, or is a document that the board doesn't hold.
+    """
+    digest = content(data)
+    outer, issued = memo.once(("form", digest), lambda: _form(data))
+    if outer.kind in DOCUMENTS:
+        return _document(law, outer)
+    keyid = outer.signatures[0].keyid
+
+    def check(view: View) -> Statement:
+        key = _joiner(outer) if keyid.startswith("joiner:") else view.find_key(keyid)
+        return memo.once(
+            ("statement", digest, key), lambda: statement.verify(data, lambda _: key)
+        )
+
+    return law.under(issued, check)
+
+
+def _form(data: bytes) -> tuple[Envelope, int]:
+    """Read an envelope and the time it claims, which only says where to look."""
+    outer = envelope.read(data)
+    issued = canonical.loads(outer.payload).get("issued")
+    if type(issued) is not int:
+        raise Malformed("issued")
+    return outer, issued
+
+
+def _document(law: Law, outer: Envelope) -> Statement:
+    known = law.book.by_hash.get(outer.hash)
+    if known is None or known.data != outer.data:
+        raise Untrusted(Reason.UNKNOWN, f"{outer.kind.value} is not on the board")
+    return known
+
+
+def _joiner(outer: Envelope) -> EnrolledKey:
+    """An enrolment is signed with the key in its own body."""
+    if outer.kind is not Kind.ENROLMENT:
+        raise Untrusted(Reason.UNKNOWN_KEY, outer.kind.value)
+    member = canonical.loads(outer.payload).get("member")
+    key = member.get("key") if isinstance(member, dict) else None
+    if not isinstance(key, str):
+        raise Malformed("enrolment.member")
+    keyid = outer.signatures[0].keyid
+    return EnrolledKey(keyid, "ed25519", canonical.from_b64(key))
+
+
+def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:
+    """A shredded entry is named by a later `shred` of the same log."""
+    named: dict[int, int] = {}
+    for event in ledger.of(Kind.SHRED):
+        said, place = event.statement, event.places.get(copy.member)
+        if place and said.issuer == said["party"] == copy.member:
+            _check_head(ledger, copy, event, report)
+            named |= dict.fromkeys(said["entries"], place.index)
+    for line in ledger.shredded.get(copy.member, ()):
+        if named.get(line.index, -1) <= line.index:
+            path = bundle.entries(copy.member, line.index)
+            event_ = event_name(line.index, line.entry.kind)
+            what = "its envelope is gone and no shred statement covers it"
+            report.add(path, copy.member, event_, what)
+
+
+def _check_head(ledger: Ledger, copy: Copy, event: Event, report: Report) -> None:
+    """A `shred` names a root of the log that covers what it shreds."""
+    index = event.places[copy.member].index
+    if index >= len(copy.roots):
+        return
+    covering = copy.roots[max(event.statement["entries"]) + 1 : index + 1]
+    if bytes.fromhex(event.statement["head"]) not in covering:
+        what = "names a head that does not cover what it shreds"
+        report.add(*ledger.where(event, copy.member), what)

@@ -1,0 +1,219 @@
+"""The room of logs: is each copy exactly what its party signed and witnesses saw?
+
+Leaf hashes must lead to the root of the newest checkpoint, whose log line and
+cosignatures must all hold and reach the quorum; earlier notes must be prefixes of it.
+It does not look into envelopes (`events` does). The rule: a log that is not what was
+witnessed is in doubt as a whole, and the entries that differ are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from childgrid_audit import bundle
+from childgrid_audit.bundle import Files, Line
+from childgrid_audit.documents import Law
+from childgrid_audit.findings import Report, event_name, span
+from childgrid_audit.lines import place_leaves, place_lines
+from childgrid_audit.memo import Memo, content
+from childgrid_log import names
+from childgrid_log.checkpoint import Checkpoint, open_checkpoint
+from childgrid_log.errors import NoteError
+from childgrid_log.gather import quorum_of
+from childgrid_log.keys import ED25519, Verifier
+from childgrid_log.merkle import EMPTY_ROOT, Frontier
+from childgrid_log.note import Note
+from childgrid_log.service import witness_key
+from childgrid_wire import canonical
+from childgrid_wire.errors import Reason, Untrusted, WireError
+
+_TIME_BYTES = 8
+
+
+@dataclass
+class Copy:
+    """One party's log as exported.
+
+    `covered` is the time (Unix seconds) by which a quorum had cosigned the newest
+    checkpoint: what was logged before is in it. `broken` are entries that cannot be
+    read; each has been reported. `roots` holds the root after each number of leaves.
+    """
+
+    member: str
+    vkey: str
+    size: int = 0
+    covered: int = 0
+    lines: dict[int, Line] = field(default_factory=dict)
+    broken: set[int] = field(default_factory=set)
+    roots: list[bytes] = field(default_factory=lambda: [EMPTY_ROOT])
+
+
+def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, Copy]:
+    """Verify every log of a bundle; returns the copies by member."""
+    members = {path.split("/")[1] for path in files if path.startswith("logs/")}
+    copies = {}
+    for member in sorted(members):
+        path = bundle.checkpoint(member)
+        if member not in law.members:
+            report.doubt(path, member, "log", "no directory knows this party")
+            continue
+        copies[member] = _read(files, member, law, memo, report)
+    return copies
+
+
+def _read(files: Files, member: str, law: Law, memo: Memo, report: Report) -> Copy:
+    key = canonical.from_b64(law.members[member]["log_key"])
+    copy = Copy(member, Verifier(names.origin(member), ED25519, key).vkey)
+    tree = _newest(files.get(bundle.checkpoint(member), b""), copy, law, memo, report)
+    size = tree.size if tree else None
+    placed = place_lines(files, member, size, memo, report)
+    copy.lines, copy.broken = placed.lines, placed.broken
+    copy.size = max((*copy.lines, *copy.broken), default=-1) + 1
+    listed = place_leaves(files, member, size, report)
+    _check_root(copy, tree, listed, report)
+    _check_history(files, copy, law, memo, report)
+    return copy
+
+
+def _newest(
+    note: bytes, copy: Copy, law: Law, memo: Memo, report: Report
+) -> Checkpoint | None:
+    path = bundle.checkpoint(copy.member)
+    try:
+        tree = memo.once(
+            ("log note", content(note), copy.vkey),
+            lambda: open_checkpoint(note, copy.vkey).checkpoint,
+        )
+    except NoteError as error:
+        report.doubt(path, copy.member, "checkpoint", f"does not hold: {error}")
+        return None
+    try:
+        copy.covered = cosigned(note, copy.member, copy.vkey, law, memo)
+    except (NoteError, WireError) as error:
+        report.doubt(path, copy.member, f"checkpoint of size {tree.size}", str(error))
+    return tree
+
+
+def cosigned(note: bytes, member: str, vkey: str, law: Law, memo: Memo) -> int:
+    """Verify a note with all its lines; returns when a quorum had cosigned it.
+
+    Raises:
+        NoteError: a line does not verify or is nobody's, or the quorum is missed.
+        Untrusted, Refused: no directory was in force, or its witnesses can't suffice.
+    """
+    last: NoteError | None = None
+    for view in law.around(_newest_line(note)):
+        keys = tuple(
+            witness_key(view, one["id"]).vkey for one in view.witnesses(member)
+        )
+        quorum = quorum_of(view, member).q
+        try:
+            return memo.once(
+                ("cosigned", content(note), vkey, keys, quorum),
+                partial(_covered, note, vkey, keys, quorum),
+            )
+        except NoteError as error:
+            last = last or error
+    raise last or Untrusted(Reason.OLD_VERSION, "directory")
+
+
+def _covered(note: bytes, vkey: str, keys: Sequence[str], quorum: int) -> int:
+    opened = open_checkpoint(note, vkey, keys, quorum, strict=True)
+    times = sorted((time for _, time in opened.cosigned), reverse=True)
+    return times[quorum - 1]
+
+
+def _newest_line(note: bytes) -> int:
+    """The latest time that any cosignature claims; says only where to look."""
+    lines = Note.parse(note).signatures
+    times = [
+        int.from_bytes(line.signature[:_TIME_BYTES], "big")
+        for line in lines
+        if len(line.signature) > 64
+    ]
+    return max(times, default=0)
+
+
+def _check_root(
+    copy: Copy, tree: Checkpoint | None, listed: dict[int, bytes], report: Report
+) -> None:
+    """Hold entries, listed leaf hashes and the signed root against each other."""
+    own = [copy.lines[i].hash if i in copy.lines else None for i in range(copy.size)]
+    hashes = [mine or listed.get(i) for i, mine in enumerate(own)]
+    copy.roots = list(_roots(hashes))
+    differing = [i for i, mine in enumerate(own) if mine and listed.get(i) != mine]
+    if tree is None or copy.size != tree.size or len(copy.roots) <= tree.size:
+        return
+    if copy.roots[tree.size] == tree.root:
+        for index in differing:
+            path = bundle.leaves(copy.member, index)
+            what = "the leaf hash is not the entry's"
+            report.add(path, copy.member, event_name(index), what)
+        return
+    as_listed = list(_roots([listed.get(i) for i in range(copy.size)]))
+    if len(as_listed) > tree.size and as_listed[tree.size] == tree.root:
+        _drop_altered(copy, as_listed, differing, report)
+        return
+    report.doubt(
+        bundle.checkpoint(copy.member),
+        copy.member,
+        span(0, copy.size),
+        "the entries do not lead to the root that was signed",
+    )
+
+
+def _drop_altered(
+    copy: Copy, roots: list[bytes], differing: list[int], report: Report
+) -> None:
+    for index in differing:
+        path = bundle.entries(copy.member, index)
+        what = "is not the entry that was signed for"
+        report.add(path, copy.member, event_name(index), what)
+        copy.lines.pop(index)
+        copy.broken.add(index)
+    copy.roots = roots
+
+
+def _roots(hashes: Sequence[bytes | None]) -> Iterator[bytes]:
+    """The root after each number of leaves, as far as all hashes are known."""
+    frontier = Frontier()
+    yield frontier.root()
+    for value in hashes:
+        if value is None:
+            return
+        frontier.push(value)
+        yield frontier.root()
+
+
+def _check_history(
+    files: Files, copy: Copy, law: Law, memo: Memo, report: Report
+) -> None:
+    """Every note that was mirrored before must be a prefix of this log."""
+    path = bundle.history(copy.member)
+    data = files.get(path, b"")
+    if data and not data.endswith(b"\n"):
+        report.add(path, copy.member, "checkpoint", "the last line is not ended")
+    firm = 0
+    for number, piece in enumerate(data.split(b"\n")[:-1], 1):
+        event = f"checkpoint {number} of the history"
+        try:
+            note = bundle.read_note_line(piece)
+            tree = _old_note(note, copy, law, memo)
+        except (NoteError, WireError) as error:
+            report.add(path, copy.member, event, f"does not hold: {error}")
+            continue
+        if tree.size < len(copy.roots) and copy.roots[tree.size] == tree.root:
+            firm = max(firm, tree.size)
+        elif tree.size > copy.size or tree.size < len(copy.roots):
+            what = f"was seen at size {tree.size}, differs from this log"
+            report.doubt(path, copy.member, span(firm, tree.size), what)
+
+
+def _old_note(note: bytes, copy: Copy, law: Law, memo: Memo) -> Checkpoint:
+    cosigned(note, copy.member, copy.vkey, law, memo)
+    return memo.once(
+        ("log note", content(note), copy.vkey),
+        lambda: open_checkpoint(note, copy.vkey).checkpoint,
+    )

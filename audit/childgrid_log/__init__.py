@@ -1,0 +1,9 @@
+"""The memory that every party shares: Merkle log, checkpoints and witnesses.
+
+Read in this order: `merkle` (hashes and proofs), `keys` and `note` (signed text),
+`checkpoint` (what a log signs), `entry` (what a leaf says), `log` (the store),
+`tiles` (how it is published), `witness`, `evidence` and `quorum` (who watches it).
+
+It does not know statements, roles or policies: an envelope is opaque bytes here.
+The rule it keeps: nothing that was acknowledged or signed is ever unsaid.
+"""

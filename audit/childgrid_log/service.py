@@ -1,0 +1,238 @@
+"""The two services of every party: being a witness, and showing its own log.
+
+They translate between the wire and `witness` or `log`; who may call is decided before
+(`childgrid_wire.channel`). A log's key comes from the signed directory and from
+nowhere else. The rules: nobody witnesses its own log, and a split view is kept on disk
+before it is spoken of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+
+from childgrid_log import names
+from childgrid_log.errors import (
+    Conflict,
+    LogAltered,
+    LogBehind,
+    LogError,
+    NoteError,
+    ProofError,
+    Rollback,
+    SplitView,
+    StoreError,
+)
+from childgrid_log.evidence import Evidence, write_evidence
+from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
+from childgrid_log.log import Log
+from childgrid_log.proof import MAX_HASHES
+from childgrid_log.witness import Witness
+from childgrid_wire import canonical, keyfile, statement
+from childgrid_wire.book import Book
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
+from childgrid_wire.keys import Signer
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb.log_pb2 import (
+    CheckpointRequest,
+    CheckpointResponse,
+    EntriesRequest,
+    EntriesResponse,
+    LogEntry,
+)
+from childgrid_wire.pb.log_pb2_grpc import LogServiceServicer
+from childgrid_wire.pb.values_pb2 import Envelope
+from childgrid_wire.pb.witness_pb2 import CosignRequest, CosignResponse
+from childgrid_wire.pb.witness_pb2_grpc import WitnessServiceServicer
+from childgrid_wire.trust import View
+
+MAX_ENTRIES = 1_000
+MAX_BYTES = 3 * 2**20
+FRESH_SECONDS = 300
+
+logger = logging.getLogger(__name__)
+
+
+def log_key(view: View, member: str) -> Verifier:
+    """The key of a member's log, as the directory has it; raises `Untrusted`."""
+    raw = canonical.from_b64(view.member(member)["log_key"])
+    return Verifier(names.origin(member), ED25519, raw)
+
+
+def witness_key(view: View, member: str) -> Verifier:
+    """The key of a member's cosignatures, as the directory has it."""
+    raw = canonical.from_b64(view.member(member)["witness_key"])
+    return Verifier(names.witness(member), COSIGNATURE, raw)
+
+
+@contextmanager
+def on_the_wire() -> Iterator[None]:
+    """Turn the log's errors into those that may travel."""
+    try:
+        yield
+    except (LogAltered, LogBehind) as error:
+        logger.error("the log is not what was signed: %s", type(error).__name__)
+        raise Refused(Reason.LOG_BEHIND, "log") from error
+    except StoreError as error:
+        logger.error("the log refuses: %s", type(error).__name__)
+        raise Refused(Reason.STORAGE, "log") from error
+    except (NoteError, ProofError) as error:
+        raise Untrusted(Reason.BAD_SIGNATURE, "checkpoint") from error
+    except LogError as error:
+        raise Refused(Reason.LOG_BEHIND, "log") from error
+
+
+class WitnessServicer(WitnessServiceServicer):
+    """Cosigns other members' checkpoints and says what it knows to be the newest."""
+
+    def __init__(
+        self,
+        witness: Witness,
+        book: Book,
+        signer: Signer,
+        evidence: Path,
+        clock: Callable[[], float],
+    ) -> None:
+        """`signer` is the member's own; split views are kept in `evidence`."""
+        self._witness = witness
+        self._book = book
+        self._signer = signer
+        self._evidence = evidence
+        self._clock = clock
+
+    def Cosign(  # noqa: N802 - the method's name on the wire
+        self,
+        request: CosignRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> CosignResponse:
+        """Cosign, or say which size was cosigned last.
+
+        Raises:
+            Untrusted: unknown member, or a note or proof that does not hold.
+            Refused: its own log, or the memory cannot be written.
+        """
+        now = int(self._clock())
+        view = self._book.latest(now)
+        member = request.log
+        if member == self._signer.keyid:
+            raise Refused(Reason.WRONG_ROLE, "own log")
+        key = log_key(view, member)
+        fresh = self._freshness(request.nonce, now) if request.nonce else None
+        with on_the_wire():
+            return self._cosigned(request, key, now, fresh)
+
+    def _cosigned(
+        self, request: CosignRequest, key: Verifier, now: int, fresh: bytes | None
+    ) -> CosignResponse:
+        try:
+            line = self._witness.cosign(
+                key.name,
+                request.old_size,
+                request.checkpoint.encode(),
+                _hashes(request),
+                key.vkey,
+                now,
+            )
+        except SplitView as split:
+            self._keep(request.log, split.evidence)
+            return self._refusal(key.name, "split-view")
+        except (Conflict, Rollback):
+            return self._refusal(key.name, "conflict")
+        response = CosignResponse(
+            cosignature=line.decode(), size=self._witness.size(key.name)
+        )
+        if fresh is not None:
+            response.freshness.CopyFrom(Envelope(payload=fresh))
+        return response
+
+    def _refusal(self, origin: str, what: str) -> CosignResponse:
+        return CosignResponse(size=self._witness.size(origin), refusal=what)
+
+    def _freshness(self, nonce: str, now: int) -> bytes:
+        return statement.make(
+            Kind.FRESHNESS,
+            self._signer,
+            issuer=self._signer.keyid,
+            now=now,
+            seconds=FRESH_SECONDS,
+            nonce=nonce,
+            time=now,
+            **self._book.standing(),
+        )
+
+    def _keep(self, member: str, evidence: Evidence) -> None:
+        path = keep_evidence(self._evidence, member, evidence)
+        logger.error("%s has signed two roots for one size: %s", member, path.name)
+
+
+def keep_evidence(folder: Path, member: str, evidence: Evidence) -> Path:
+    """Write a split view to `folder`, once; return the file's path."""
+    data = write_evidence(evidence)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{member}-{hashlib.sha256(data).hexdigest()[:16]}.json"
+    if not path.exists():
+        keyfile.write_private(path, data)
+    return path
+
+
+def _hashes(request: CosignRequest) -> list[bytes]:
+    if len(request.proof) > MAX_HASHES:
+        raise Malformed("proof", Reason.TOO_LARGE)
+    return [canonical.from_b64(text) for text in request.proof]
+
+
+class LogServicer(LogServiceServicer):
+    """Shows this member's log to auditors."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def Checkpoint(  # noqa: N802 - the method's name on the wire
+        self,
+        request: CheckpointRequest,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> CheckpointResponse:
+        """The latest cosigned note; empty before the first."""
+        with on_the_wire():
+            note = self._log.latest_cosigned()
+        return CheckpointResponse(checkpoint=(note or b"").decode())
+
+    def Entries(  # noqa: N802 - the method's name on the wire
+        self,
+        request: EntriesRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> EntriesResponse:
+        """Entries from `start` on, at most 1,000 and about 3 MiB, at least one.
+
+        Past the end there are none.
+        """
+        with on_the_wire():
+            return EntriesResponse(entries=self._page(request.start, request.count))
+
+    def _page(self, start: int, count: int) -> Iterator[LogEntry]:
+        stop = min(start + min(count, MAX_ENTRIES), self._log.size())
+        room = MAX_BYTES
+        for index in range(start, stop):
+            entry = self._entry(index)
+            room -= entry.ByteSize()
+            if room < 0 and index > start:
+                return
+            yield entry
+
+    def _entry(self, index: int) -> LogEntry:
+        (leaf,) = self._log.entries(index, index + 1)
+        opening = self._log.opening(index)
+        if opening is None:
+            return LogEntry(index=index, leaf=leaf.decode())
+        salt, envelope = opening
+        return LogEntry(
+            index=index,
+            leaf=leaf.decode(),
+            salt=salt.hex(),
+            statement=Envelope(payload=envelope),
+        )

@@ -1,0 +1,212 @@
+"""How well searches find the right records: ``python -m bench.quality --data DIR``.
+
+Every query is searched in every table by the node's own match, without the guard and
+without a floor, at k = 20. Scores are pooled over agencies. Recall at a precision is
+the greatest over all thresholds that keep it, equal scores taken whole; a true pair
+that was not returned is a miss at every threshold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.tables import BenchError, Labelled, Query, Table, folder, load
+from childgrid_node.scheme import Scheme
+from childgrid_node.score import match
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+K = 20
+ECE_FROM = 500
+ECE_BINS = 10
+FALSE_HITS = 0.01
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Returned pairs, pooled: parallel arrays."""
+
+    probability: NDArray[np.int64]
+    true: NDArray[np.bool_]
+    query: NDArray[np.int64]
+    agency: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that one measurement saw; ``first`` counts right records ranked first."""
+
+    returned: Returned
+    first: dict[str, list[bool]]
+    pairs: dict[str, int]
+    unknown: NDArray[np.int64]
+    queries: int
+    seconds: float
+    scan_cpu: float
+
+
+def measure(data: Labelled) -> Run:
+    """Search every query in every table."""
+    began = time.perf_counter()
+    lines: list[tuple[int, bool, int, int]] = []
+    first: dict[str, list[bool]] = {}
+    pairs: dict[str, int] = {}
+    cpu = 0
+    for number, table in enumerate(data.tables):
+        names = [table.index.key(row) for row in range(len(table.index))]
+        held = set(names)
+        first[table.agency], pairs[table.agency] = [], 0
+        for query in data.queries:
+            found, spent = _search(table, query, names)
+            cpu += spent
+            lines += [(chance, true, query.number, number) for chance, true in found]
+            if here := len(query.truth & held):
+                pairs[table.agency] += here
+                first[table.agency].append(bool(found) and found[0][1])
+    unknown = [query.number for query in data.queries if not query.truth]
+    columns = np.array(lines, np.int64).reshape(-1, 4).T
+    returned = Returned(columns[0], columns[1].astype(bool), columns[2], columns[3])
+    return Run(
+        returned,
+        first,
+        pairs,
+        np.array(unknown, np.int64),
+        len(data.queries),
+        time.perf_counter() - began,
+        cpu / 1e9,
+    )
+
+
+def _search(
+    table: Table, query: Query, names: list[str]
+) -> tuple[list[tuple[int, bool]], int]:
+    found = match(table.index, query.encoding, K, floor=0)
+    answers = [(c.probability, names[c.row] in query.truth) for c in found.candidates]
+    return answers, found.cpu_ns
+
+
+def curve(returned: Returned) -> tuple[NDArray[np.int64], ...]:
+    """Return thresholds (falling) with true and all pairs at or above each."""
+    thresholds = np.unique(returned.probability)[::-1]
+    hits = np.array([(returned.probability >= t).sum() for t in thresholds])
+    true = np.array(
+        [(returned.true & (returned.probability >= t)).sum() for t in thresholds]
+    )
+    return thresholds, true, hits
+
+
+def recall_at_precision(returned: Returned, pairs: int, precision: float) -> float:
+    """Return the greatest recall at a threshold of at least this precision."""
+    _, true, hits = curve(returned)
+    good = true >= precision * hits
+    return float(true[good].max(initial=0) / max(pairs, 1))
+
+
+def best_f1(returned: Returned, pairs: int) -> float:
+    """Return the greatest F1 over all thresholds."""
+    _, true, hits = curve(returned)
+    return float((2 * true / np.maximum(hits + pairs, 1)).max(initial=0.0))
+
+
+def recall_at_false_hits(run: Run, share: float) -> float:
+    """Return the greatest recall where at most ``share`` of unknown queries hit."""
+    returned = run.returned
+    highest = np.full(run.queries, -1, np.int64)
+    np.maximum.at(highest, returned.query, returned.probability)
+    allowed = share * len(run.unknown)
+    thresholds, true, _ = curve(returned)
+    false = np.array([(highest[run.unknown] >= t).sum() for t in thresholds])
+    pairs = sum(run.pairs.values())
+    return float(true[false <= allowed].max(initial=0) / max(pairs, 1))
+
+
+def calibration_error(returned: Returned) -> float:
+    """Return the expected calibration error over pairs of at least 5 %."""
+    chance, true = returned.probability, returned.true
+    shown = chance >= ECE_FROM
+    bins = np.minimum(chance * ECE_BINS // 10_000, ECE_BINS - 1)
+    total = 0.0
+    for at in range(ECE_BINS):
+        inside = shown & (bins == at)
+        if inside.any():
+            gap = abs(true[inside].mean() - chance[inside].mean() / 10_000)
+            total += float(gap) * int(inside.sum())
+    return total / max(int(shown.sum()), 1)
+
+
+def report(data: Labelled, run: Run) -> dict[str, object]:
+    """Return the figures, shares from 0 to 1, times in seconds."""
+    returned, pairs = run.returned, sum(run.pairs.values())
+    every = [right for found in run.first.values() for right in found]
+    return {
+        "queries": run.queries,
+        "pairs": pairs,
+        "top1": _share(every),
+        "recall_at_p99": round(recall_at_precision(returned, pairs, 0.99), 4),
+        "recall_at_p999": round(recall_at_precision(returned, pairs, 0.999), 4),
+        "recall_at_fh1": round(recall_at_false_hits(run, FALSE_HITS), 4),
+        "recall_at_20": round(float(returned.true.sum() / max(pairs, 1)), 4),
+        "best_f1": round(best_f1(returned, pairs), 4),
+        "ece": round(calibration_error(returned), 4),
+        "by_agency": {
+            table.agency: _agency(run, number, table.agency)
+            for number, table in enumerate(data.tables)
+        },
+        "seconds": {
+            "index": round(data.seconds, 2),
+            "search": round(run.seconds, 2),
+            "scan_cpu": round(run.scan_cpu, 2),
+        },
+    }
+
+
+def _agency(run: Run, number: int, name: str) -> dict[str, object]:
+    inside = run.returned.agency == number
+    mine = Returned(
+        run.returned.probability[inside],
+        run.returned.true[inside],
+        run.returned.query[inside],
+        run.returned.agency[inside],
+    )
+    return {
+        "pairs": run.pairs[name],
+        "top1": _share(run.first[name]),
+        "recall_at_p99": round(recall_at_precision(mine, run.pairs[name], 0.99), 4),
+    }
+
+
+def _share(found: list[bool]) -> float:
+    return round(sum(found) / max(len(found), 1), 4)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure one folder and print the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="bench.quality", description=__doc__)
+    parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
+    parser.add_argument("--scheme", help="a scheme file; the shipped one by default")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    given = parser.parse_args(arguments)
+    try:
+        raw = Path(given.scheme).read_bytes() if given.scheme else None
+        scheme = Scheme.parse(raw) if raw else Scheme.load("childgrid-1")
+        data = load(folder(given.data), scheme)
+    except BenchError as error:
+        parser.error(str(error))
+    text = json.dumps(report(data, measure(data)), indent=2)
+    if given.json:
+        given.json.write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

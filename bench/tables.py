@@ -1,0 +1,149 @@
+"""Labelled tables in a folder, read and indexed by the node's own code.
+
+A folder holds one mapping (TOML) per agency beside its table, ``queries.toml`` and
+``queries.csv``, and ``queries_truth.csv``: for each query the ids of the records that
+it should find, blank-separated. The minors' and victims' guard is not asked, so that
+every row counts. Rows are never printed.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from childgrid_node.encode import Encoder
+from childgrid_node.index import Block, Index, Origin
+from childgrid_node.mapping import Mapping
+from childgrid_node.normalise import Normaliser, tokens_of
+from childgrid_node.register import Register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from childgrid_node.scheme import Scheme
+
+# Nothing measured here is secret; a fixed key makes runs comparable.
+BENCH_KEY = bytes(range(32))
+BATCH = 2_000
+
+
+class BenchError(Exception):
+    """The folder cannot be measured; the message says what to mend."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One agency's index."""
+
+    agency: str
+    index: Index
+
+
+@dataclass(frozen=True)
+class Query:
+    """One encoded query and the ids of the records that it should find."""
+
+    number: int
+    encoding: NDArray[np.uint64]
+    truth: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Tables, queries, and how long reading and indexing took (seconds)."""
+
+    tables: tuple[Table, ...]
+    queries: tuple[Query, ...]
+    seconds: float
+
+    def under(self, scheme: Scheme) -> Labelled:
+        """Return the same encodings with the weights of another scheme."""
+        tables = tuple(
+            replace(t, index=Index(scheme, t.index.header, t.index.segments))
+            for t in self.tables
+        )
+        return replace(self, tables=tables)
+
+
+def folder(given: str | None) -> Path:
+    """Return the folder from ``--data`` or the environment's CHILDGRID_DATA.
+
+    Raises:
+        BenchError: neither names a folder.
+    """
+    path = Path(given or os.environ.get("CHILDGRID_DATA", ""))
+    if not (path / "queries.toml").is_file():
+        raise BenchError("give a folder with queries.toml by --data or CHILDGRID_DATA")
+    return path
+
+
+def load(data: Path, scheme: Scheme) -> Labelled:
+    """Read and index every table and query of a folder.
+
+    Raises:
+        BenchError: an id stands in two tables, or truth and tables disagree.
+    """
+    began = time.perf_counter()
+    encoder = Encoder(scheme, BENCH_KEY, 1)
+    mappings = [Mapping.read(path) for path in sorted(data.glob("*.toml"))]
+    tables = tuple(
+        Table(mapping.agency, _index(mapping, data, encoder))
+        for mapping in mappings
+        if mapping.path.stem != "queries"
+    )
+    queries = _queries(Mapping.read(data / "queries.toml"), data, encoder)
+    encoder.clear()
+    _check(tables, queries)
+    return Labelled(tables, queries, time.perf_counter() - began)
+
+
+def _blocks(mapping: Mapping, data: Path, encoder: Encoder) -> Iterator[Block]:
+    normaliser = Normaliser()
+    with Register.open(mapping, data) as register:
+        for batch in register.rows(BATCH):
+            tokens = [tokens_of(normaliser.person(row.values, mapping)) for row in batch]
+            guards = np.zeros(len(batch), np.uint8)
+            keys = [row.key for row in batch]
+            yield Block(keys, encoder.encode_many(tokens), guards)
+
+
+def _index(mapping: Mapping, data: Path, encoder: Encoder) -> Index:
+    origin = Origin(mapping.agency, mapping.category, 0, 0)
+    return Index.of(encoder.scheme, origin, _blocks(mapping, data, encoder))
+
+
+def _queries(mapping: Mapping, data: Path, encoder: Encoder) -> tuple[Query, ...]:
+    truth = _truth(data / "queries_truth.csv")
+    found: list[Query] = []
+    for block in _blocks(mapping, data, encoder):
+        for key, encoding in zip(block.keys, block.encodings, strict=True):
+            if key not in truth:
+                raise BenchError("a query has no line in queries_truth.csv")
+            found.append(Query(len(found), encoding, truth[key]))
+    return tuple(found)
+
+
+def _truth(path: Path) -> dict[str, frozenset[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {
+            line["query_id"]: frozenset((line["record_ids"] or "").split())
+            for line in csv.DictReader(file)
+        }
+
+
+def _check(tables: tuple[Table, ...], queries: tuple[Query, ...]) -> None:
+    ids = [t.index.key(row) for t in tables for row in range(len(t.index))]
+    known = set(ids)
+    if len(known) != len(ids):
+        raise BenchError("an id stands in two tables: their truth cannot be told apart")
+    if not known.issuperset(chain.from_iterable(q.truth for q in queries)):
+        raise BenchError("the truth names an id that stands in no table")

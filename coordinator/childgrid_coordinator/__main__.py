@@ -1,0 +1,111 @@
+"""`childgrid-coordinator`: join, install, serve.
+
+Whatever keeps the program from starting is said in one line on stderr, with exit
+code 2. SIGTERM and SIGINT let calls finish and end with 0.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The meeting point of a grid. It carries; it decides and opens nothing.",
+)
+Config = Annotated[Path, typer.Option(help="The coordinator's TOML file.")]
+
+
+@app.command()
+def join(
+    config: Config,
+    title: Annotated[str, typer.Option(help="What members see, as `NCRB hub`.")],
+    address: Annotated[str, typer.Option(help="host:port that members dial.")],
+    out: Annotated[Path, typer.Option(help="Where the enrolment is written.")],
+) -> None:
+    """Make this coordinator's keys and an enrolment file for the founders."""
+    from childgrid_coordinator import join as verb
+    from childgrid_coordinator.config import load
+    from childgrid_wire.keyfile import read_passphrase, write_private
+
+    settings = load(config)
+    envelope, fingerprint = verb.enrol(
+        settings,
+        read_passphrase(settings.passphrase_file),
+        title,
+        address,
+        int(time.time()),
+    )
+    write_private(out, envelope)
+    typer.echo(f"{out} is for the founders. Read this to them: {fingerprint}")
+
+
+@app.command()
+def install(
+    config: Config,
+    issuer: Annotated[Path | None, typer.Option(help="Our issuer, PEM.")] = None,
+    root: Annotated[Path | None, typer.Option(help="The grid's root, PEM.")] = None,
+    fingerprint: Annotated[str, typer.Option(help="Root fingerprint, hex.")] = "",
+    documents: Annotated[Path | None, typer.Option(help="Folder of *.dsse.")] = None,
+) -> None:
+    """Install what the founders returned: certificates, fingerprint, documents."""
+    from childgrid_coordinator import join as verb
+    from childgrid_coordinator.config import load
+    from childgrid_wire.errors import ConfigurationRefused
+
+    settings = load(config)
+    if (issuer is None) != (root is None):
+        raise ConfigurationRefused("--issuer and --root come together")
+    if issuer is not None and root is not None:
+        verb.install_certificates(settings, issuer, root)
+        typer.echo("certificates installed")
+    if fingerprint:
+        verb.pin(settings, fingerprint)
+        typer.echo("root fingerprint pinned")
+    if documents is not None:
+        typer.echo(f"{verb.install_documents(settings, documents)} documents hang")
+
+
+@app.command()
+def serve(config: Config) -> None:
+    """Serve until SIGTERM."""
+    from childgrid_coordinator.app import Coordinator
+    from childgrid_coordinator.config import load
+    from childgrid_wire.keyfile import read_passphrase
+
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    settings = load(config)
+    coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
+    try:
+        port = coordinator.start()
+        host = settings.listen.rpartition(":")[0]
+        typer.echo(f"{settings.member} listens on {host}:{port}")
+        sys.stdout.flush()
+        ending.wait()
+    finally:
+        coordinator.stop()
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    from childgrid_wire.errors import WireError
+
+    try:
+        app()
+    except WireError as error:
+        print(f"childgrid-coordinator: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

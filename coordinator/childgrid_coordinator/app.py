@@ -1,0 +1,191 @@
+"""A whole coordinator, wired: opened, started, drained and stopped.
+
+Everything it needs comes in: settings, passphrase, clock. What can't be opened is
+refused at once with one sentence, and whatever was open by then is closed again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import grpc
+
+from childgrid_coordinator.bell import Bell
+from childgrid_coordinator.board import Board
+from childgrid_coordinator.claim import Claim
+from childgrid_coordinator.config import Settings
+from childgrid_coordinator.door import Door
+from childgrid_coordinator.every import Every
+from childgrid_coordinator.joining import Joining
+from childgrid_coordinator.journal import Journal, open_log
+from childgrid_coordinator.match import Matcher
+from childgrid_coordinator.rank import Thresholds
+from childgrid_coordinator.relay import Relay
+from childgrid_coordinator.retry import Retries
+from childgrid_coordinator.search import Search
+from childgrid_coordinator.server import Verbs, register, reply
+from childgrid_coordinator.settle import Answers
+from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.witnessing import Witnesses
+from childgrid_log.checkpoint import open_checkpoint
+from childgrid_log.gather import Gatherer
+from childgrid_log.log import Log
+from childgrid_wire import canonical, channel
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import ConfigurationRefused, Malformed, Untrusted
+from childgrid_wire.identity import Identity
+from childgrid_wire.keys import SeedSigner
+from childgrid_wire.shelf import Shelf
+
+ROLE = "coordinator"
+
+
+class Coordinator:
+    """One running coordinator; `start` it once, `stop` it once."""
+
+    verbs: Verbs
+
+    def __init__(
+        self,
+        settings: Settings,
+        passphrase: bytes,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Open keys, documents, log and database.
+
+        Raises:
+            ConfigurationRefused: something is missing, damaged or in use.
+        """
+        self.settings = settings
+        self._clock = clock
+        self._server: grpc.Server | None = None
+        self._started = False
+        with ExitStack() as opened:
+            opened.callback(Claim(settings.state_dir).release)
+            self._identity = _identity(settings, passphrase)
+            self.log: Log = opened.enter_context(open_log(settings.log, self._identity))
+            self.store = Store.open(settings.url, self.log.vkey)
+            opened.callback(self.store.close)
+            self.dialer = Dialer(self._identity.credentials(ROLE, clock))
+            opened.callback(self.dialer.close)
+            self._wire()
+            self._open = opened.pop_all()
+
+    def _wire(self) -> None:
+        settings, store = self.settings, self.store
+        journal = Journal(self.log)
+        shelf = _shelf(settings)
+        self.board = Board(shelf, journal, self._clock)
+        _check_entry(self.board, self._identity)
+        self.bell = Bell(settings.workers // 2)
+        self.answers = Answers(store, journal, self.board, self.bell)
+        self.matcher = Matcher(
+            store,
+            self.board,
+            self.answers,
+            self.dialer,
+            settings.match_seconds,
+            Retries(settings.retry_seconds, settings.retry_most_seconds),
+        )
+        thresholds = Thresholds(
+            settings.hit_floor, settings.possible_floor, settings.strong_floor
+        )
+        witnesses = Witnesses(self.board, self.dialer)
+        self.verbs = Verbs(
+            Search(store, journal, self.board, self.bell, self.matcher, thresholds),
+            Relay(store, journal, self.board, self.bell, self.answers),
+            self.board,
+            Joining(store, journal, self.board, self._identity.root),
+            witnesses,
+            self.log,
+            settings.poll_seconds,
+        )
+        self.gatherer = Gatherer(
+            self.log,
+            settings.member,
+            shelf.book,
+            lambda call: reply(witnesses, settings.member, call),
+            self._clock,
+        )
+        self._housekeeping = [
+            Every(settings.sweep_seconds, self.sweep, "sweep"),
+            Every(settings.witness_seconds, self.witness, "witness"),
+        ]
+
+    def start(self) -> int:
+        """Listen, ask what is unfinished, keep house; returns the port.
+
+        Raises:
+            ConfigurationRefused: the port is in use.
+        """
+        self._server, port = channel.serve(
+            self.settings.listen,
+            self._identity.credentials(ROLE, self._clock),
+            Door(self.board, self.matcher.heard_from),
+            lambda server: register(server, self.verbs),
+            self.settings.workers,
+        )
+        self._started = True
+        self.matcher.start()
+        for work in self._housekeeping:
+            work.start()
+        return port
+
+    def stop(self) -> None:
+        """Let calls finish, stop asking, close everything. Repeating is harmless."""
+        self.bell.close()
+        if self._server is not None:
+            grace = self.settings.drain_seconds
+            self._server.stop(grace).wait(grace + 1)
+            self._server = None
+        if self._started:
+            self._started = False
+            self.matcher.stop()
+            for work in self._housekeeping:
+                work.stop()
+        self._open.close()
+
+    def sweep(self) -> None:
+        """Close and wipe what has expired."""
+        self.answers.expire()
+        self.verbs.relay.expire()
+
+    def witness(self) -> None:
+        """Have our own log cosigned, where it has grown since a quorum last did.
+
+        Raises:
+            WireError: not enough witnesses, or no directory yet; try later.
+        """
+        note = self.log.latest_cosigned()
+        seen = open_checkpoint(note, self.log.vkey).checkpoint.size if note else 0
+        if self.log.size() > seen:
+            self.gatherer.cosigned()
+
+
+def _identity(settings: Settings, passphrase: bytes) -> Identity:
+    identity = Identity.open(settings.keys, passphrase)
+    if identity.member != settings.member:
+        raise ConfigurationRefused(f"the keys are {identity.member}'s: check member")
+    if not identity.joined:
+        raise ConfigurationRefused("no certificates yet: `install` them first")
+    return identity
+
+
+def _shelf(settings: Settings) -> Shelf:
+    try:
+        return Shelf.open(settings.documents)
+    except (Untrusted, Malformed) as error:
+        raise ConfigurationRefused(f"a kept document is damaged: {error}") from error
+
+
+def _check_entry(board: Board, identity: Identity) -> None:
+    """Where a directory hangs already and names this member, it must be as this one."""
+    try:
+        entry = board.view().member(identity.member)
+    except Untrusted:
+        return
+    key = canonical.to_b64(SeedSigner(identity.member, identity.key).public)
+    if entry["kind"] != ROLE or entry["key"] != key:
+        raise ConfigurationRefused("the directory names another coordinator's key")

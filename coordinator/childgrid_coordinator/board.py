@@ -1,0 +1,98 @@
+"""The board: signed documents in the order in which they were hung up.
+
+Each party fetches them and verifies every one again from the fingerprint it pinned,
+so the board can withhold but not forge. What hangs here is verified once, and the
+view that follows from it is kept until the next document.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from childgrid_coordinator.journal import Journal
+from childgrid_wire.errors import Malformed, Reason
+from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import Revoked, View
+
+PAGE_DOCUMENTS = 200
+PAGE_BYTES = 2 * 2**20
+MAX_DOCUMENT = 3 * 2**20
+
+
+class Board:
+    """The board of one grid; threads may share it."""
+
+    def __init__(
+        self, shelf: Shelf, journal: Journal, clock: Callable[[], float]
+    ) -> None:
+        """Hang up what `shelf` has, and log what isn't logged yet."""
+        self._shelf, self._journal, self._clock = shelf, journal, clock
+        self._lock = threading.Lock()
+        self._documents = list(shelf.book.by_hash.values())
+        self._view: View | None = None
+        self._revoked = shelf.book.revoked()
+        journal.write(self._documents, self.now())
+
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    def publish(self, data: bytes) -> Statement:
+        """Verify, keep and log a document; repeating one is harmless.
+
+        Raises:
+            Malformed, Untrusted, Refused: as `Book.add`, or it is too large.
+        """
+        if len(data) > MAX_DOCUMENT:
+            raise Malformed("document", Reason.TOO_LARGE)
+        with self._lock:
+            document = self._shelf.add(data)
+            self._catch_up()
+        self._journal.write([document], self.now())
+        return document
+
+    def _catch_up(self) -> None:
+        book = self._shelf.book
+        if len(book.by_hash) > len(self._documents):
+            self._documents = list(book.by_hash.values())
+            self._view, self._revoked = None, book.revoked()
+
+    def fetch(self, cursor: int) -> tuple[list[bytes], int]:
+        """Documents after `cursor` and the cursor behind the last of them.
+
+        At most 200 or 2 MiB, but at least one. A cursor from beyond the end, such as
+        one from before a restore, comes back as the end.
+        """
+        page: list[bytes] = []
+        size = 0
+        documents = self._documents
+        start = min(cursor, len(documents))
+        for document in documents[start : start + PAGE_DOCUMENTS]:
+            size += len(document.data)
+            if page and size > PAGE_BYTES:
+                break
+            page.append(document.data)
+        return page, start + len(page)
+
+    def view(self) -> View:
+        """The newest version of everything, to judge under now.
+
+        Raises:
+            Untrusted: no directory hangs here yet.
+        """
+        now = self.now()
+        with self._lock:
+            if self._view is None:
+                self._view = self._shelf.book.latest(now)
+            return replace(self._view, now=now)
+
+    def revoked(self) -> Revoked:
+        """Everything that is revoked, also before there is a directory."""
+        return self._revoked
+
+    def document(self, name: str) -> Statement:
+        """A document by its hash; raises `Untrusted` where it doesn't hang here."""
+        return self._shelf.book.document(name)

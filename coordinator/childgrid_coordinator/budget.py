@@ -1,0 +1,58 @@
+"""How many queries an officer, a case and an agency may make in a day.
+
+The numbers are the founders' floor, the day is UTC's, as at the asking node. What is still being taken counts already, so
+that calls at the same moment can't overdraw together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from childgrid_coordinator.store import queries
+from childgrid_coordinator.store.engine import Store
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.statement import Statement
+
+DAY_SECONDS = 86_400
+_LIMITS = ("officer_queries_day", "case_queries_day", "agency_queries_day")
+
+
+class Budget:
+    """Counts queries against a floor policy; threads may share it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._pending: list[Statement] = []
+
+    @contextmanager
+    def reserve(self, floor: Statement, query: Statement, now: int) -> Iterator[None]:
+        """Hold a place for `query` inside the block, in which it is to be kept.
+
+        Raises:
+            Refused: a budget is spent; names which.
+        """
+        with self._lock:
+            for limit, used in zip(_LIMITS, self._used(query, now), strict=True):
+                if used >= floor[limit]:
+                    raise Refused(Reason.BUDGET, limit)
+            self._pending.append(query)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pending.remove(query)
+
+    def _used(self, query: Statement, now: int) -> tuple[int, int, int]:
+        with self._store.read() as db:
+            officer, case, agency = queries.spent(
+                db, now - now % DAY_SECONDS, query.issuer, query.officer, query["case"]
+            )
+        own = [one for one in self._pending if one.issuer == query.issuer]
+        return (
+            officer + sum(one.officer == query.officer for one in own),
+            case + sum(one["case"] == query["case"] for one in own),
+            agency + len(own),
+        )

@@ -1,0 +1,40 @@
+"""One process per state folder: two would log the same things twice.
+
+The lock is the kernel's (flock), so it goes with the process however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from childgrid_wire.errors import ConfigurationRefused
+
+
+class Claim:
+    """A held claim on a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Claim `folder`.
+
+        Raises:
+            ConfigurationRefused: another process has it, or it can't be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._file = os.open(folder / "lock", flags, 0o600)
+        except OSError as error:
+            raise ConfigurationRefused(f"state_dir cannot be written: {folder}") from (
+                error
+            )
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._file)
+            raise ConfigurationRefused("another process uses this state_dir") from error
+
+    def release(self) -> None:
+        """Give the folder up."""
+        os.close(self._file)

@@ -1,0 +1,110 @@
+"""The coordinator's log, one leaf per statement and never two.
+
+Which statements have a leaf stands in the log's own file and is written in the same
+transaction, so a crash at any moment leaves a statement logged once or not at all.
+Callers that arrive while another is writing share the next transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from childgrid_log import names
+from childgrid_log.entry import Draft
+from childgrid_log.errors import LogError, LogUnavailable
+from childgrid_log.leaves import draft_of
+from childgrid_log.log import Log
+from childgrid_log.transaction import Transaction
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.identity import Identity
+from childgrid_wire.statement import Statement
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+  statement TEXT PRIMARY KEY,
+  idx INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class _Job:
+    drafts: tuple[tuple[str, Draft], ...]
+    done: Future[None]
+
+
+class Journal:
+    """A log that takes each statement once. Threads may share it."""
+
+    def __init__(self, log: Log) -> None:
+        """Prepare `log`, which stays the caller's to close."""
+        self.log = log
+        log.execute_schema(_SCHEMA)
+        self._queue = threading.Lock()
+        self._turn = threading.Lock()
+        self._waiting: list[_Job] = []
+
+    def write(self, statements: Sequence[Statement], now: int) -> None:
+        """Log what isn't logged yet; returns once it is durable.
+
+        Raises `LogError` where the disk refuses; then none of them is kept.
+        """
+        drafts = tuple((one.hash, draft_of(one, now)) for one in statements)
+        job = _Job(drafts, Future())
+        with self._queue:
+            self._waiting.append(job)
+        with self._turn:
+            if not job.done.done():
+                self._write_waiting()
+        job.done.result()
+
+    def holds(self, statement: str) -> bool:
+        """Whether a statement (by hash) has a leaf."""
+        rows = self.log.query("SELECT 1 FROM journal WHERE statement = ?", (statement,))
+        return bool(rows)
+
+    def _write_waiting(self) -> None:
+        with self._queue:
+            jobs, self._waiting = self._waiting, []
+        try:
+            with self.log.transaction() as tx:
+                for job in jobs:
+                    for name, draft in job.drafts:
+                        _seal_once(tx, name, draft)
+        except Exception as fault:
+            for job in jobs:
+                job.done.set_exception(fault)
+            return
+        except BaseException:
+            for job in jobs:
+                job.done.set_exception(LogUnavailable("interrupted: nothing was kept"))
+            raise
+        for job in jobs:
+            job.done.set_result(None)
+
+
+def open_log(path: Path, identity: Identity) -> Log:
+    """Open this member's log, making it the first time.
+
+    Raises:
+        ConfigurationRefused: the log is damaged or belongs to another key.
+    """
+    origin = names.origin(identity.member)
+    try:
+        if path.exists():
+            return Log.open(path, origin, identity.log_key)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Log.create(path, origin, identity.log_key)
+    except LogError as error:
+        raise ConfigurationRefused(f"log: {error}") from error
+
+
+def _seal_once(tx: Transaction, name: str, draft: Draft) -> None:
+    known = tx.execute("SELECT 1 FROM journal WHERE statement = ?", (name,)).fetchone()
+    if known is None:
+        index = tx.seal(draft)
+        tx.execute("INSERT INTO journal VALUES (?, ?)", (name, index))

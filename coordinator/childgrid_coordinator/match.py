@@ -1,0 +1,233 @@
+"""Putting a query before its targets: all at once, each with a deadline.
+
+Calls go out as futures on channels that stay open; nobody waits for anybody. One
+thread takes down what comes back, in whatever batches it comes; another asks again
+those who were silent, until the query expires. What is unfinished when the process
+ends is asked again at the next start. Nothing sealed is opened here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import grpc
+
+from childgrid_coordinator.board import Board
+from childgrid_coordinator.query import State, check_answer
+from childgrid_coordinator.retry import Retries
+from childgrid_coordinator.settle import Answers, Said, Word
+from childgrid_coordinator.store import queries
+from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.store.queries import Parcel
+from childgrid_wire import statement
+from childgrid_wire.certificates import Peer
+from childgrid_wire.channel import Dialer, translated
+from childgrid_wire.errors import Unreachable, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import node_pb2, node_pb2_grpc, values_pb2
+
+_BATCH = 256
+
+log = logging.getLogger(__name__)
+_stubs: Any = node_pb2_grpc
+
+
+@dataclass(frozen=True)
+class _Reply:
+    query: str
+    member: str
+    outcome: Any  # a grpc future, or the WireError that came before any call
+
+
+class Matcher:
+    """Asks nodes; `start` it once everything else is in place."""
+
+    def __init__(
+        self,
+        store: Store,
+        board: Board,
+        answers: Answers,
+        dialer: Dialer,
+        seconds: float,
+        retries: Retries,
+    ) -> None:
+        """`seconds` is each node's deadline; `retries` plans by a monotonic clock."""
+        self._store, self._board, self._answers = store, board, answers
+        self._dialer, self._seconds, self._retries = dialer, seconds, retries
+        self._replies: SimpleQueue[_Reply | None] = SimpleQueue()
+        self._wake = threading.Condition()
+        self._asking: dict[tuple[str, str], Any] = {}
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._collect, name="collect", daemon=True),
+            threading.Thread(target=self._ask_again, name="ask-again", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Start the two threads and ask whoever still has to be asked."""
+        for thread in self._threads:
+            thread.start()
+        with self._store.read() as db:
+            names = queries.unfinished(db)
+        for name in names:
+            self.ask(name)
+
+    def stop(self) -> None:
+        """Stop asking; what has come back by now is still taken down."""
+        with self._wake:
+            self._stopping = True
+            calls = list(self._asking.values())
+            self._wake.notify_all()
+        for call in calls:
+            if call is not None:
+                call.cancel()
+        self._replies.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def ask(self, query: str, only: list[str] | None = None) -> None:
+        """Ask the targets of a kept query that are still open; doesn't wait."""
+        with self._store.read() as db:
+            parcel = queries.parcel(db, query)
+        if parcel is None:
+            return
+        for member in parcel.contents:
+            if (only is None or member in only) and self._claim(query, member):
+                self._call(query, member, parcel)
+
+    def heard_from(self, member: str) -> None:
+        """A node called us, so it may be back: ask it soon if it has to be asked."""
+        with self._wake:
+            if self._retries.hasten(member):
+                self._wake.notify_all()
+
+    def _claim(self, query: str, member: str) -> bool:
+        with self._wake:
+            if self._stopping or (query, member) in self._asking:
+                return False
+            self._asking[query, member] = None
+            return True
+
+    def _call(self, query: str, member: str, parcel: Parcel) -> None:
+        left = parcel.expires - self._board.now()
+        try:
+            address = self._board.view().member(member)["address"]
+            channel = self._dialer.channel(address, Peer(member, "node"))
+            call = _stubs.NodeServiceStub(channel).Match.future(
+                _message(parcel, member), timeout=max(0.0, min(self._seconds, left))
+            )
+        except WireError as error:
+            self._replies.put(_Reply(query, member, error))
+            return
+        except ValueError:  # the channel was closed under us: our certificate changed
+            self._replies.put(_Reply(query, member, Unreachable("channel")))
+            return
+        with self._wake:
+            self._asking[query, member] = call
+        call.add_done_callback(
+            lambda done: self._replies.put(_Reply(query, member, done))
+        )
+
+    def _collect(self) -> None:
+        """Take replies down until the end, as many at once as there are."""
+        going = True
+        while going:
+            batch = [self._replies.get()]
+            try:
+                while len(batch) < _BATCH:
+                    batch.append(self._replies.get_nowait())
+            except Empty:
+                pass
+            going = None not in batch
+            self._take_down([reply for reply in batch if reply is not None])
+
+    def _take_down(self, replies: list[_Reply]) -> None:
+        try:
+            said = {(one.query, one.member): self._said(one) for one in replies}
+            words = [Word(*key, one) for key, one in said.items() if one is not None]
+            plan = [(*key, 1) for key, one in said.items() if one is None]
+            again = self._answers.settle(words)
+            plan += [(query, one.member, one.attempts) for query, one in again]
+        except Exception as error:  # a full disk must not end the thread
+            log.error("answers could not be kept: %s", type(error).__name__)
+            plan = [(reply.query, reply.member, 1) for reply in replies]
+        now = time.monotonic()
+        with self._wake:
+            for reply in replies:
+                self._asking.pop((reply.query, reply.member), None)
+            for query, member, attempts in plan:
+                self._retries.failed(query, member, attempts, now)
+            self._wake.notify_all()
+
+    def _said(self, reply: _Reply) -> Said | None:
+        """Read one reply; None where the call was cancelled at our own end."""
+        if isinstance(reply.outcome, WireError):
+            return _failed(reply.outcome)
+        try:
+            data = reply.outcome.result().answer.payload
+            return self._verified(data, reply)
+        except WireError as error:
+            return error.reason
+        except grpc.FutureCancelledError:
+            return None
+        except grpc.RpcError as error:
+            return _unanswered(error)
+
+    def _verified(self, data: bytes, reply: _Reply) -> statement.Statement:
+        view = self._board.view()
+        answer = statement.verify(data, view.find_key, Kind.ANSWER)
+        statement.check_time(answer, view.now)
+        check_answer(answer, reply.query, reply.member)
+        return answer
+
+    def _ask_again(self) -> None:
+        """Ask again those whose time has come, until the end."""
+        while True:
+            with self._wake:
+                due = self._retries.take(time.monotonic())
+                if self._stopping:
+                    return
+                if not due:
+                    at = self._retries.next()
+                    self._wake.wait(None if at is None else at - time.monotonic())
+                    continue
+            for query, members in due.items():
+                self._ask_due(query, members)
+
+    def _ask_due(self, query: str, members: list[str]) -> None:
+        try:
+            self.ask(query, members)
+        except Exception as error:  # the database may be away for a while
+            log.error("a query could not be read: %s", type(error).__name__)
+            with self._wake:
+                for member in members:
+                    self._retries.failed(query, member, 1, time.monotonic())
+
+
+def _message(parcel: Parcel, member: str) -> node_pb2.MatchRequest:
+    return node_pb2.MatchRequest(
+        query=values_pb2.Envelope(payload=parcel.query),
+        attestation=values_pb2.Envelope(payload=parcel.attestation),
+        approvals=[values_pb2.Envelope(payload=one) for one in parcel.approvals],
+        content=values_pb2.Sealed(ciphertext=parcel.contents[member]),
+    )
+
+
+def _unanswered(error: grpc.RpcError) -> Said | None:
+    """What a failed call says of its target; None where it was cancelled here."""
+    code = error.code() if isinstance(error, grpc.Call) else None
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return State.TIMED_OUT
+    if code is grpc.StatusCode.CANCELLED:
+        return None
+    return _failed(translated(error))
+
+
+def _failed(error: WireError) -> Said:
+    return State.OFFLINE if isinstance(error, Unreachable) else error.reason

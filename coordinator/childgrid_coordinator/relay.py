@@ -1,0 +1,175 @@
+"""Carrying statements and sealed content from one member's mailbox to another's.
+
+What a member says is verified, put in its order, logged, kept and delivered, then
+acknowledged. Saying it again is harmless. Content is carried unread and deleted when
+it has served: at the receipt, at the end of its request, or when its time is over.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from childgrid_coordinator import approve
+from childgrid_coordinator.approve import FOLLOWING, Sent
+from childgrid_coordinator.bell import Bell
+from childgrid_coordinator.board import Board
+from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.locks import Locks
+from childgrid_coordinator.request import ENDED, Course
+from childgrid_coordinator.settle import Answers
+from childgrid_coordinator.store import mail, queries, requests
+from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.store.mail import Item
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import values_pb2
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+SENDABLE = (Kind.REQUEST, Kind.ANSWER, *FOLLOWING)
+
+
+class Relay:
+    """The mailboxes of all members; threads may share it."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        board: Board,
+        bell: Bell,
+        answers: Answers,
+    ) -> None:
+        self._store, self._journal, self._board = store, journal, board
+        self._bell, self._answers = bell, answers
+        self._locks = Locks()
+
+    def send(
+        self,
+        member: str,
+        data: bytes,
+        content: bytes | None = None,
+        proof: values_pb2.Proof | None = None,
+    ) -> str:
+        """Take a statement from `member`; returns its hash once it is delivered.
+
+        Args:
+            member: who calls, by certificate; it must be the statement's issuer.
+            data: the envelope.
+            content: sealed, beside a request or a disclosure only.
+            proof: beside a disclosure only.
+
+        Raises:
+            Malformed, Untrusted, Refused: nothing was kept.
+        """
+        name = envelope.read(data).hash
+        if self._known(name) == member:
+            return name
+        view = self._board.view()
+        said = statement.verify(data, view.find_key, *SENDABLE)
+        if said.issuer != member:
+            raise Refused(Reason.WRONG_ROLE, f"{said.kind.value}.issuer")
+        statement.check_time(said, view.now)
+        sent = Sent(said, content, proof)
+        if said.kind is Kind.ANSWER:
+            approve.check_bare(sent)
+            self._answers.late(said)
+        elif said.kind is Kind.REQUEST:
+            self._open(view, sent)
+        else:
+            self._follow(view, sent)
+        return name
+
+    def receive(self, member: str, cursor: int, seconds: float) -> list[Item]:
+        """What waits for `member` after `cursor`, in order; waits so long for some."""
+        with self._bell.listen(("mail", member)) as ear:
+            items = self._page(member, cursor)
+            if items or not ear.wait(seconds):
+                return items
+        return self._page(member, cursor)
+
+    def expire(self) -> None:
+        """Close requests whose time is over and delete what was sealed for them."""
+        now = self._board.now()
+        with self._store.write() as db:
+            for name in requests.expire(db, now):
+                mail.wipe(db, name)
+            mail.wipe_old(db, now)
+
+    def _known(self, name: str) -> str | None:
+        with self._store.read() as db:
+            return queries.known(db, name)
+
+    def _page(self, member: str, cursor: int) -> list[Item]:
+        with self._store.read() as db:
+            return mail.page(db, member, cursor)
+
+    def _open(self, view: View, sent: Sent) -> None:
+        request = sent.statement
+        with self._locks.of(request.hash):
+            if self._known(request.hash):
+                return
+            query, answer = self._answered(request)
+            course, category = approve.open_course(view, query, answer, sent)
+            self._journal.write([request], view.now)
+            with self._store.write() as db:
+                requests.add(db, request, category, course)
+                _hold(db, request.hash, sent, request["justification"], course)
+                mail.deliver(db, course.holder, request.hash)
+        self._bell.ring(("mail", course.holder))
+
+    def _answered(self, request: Statement) -> tuple[Statement, Statement | None]:
+        """The query that a request names, and its holder's answer."""
+        with self._store.read() as db:
+            standing = queries.standing(db, request["query"])
+            query = queries.load(db, request["query"]) if standing else None
+            named = [
+                target.answer
+                for target in (standing.targets if standing else ())
+                if target.member == request["holder"] and target.answer
+            ]
+            answer = queries.load(db, named[0]) if named else None
+        if query is None:
+            raise Refused(Reason.UNKNOWN, "request.query")
+        return query, answer
+
+    def _follow(self, view: View, sent: Sent) -> None:
+        said = sent.statement
+        request = self._dossier(approve.subject_of(said), said).request.hash
+        with self._locks.of(request):
+            if self._known(said.hash):
+                return
+            dossier = self._dossier(request, said)
+            course = approve.follow(view, dossier, sent)
+            self._journal.write([said], view.now)
+            reader = course.other(said.issuer)
+            self._advance(request, sent, course, reader)
+        self._bell.ring(("mail", reader))
+
+    def _dossier(self, name: str, said: Statement) -> requests.Dossier:
+        with self._store.read() as db:
+            found = requests.dossier(db, name)
+        if found is None:
+            raise Refused(Reason.UNKNOWN, f"{said.kind.value}.answers")
+        return found
+
+    def _advance(self, request: str, sent: Sent, course: Course, reader: str) -> None:
+        said = sent.statement
+        proof = sent.proof.SerializeToString() if sent.proof else b""
+        with self._store.write() as db:
+            requests.advance(db, request, said, course)
+            if said.kind is Kind.DISCLOSURE:
+                _hold(db, request, sent, said["ciphertext"], course)
+            if course.phase in ENDED:
+                mail.wipe(db, request)
+            mail.deliver(db, reader, said.hash, proof)
+
+
+def _hold(
+    db: Connection, request: str, sent: Sent, digest: str, course: Course
+) -> None:
+    # The requester's key goes when the request expires; nobody can open it then.
+    until = min(sent.statement.expires, course.expires)
+    name, content = sent.statement.hash, sent.content or b""
+    mail.hold(db, name, request, digest, until, content)

@@ -1,0 +1,148 @@
+"""Taking down what targets said: judged, logged, stored, and only then shown.
+
+Everything that changes a target comes through here, one batch at a time, so that two
+words about one target can't overtake each other. A batch is one log transaction and
+one of the database, however many queries it touches.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from childgrid_coordinator import query as q
+from childgrid_coordinator.bell import Bell
+from childgrid_coordinator.board import Board
+from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.query import State, Target
+from childgrid_coordinator.store import queries
+from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.store.queries import Standing
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.statement import Statement
+
+Said = Statement | Reason | State
+"""A verified answer, the reason of a refusal at the door, or offline or timed out."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What one target of one query (by hash) said."""
+
+    query: str
+    member: str
+    said: Said
+
+
+@dataclass
+class _Batch:
+    changed: dict[str, dict[str, Target]] = field(default_factory=dict)
+    accepted: list[Statement] = field(default_factory=list)
+
+
+class Answers:
+    """The one place where targets change; threads may share it."""
+
+    def __init__(
+        self, store: Store, journal: Journal, board: Board, bell: Bell
+    ) -> None:
+        self._store, self._journal = store, journal
+        self._board, self._bell = board, bell
+        self._settling = threading.Lock()
+
+    def settle(self, words: Sequence[Word]) -> list[tuple[str, Target]]:
+        """Take down a batch; returns the targets that must be asked again.
+
+        What comes too late for its target changes nothing.
+        """
+        now = self._board.now()
+        with self._settling:
+            batch = _judge(self._standings({word.query for word in words}), words, now)
+            self._keep(batch, now)
+        return [
+            (query, target)
+            for query, targets in batch.changed.items()
+            for target in targets.values()
+            if not target.final
+        ]
+
+    def late(self, answer: Statement) -> None:
+        """Take an answer that its member brings itself: a silent hit, released.
+
+        Raises:
+            Refused, Malformed: no such query, not a target, over, or answered.
+        """
+        now = self._board.now()
+        with self._settling:
+            standing = self._standings({answer.answers}).get(answer.answers)
+            targets = {one.member: one for one in standing.targets} if standing else {}
+            if standing is None or answer.issuer not in targets:
+                raise Refused(Reason.UNKNOWN, "answer.answers")
+            q.check_answer(answer, standing.hash, answer.issuer)
+            if now >= standing.expires:
+                raise Refused(Reason.EXPIRED, "query")
+            target = q.answered(targets[answer.issuer], answer)
+            changed = {standing.hash: {target.member: target}}
+            self._keep(_Batch(changed, [answer]), now)
+
+    def expire(self) -> None:
+        """Close every query whose time is over."""
+        now = self._board.now()
+        with self._settling:
+            with self._store.read() as db:
+                names = queries.overdue(db, now)
+            changed = {
+                standing.hash: {
+                    target.member: q.lapsed(target, now) for target in standing.targets
+                }
+                for standing in self._standings(names).values()
+            }
+            self._keep(_Batch(changed), now)
+
+    def _standings(self, names: Iterable[str]) -> dict[str, Standing]:
+        with self._store.read() as db:
+            found = [queries.standing(db, name) for name in names]
+        return {one.hash: one for one in found if one is not None}
+
+    def _keep(self, batch: _Batch, now: int) -> None:
+        if not batch.changed:
+            return
+        if batch.accepted:
+            self._journal.write(batch.accepted, now)
+        with self._store.write() as db:
+            queries.keep(db, batch.accepted)
+            for query, targets in batch.changed.items():
+                queries.change(db, query, list(targets.values()))
+        for query in batch.changed:
+            self._bell.ring(query)
+
+
+def _judge(standings: dict[str, Standing], words: Sequence[Word], now: int) -> _Batch:
+    batch = _Batch()
+    for word in words:
+        standing = standings.get(word.query)
+        if standing is None:
+            continue
+        changed = batch.changed.get(word.query, {})
+        targets = {one.member: one for one in standing.targets} | changed
+        before = targets.get(word.member)
+        after = None if before is None else _after(before, word.said, now)
+        if after is None or after == before:
+            continue
+        batch.changed.setdefault(word.query, {})[word.member] = after
+        if isinstance(word.said, Statement):
+            batch.accepted.append(word.said)
+    return batch
+
+
+def _after(target: Target, said: Said, now: int) -> Target | None:
+    """The target after what it said; None where that comes too late."""
+    if isinstance(said, State):
+        return q.unreached(target, said, now)
+    if isinstance(said, Reason):
+        return q.declined(target, said, now)
+    try:
+        return q.answered(target, said)
+    except Refused:
+        return None

@@ -1,0 +1,142 @@
+"""Opening the database, and transactions that are durable before they return.
+
+SQLite runs in WAL mode with `synchronous=FULL` and wipes what is deleted; PostgreSQL
+commits synchronously. One writer at a time, so that cursors are handed out in the
+order in which they can be read. The database is pinned to one coordinator's log, and
+PostgreSQL is locked against a second process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from childgrid_coordinator.store.tables import VERSION, meta, metadata
+from childgrid_wire.errors import ConfigurationRefused
+
+_BUSY_MS = 5_000
+_LOCK = 0x6368_6772_6964
+
+
+class Store:
+    """An open database. Threads may share it; close it when done."""
+
+    def __init__(self, engine: Engine, guard: Connection | None) -> None:
+        """Use `Store.open`."""
+        self._engine = engine
+        self._guard = guard
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, owner: str) -> Store:
+        """Open the database at `url`, making its tables when it is empty.
+
+        `owner` is the log's public key, to which the database is pinned.
+
+        Raises:
+            ConfigurationRefused: unreachable, in use, of another version, or another
+                coordinator's; the URL, which may hold a password, isn't repeated.
+        """
+        try:
+            engine = _engine(_driver(url))
+            guard = _alone(engine)
+            _prepare(engine, owner)
+        except SQLAlchemyError as error:
+            kind = type(error).__name__
+            raise ConfigurationRefused(f"database cannot be opened ({kind})") from None
+        return cls(engine, guard)
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._writing:
+            if self._guard is not None:
+                self._guard.close()
+                self._guard = None
+            self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection that sees one committed state."""
+        with self._engine.begin() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give the one writing transaction; all of it is durable afterwards or none."""
+        with self._writing, self._engine.connect() as plain:
+            db = plain.execution_options(childgrid_write=True)
+            with db.begin():
+                yield db
+
+
+def _driver(url: str) -> URL:
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigurationRefused("database must be SQLite or PostgreSQL")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begun)
+        return engine
+    return create_engine(
+        url,
+        isolation_level="REPEATABLE READ",
+        pool_pre_ping=True,
+        pool_size=16,
+        max_overflow=48,
+        connect_args={"options": "-c synchronous_commit=on", "connect_timeout": 10},
+    )
+
+
+def _sqlite_connected(raw: Any, _: object) -> None:  # noqa: ANN401 - a DB-API object
+    raw.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        f"busy_timeout={_BUSY_MS}",
+    ):
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begun(db: Connection) -> None:
+    # Taking the write lock at once avoids an upgrade that SQLite would refuse.
+    writing = db.get_execution_options().get("childgrid_write")
+    db.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _alone(engine: Engine) -> Connection | None:
+    """Hold PostgreSQL's session lock for as long as this process runs."""
+    if engine.dialect.name == "sqlite":
+        return None
+    guard = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    taken = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})
+    if not taken:
+        guard.close()
+        engine.dispose()
+        raise ConfigurationRefused("another coordinator uses this database")
+    return guard
+
+
+def _prepare(engine: Engine, owner: str) -> None:
+    metadata.create_all(engine)
+    wanted = {"version": VERSION, "owner": owner}
+    with engine.begin() as db:
+        found = {row.key: row.value for row in db.execute(select(meta))}
+        if not found:
+            rows = [{"key": key, "value": value} for key, value in wanted.items()]
+            db.execute(insert(meta), rows)
+    if found and found != wanted:
+        raise ConfigurationRefused("database is another coordinator's or version's")

@@ -1,0 +1,104 @@
+"""Mailboxes and sealed content in transit; inside the caller's transaction.
+
+Each member has one mailbox, numbered without gaps from 1. Items stay; the sealed
+content beside them goes as soon as it has served, and its hash remains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from childgrid_coordinator.store import tables as t
+
+PAGE_ITEMS = 100
+PAGE_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True)
+class Item:
+    """What one member may read under one cursor; empty bytes say: nothing there."""
+
+    cursor: int
+    statement: bytes
+    content: bytes
+    proof: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes on the wire, nearly."""
+        return len(self.statement) + len(self.content) + len(self.proof)
+
+
+def deliver(db: Connection, member: str, statement: str, proof: bytes = b"") -> None:
+    """Put a kept statement into a mailbox."""
+    last = db.scalar(select(func.max(t.mail.c.cursor)).where(t.mail.c.member == member))
+    db.execute(
+        insert(t.mail).values(
+            member=member,
+            cursor=(last or 0) + 1,
+            statement=statement,
+            proof=proof or None,
+        )
+    )
+
+
+def hold(
+    db: Connection,
+    statement: str,
+    request: str,
+    digest: str,
+    until: int,
+    ciphertext: bytes,
+) -> None:
+    """Keep what travels sealed beside a statement, at most until then."""
+    db.execute(
+        insert(t.sealed).values(
+            statement=statement,
+            request=request,
+            digest=digest,
+            until=until,
+            ciphertext=ciphertext,
+        )
+    )
+
+
+def wipe(db: Connection, request: str) -> None:
+    """Delete the sealed content of one request; its hash stays."""
+    db.execute(
+        update(t.sealed).where(t.sealed.c.request == request).values(ciphertext=None)
+    )
+
+
+def wipe_old(db: Connection, now: int) -> int:
+    """Delete sealed content whose time is over; returns how many there were."""
+    done = db.execute(
+        update(t.sealed)
+        .where(t.sealed.c.until <= now, t.sealed.c.ciphertext.is_not(None))
+        .values(ciphertext=None)
+    )
+    return int(done.rowcount)
+
+
+def page(db: Connection, member: str, cursor: int) -> list[Item]:
+    """Items after `cursor` in order: at most 100 or 2 MiB, but at least one."""
+    rows = db.execute(
+        select(
+            t.mail.c.cursor, t.statement.c.data, t.sealed.c.ciphertext, t.mail.c.proof
+        )
+        .join(t.statement, t.statement.c.hash == t.mail.c.statement)
+        .outerjoin(t.sealed, t.sealed.c.statement == t.mail.c.statement)
+        .where(t.mail.c.member == member, t.mail.c.cursor > cursor)
+        .order_by(t.mail.c.cursor)
+        .limit(PAGE_ITEMS)
+    )
+    items: list[Item] = []
+    size = 0
+    for row in rows:
+        item = Item(row.cursor, row.data, row.ciphertext or b"", row.proof or b"")
+        size += item.size
+        if items and size > PAGE_BYTES:
+            break
+        items.append(item)
+    return items

@@ -1,0 +1,1 @@
+"""Deployment: how a grid is set up, shown and shipped."""

@@ -1,0 +1,120 @@
+"""`childgrid-node`: join the grid, index the sources, serve, and say what is wrong.
+
+Every command reads one settings file (`--config`, node.toml by default). Errors are
+one line on standard error and exit status 2; a finding of `check` or `doctor` is 1.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from childgrid_wire.errors import WireError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Config = Annotated[Path, typer.Option(help="the node's settings file")]
+_DEFAULT = Path("node.toml")
+
+
+@app.command()
+def join(
+    config: Config = _DEFAULT,
+    token: Annotated[Path | None, typer.Option(help="the founders' token file")] = None,
+    wait: Annotated[int, typer.Option(help="seconds to wait for the founders")] = 0,
+) -> None:
+    """Make keys, ask the founders, take their certificates and the linkage key.
+
+    Repeat it as often as you like: it goes on where it stopped.
+    """
+    from childgrid_node.config import load
+    from childgrid_node.joining import run
+
+    run(load(config), token, wait, time.time, typer.echo)
+
+
+@app.command()
+def wrap(
+    member: Annotated[str, typer.Argument(help="the new member")],
+    fingerprint: Annotated[
+        str, typer.Option(help="its wrap key's fingerprint, as its people read it out")
+    ],
+    config: Config = _DEFAULT,
+) -> None:
+    """Wrap the linkage key for a new member whose fingerprint you compared."""
+    from childgrid_node.config import load
+    from childgrid_node.joining import wrap_for
+
+    wrap_for(load(config), member, fingerprint, time.time)
+
+
+@app.command()
+def check(config: Config = _DEFAULT) -> None:
+    """Look at each source before it is indexed: rows, faults, who is guarded."""
+    from childgrid_node.checking import check_sources
+    from childgrid_node.config import load
+
+    if not check_sources(load(config), time.time, typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
+def index(config: Config = _DEFAULT) -> None:
+    """Encode every source; raw values are never copied."""
+    from childgrid_node.checking import index_sources
+    from childgrid_node.config import load
+
+    index_sources(load(config), time.time, typer.echo)
+
+
+@app.command()
+def serve(config: Config = _DEFAULT) -> None:
+    """Answer queries and serve the agency's officers until asked to stop."""
+    from childgrid_node.config import load
+    from childgrid_node.serving import serve_until_stopped
+
+    serve_until_stopped(load(config), time.time, typer.echo)
+
+
+@app.command("desk-pass")
+def desk_pass(
+    out: Annotated[Path, typer.Argument(help="the pass file to write, mode 600")],
+    config: Config = _DEFAULT,
+    days: Annotated[int, typer.Option(min=1, max=90)] = 30,
+) -> None:
+    """Issue a pass with which an officer's machine reaches the desk listener."""
+    from childgrid_node.config import load
+    from childgrid_node.passes import issue
+
+    issue(load(config), out, days, time.time)
+
+
+@app.command()
+def doctor(config: Config = _DEFAULT) -> None:
+    """Name what is wrong with this node, if anything is."""
+    from childgrid_node.config import load
+    from childgrid_node.doctor import examine
+
+    sound = True
+    for finding in examine(load(config), time.time):
+        sound = sound and finding.ok
+        mark = "ok   " if finding.ok else "FAULT"
+        typer.echo(f"{mark} {finding.check}: {finding.message}")
+    if not sound:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except WireError as error:
+        print(f"childgrid-node: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""An agency's own documents: who its officers are and what it lets go, from TOML.
+
+`staff.toml` lists officers by id, role, rank and public key; names stay elsewhere.
+`policy.toml` says for each category what may be released, for which purposes, and
+who must sign; it reads as a list of rules. Both are signed by the agency's node and
+published only when they changed. Unknown settings are refused, and so is a policy
+that would weaken the founders' floor.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from childgrid_node.config import describe
+from childgrid_node.office import Office
+from childgrid_wire import canonical, keys
+from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.policy import slots_of, stricter
+from childgrid_wire.statement import Statement
+
+_DAY = 86_400
+_STAFF_SECONDS = 366 * _DAY
+T = TypeVar("T", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Officer(_Strict):
+    """One officer: what the grid may know of the person."""
+
+    id: str
+    role: str
+    unit: str
+    rank: int
+    key: str
+    algorithm: str = "ed25519"
+    rp_id: str = ""
+    origins: list[str] = []
+    training: bool = False
+    days: int = 365
+
+
+class _Staff(_Strict):
+    officer: list[_Officer]
+
+
+class _Slot(_Strict):
+    """A place that distinct officers must fill before anything is released."""
+
+    slot: str
+    side: Literal["requester", "holder"]
+    role: str
+    min_rank: int = 0
+    persons: int = 1
+
+
+class _Rule(_Strict):
+    """What may leave in one category, for what, and who must sign."""
+
+    silent: bool = False
+    purposes: list[str]
+    fields: list[str]
+    approval: list[_Slot] = []
+
+
+class _Policy(_Strict):
+    category: dict[str, _Rule]
+    query_approval: list[_Slot] = []
+    break_glass: list[str] = []
+
+
+def staff_body(path: Path, now: int) -> dict[str, Any]:
+    """The officers of a `staff` statement; raises `ConfigurationRefused`."""
+    staff = _read(path, _Staff)
+    officers = []
+    for one in staff.officer:
+        _check_key(path, one)
+        entry = one.model_dump(exclude={"days"})
+        start = now // _DAY * _DAY
+        officers.append(
+            {**entry, "valid_from": start, "valid_until": start + one.days * _DAY}
+        )
+    return {"officers": officers}
+
+
+def _check_key(path: Path, officer: _Officer) -> None:
+    try:
+        keys.check_public_key(officer.algorithm, canonical.from_b64(officer.key))
+    except WireError as error:
+        raise ConfigurationRefused(
+            f"{path.name}: the key of officer {officer.id}"
+        ) from error
+
+
+def policy_body(path: Path) -> dict[str, Any]:
+    """The rules of a `policy` statement; raises `ConfigurationRefused`."""
+    policy = _read(path, _Policy)
+    rules = []
+    for category, rule in policy.category.items():
+        body = rule.model_dump(exclude={"approval"})
+        slots = [slot.model_dump() for slot in rule.approval]
+        rules.append({"category": category, **body, "slots": slots})
+    return {
+        "rules": rules,
+        "query_slots": [slot.model_dump() for slot in policy.query_approval],
+        "break_glass": policy.break_glass,
+    }
+
+
+def _read(path: Path, model: type[T]) -> T:
+    try:
+        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+    except ValidationError as error:
+        raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
+
+
+def publish(office: Office, staff: Path, policy: Path) -> list[Statement]:
+    """Sign and queue the documents that changed; returns those that are new.
+
+    Raises:
+        ConfigurationRefused: a file is wrong; names the file and the setting.
+    """
+    view = office.view
+    wanted = [(Kind.STAFF, staff_body(staff, office.now), view.staff)]
+    if policy.exists():
+        body = policy_body(policy)
+        _check_floor(office, policy, body)
+        wanted.append((Kind.POLICY, body, view.policies))
+    made = [
+        _next(office, kind, body, current.get(office.member))
+        for kind, body, current in wanted
+        if _changed(body, current.get(office.member), office.now)
+    ]
+    for document in made:
+        office.shelf.add(document.data)
+        with office.journal.writing() as writing:
+            writing.send(document)
+    return made
+
+
+def _changed(body: Mapping[str, Any], current: Statement | None, now: int) -> bool:
+    if current is None or current.expires - now < 30 * _DAY:
+        return True
+    return any(_timeless(current[name]) != _timeless(body[name]) for name in body)
+
+
+def _timeless(value: object) -> object:
+    """Leave out the dates that move each day, so that they alone change nothing."""
+    if isinstance(value, list):
+        return [_timeless(entry) for entry in value]
+    if isinstance(value, dict):
+        return {
+            k: v for k, v in value.items() if k not in ("valid_from", "valid_until")
+        }
+    return value
+
+
+def _next(
+    office: Office, kind: Kind, body: dict[str, Any], current: Statement | None
+) -> Statement:
+    version = current["version"] + 1 if current else 1
+    try:
+        return office.speak(kind, seconds=_STAFF_SECONDS, version=version, **body)
+    except WireError as error:
+        raise ConfigurationRefused(error.detail) from error
+
+
+def _check_floor(office: Office, path: Path, body: dict[str, Any]) -> None:
+    floor = office.view.rules()
+    try:
+        stricter(slots_of(floor["query_slots"]), slots_of(body["query_slots"]))
+        for rule in body["rules"]:
+            stricter(slots_of(floor["release_slots"]), slots_of(rule["slots"]))
+    except Refused as error:
+        raise ConfigurationRefused(f"{path.name}: {error.detail}") from error

@@ -1,0 +1,297 @@
+"""One agency's node, put together: opened, started, stopped.
+
+Opening refuses whatever is in doubt: no keys, another linkage key than the directory's
+check value, an index of another scheme or epoch, a log that was tampered with. Nothing
+is answered before all of that holds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import structlog
+
+from childgrid_log import names
+from childgrid_log.gather import Gatherer
+from childgrid_log.log import Log
+from childgrid_log.service import LogServicer, WitnessServicer
+from childgrid_log.witness import Witness
+from childgrid_node import agency, disclose, mailroom, query, receive, sealing
+from childgrid_node.config import NodeConfig
+from childgrid_node.courier import Courier, Loop
+from childgrid_node.desk import Desk
+from childgrid_node.disclose import Releaser
+from childgrid_node.holdings import Holdings
+from childgrid_node.journal import Journal
+from childgrid_node.office import Office
+from childgrid_node.server import DeskServicer, NodeServicer
+from childgrid_node.stock import Stock
+from childgrid_node.vault import Vault
+from childgrid_wire import channel, keyfile
+from childgrid_wire.certificates import Peer
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.identity import Identity
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import (
+    desk_pb2_grpc,
+    log_pb2_grpc,
+    node_pb2_grpc,
+    witness_pb2_grpc,
+)
+from childgrid_wire.shelf import Shelf
+
+log = structlog.get_logger(__name__)
+_HOUSEKEEPING_SECONDS = 600.0
+_ANSWER_SECONDS = 20.0
+
+
+class Node:
+    """A node from its settings; `start` serves, `stop` ends cleanly."""
+
+    def __init__(
+        self, config: NodeConfig, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Open keys, documents, log and index.
+
+        Raises:
+            ConfigurationRefused: this node will not start as it stands.
+        """
+        passphrase = keyfile.read_passphrase(config.passphrase_file)
+        identity = Identity.open(config.state_dir / "keys", passphrase)
+        shelf = Shelf.open(config.state_dir / "documents")
+        self.config = config
+        self.office = open_office(config, identity, shelf, clock)
+        self.stock = Stock(config, self.office, passphrase)
+        self.witness = open_witness(config.state_dir, identity)
+        self._dialer = Dialer(identity.credentials("node", clock))
+        at = config.coordinator
+        self.courier = Courier(self.office, self._dialer, at.address, at.member)
+        self.gatherer = Gatherer(
+            self.office.journal.log,
+            identity.member,
+            shelf.book,
+            self.courier.relay,
+            clock,
+        )
+        self._loops = self._make_loops()
+        self._followers = ThreadPoolExecutor(16, thread_name_prefix="follow")
+        self._followed: set[str] = set()
+        self._lock = threading.Lock()
+        self._servers: list[grpc.Server] = []
+        self._stopping = False
+
+    @property
+    def holdings(self) -> Holdings:
+        """The indexes in force."""
+        return self.stock.holdings
+
+    @property
+    def desk(self) -> Desk:
+        """The officers' verbs."""
+        return Desk(self.office, self.holdings, self.moved)
+
+    @property
+    def releaser(self) -> Releaser:
+        """The verb disclose."""
+        return Releaser(self.office, self.holdings, self.stock.registers, self.gatherer)
+
+    def prepare(self) -> None:
+        """Fetch the board, publish what changed here, see that a sealing key exists.
+
+        Raises:
+            ConfigurationRefused: staff or policy file is wrong.
+        """
+        self._fetch()
+        agency.publish(self.office, self.config.staff, self.config.policy)
+        sealing.ensure(self.office)
+
+    def start(self) -> tuple[int, int]:
+        """Serve; returns the ports of the grid listener and of the desk."""
+        self.prepare()
+        grid = self._serve(self.config.listen, "node", self._register_grid)
+        desk = self._serve(self.config.desk, "desk", self._register_desk)
+        for loop in self._loops.values():
+            loop.start()
+        for asked in self.office.journal.all(Kind.QUERY):
+            self._follow(asked.hash)
+        return grid, desk
+
+    def _serve(
+        self, address: str, role: str, register: Callable[[grpc.Server], None]
+    ) -> int:
+        credentials = self.office.identity.credentials(role, self.office.clock)
+        gate = self._admit_grid if role == "node" else self._admit_desk
+        server, port = channel.serve(address, credentials, gate, register)
+        self._servers.append(server)
+        return port
+
+    def _register_grid(self, server: grpc.Server) -> None:
+        office = self.office
+        node_pb2_grpc.add_NodeServiceServicer_to_server(
+            NodeServicer(office, lambda: self.holdings), server
+        )
+        witness_pb2_grpc.add_WitnessServiceServicer_to_server(
+            WitnessServicer(
+                self.witness,
+                office.shelf.book,
+                office.identity.signer,
+                self.config.state_dir / "evidence",
+                office.clock,
+            ),
+            server,
+        )
+        log_pb2_grpc.add_LogServiceServicer_to_server(
+            LogServicer(office.journal.log), server
+        )
+
+    def _register_desk(self, server: grpc.Server) -> None:
+        desk_pb2_grpc.add_DeskServiceServicer_to_server(
+            DeskServicer(lambda: self.desk, self.config.cases), server
+        )
+
+    def _admit_grid(self, peer: Peer) -> None:
+        self.office.view.admit(peer)
+
+    def _admit_desk(self, peer: Peer) -> None:
+        self.office.view.admit(peer)
+        if peer.member != self.office.member:
+            raise Refused(Reason.WRONG_ROLE, "another agency's desk")
+
+    def moved(self) -> None:
+        """Something may move on: send, release, follow."""
+        self._loops["outbox"].wake()
+        self._loops["release"].wake()
+        rows = self.office.journal.rows(
+            "SELECT hash FROM outbox WHERE kind = 'query' AND state = 'waiting'"
+        )
+        for (name,) in rows:
+            self._follow(name)
+
+    def _make_loops(self) -> dict[str, Loop]:
+        config = self.config
+        return {
+            "outbox": Loop("outbox", self.courier.flush, 5.0),
+            "mailbox": Loop("mailbox", self._collect, 0.0),
+            "board": Loop("board", self._fetch, 2.0),
+            "release": Loop("release", self._release, 5.0),
+            "witness": Loop("witness", self._cosign, float(config.witness_seconds)),
+            "keeping": Loop("keeping", self._keep_house, _HOUSEKEEPING_SECONDS),
+        }
+
+    def _fetch(self) -> None:
+        self.courier.fetch_documents()
+
+    def _collect(self) -> None:
+        for parcel in self.courier.receive(self.config.poll_seconds):
+            try:
+                mailroom.open_parcel(self.office, parcel)
+            except WireError:
+                self._fetch()
+                mailroom.open_parcel(self.office, parcel)
+            self.courier.passed(parcel.cursor)
+            self._loops["outbox"].wake()
+            self._loops["release"].wake()
+
+    def _release(self) -> None:
+        waiting = disclose.unfinished(self.office)
+        faults: list[WireError] = []
+        if waiting:
+            self._fetch()
+        disclose.advance_all(self.releaser, waiting, lambda _, e: faults.append(e))
+        self._loops["outbox"].wake()
+        if faults:
+            raise faults[0]
+
+    def _cosign(self) -> None:
+        log_ = self.office.journal.log
+        latest = log_.latest_cosigned()
+        if log_.size() and (
+            latest is None or int(latest.split(b"\n")[1]) < log_.size()
+        ):
+            self.gatherer.cosigned(None)
+
+    def _keep_house(self) -> None:
+        sealing.ensure(self.office)
+        sealing.destroy_old(self.office)
+        receive.forget(self.office)
+
+    def _follow(self, name: str) -> None:
+        """Watch an own query until every target has answered or it expires."""
+        query_ = self.office.journal.get(name, Kind.QUERY)
+        with self._lock:
+            if (
+                query_.issuer != self.office.member
+                or query_.expires <= self.office.now
+                or name in self._followed
+                or not self._out(name)
+            ):
+                return
+            self._followed.add(name)
+        self._followers.submit(self._watch, name, query_.expires)
+
+    def _out(self, name: str) -> bool:
+        rows = self.office.journal.rows("SELECT 1 FROM outbox WHERE hash = ?", (name,))
+        return bool(rows)
+
+    def _watch(self, name: str, expires: int) -> None:
+        revision, pause = 0, threading.Event()
+        while not self._stopping and self.office.now < expires:
+            try:
+                reply = self.courier.outcome(name, revision, _ANSWER_SECONDS)
+                revision = reply.revision
+                self._take_answers(name, reply)
+                if reply.complete and not self._may_still_speak(name):
+                    return
+            except WireError:
+                pause.wait(0.5)
+
+    def _take_answers(self, name: str, reply: object) -> None:
+        for target in reply.targets:  # type: ignore[attr-defined]
+            if target.answer.payload:
+                query.take_answer(self.office, name, target.answer.payload)
+
+    def _may_still_speak(self, name: str) -> bool:
+        """A silent category may still be released while the query lives."""
+        said = self.office.journal.answers(name, Kind.ANSWER)
+        return any(one["outcome"] == "none" for one in said)
+
+    def stop(self) -> None:
+        """Let calls at hand end, then close everything."""
+        self._stopping = True
+        for server in self._servers:
+            server.stop(2.0)
+        for loop in self._loops.values():
+            loop.stop()
+        self._followers.shutdown(wait=False, cancel_futures=True)
+        self._dialer.close()
+        for server in self._servers:
+            server.stop(None).wait(3.0)
+        self.witness.close()
+        self.office.journal.log.close()
+
+
+def open_office(
+    config: NodeConfig, identity: Identity, shelf: Shelf, clock: Callable[[], float]
+) -> Office:
+    """Open the log (made at the first start) and the journal in it."""
+    path = config.state_dir / "log" / "log.db"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    opener = Log.open if path.exists() else Log.create
+    kept = opener(path, names.origin(identity.member), identity.log_key)
+    journal = Journal(kept, Vault(identity.key), clock)
+    return Office(identity, shelf, journal, clock)
+
+
+def open_witness(state_dir: Path, identity: Identity) -> Witness:
+    """Open what this member has witnessed (made at the first start)."""
+    path = state_dir / "log" / "witness.db"
+    name = names.witness(identity.member)
+    if path.exists():
+        return Witness(path, name, identity.witness_key)
+    return Witness.create(path, name, identity.witness_key)

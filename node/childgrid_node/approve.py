@@ -1,0 +1,346 @@
+"""The verb *approve*: persons decide, at their own node, on exactly what they sign.
+
+A supervising officer decides on queries and requests of the own agency, a custodian
+on requests for the own agency's records, field by field. Each person decides once on
+each subject and the decision is final. Custodians also release silent hits. Nothing
+here counts approvals: `rules` does, at every party.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from childgrid_node import match, query, sealing
+from childgrid_node.journal import verified
+from childgrid_node.office import Office
+from childgrid_wire import canonical, rules, seal, statement
+from childgrid_wire.errors import Reason, Refused, Untrusted
+from childgrid_wire.kinds import Kind
+from childgrid_wire.policy import Slot
+from childgrid_wire.seal import Binding
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import Officer
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an officer asks to be told: one candidate's fields, and why."""
+
+    officer: str
+    query: str
+    holder: str
+    handle: str
+    fields: Sequence[str]
+    justification: str
+    hours: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decides; `fields` empty means all that are asked for."""
+
+    officer: str
+    subject: str
+    approve: bool
+    slot: str
+    fields: Sequence[str]
+    reason: str
+
+
+def draft_request(office: Office, wish: Wish) -> bytes:
+    """Write the request to be signed; returns its exact payload.
+
+    Raises:
+        Refused: no such candidate, or fields that the holder's policy never grants.
+    """
+    view = office.view
+    asked = office.own(office.journal.get(wish.query, Kind.QUERY))
+    answer, category = candidate(office, asked.hash, wish.holder, wish.handle)
+    private, public = seal.new_key()
+    policy = view.policy(wish.holder)
+    key = office.shelf.book.sealing_key(wish.holder, office.now)
+    name = secrets.token_hex(16)
+    binding = Binding("request", name, office.member, wish.holder, 0)
+    prose = canonical.dumps({"justification": wish.justification[:2000]})
+    sealed = seal.seal(prose, canonical.from_b64(key["key"]), binding)
+    payload = statement.draft(
+        Kind.REQUEST,
+        issuer=office.member,
+        officer=wish.officer,
+        now=office.now,
+        seconds=wish.hours * 3_600,
+        answers=answer.hash,
+        id=name,
+        query=asked.hash,
+        answer=answer.hash,
+        handle=wish.handle,
+        holder=wish.holder,
+        purpose=asked["purpose"],
+        sections=asked["sections"],
+        case=asked["case"],
+        fields=list(wish.fields),
+        policy=policy.hash,
+        directory=view.directory["version"],
+        recipient_key=canonical.to_b64(public),
+        justification=seal.digest(sealed),
+    )
+    secret = canonical.dumps({"private": private.hex(), "category": category})
+    hash_ = query.keep_draft(office, wish.officer, Kind.REQUEST, payload, secret)
+    with office.journal.writing() as writing:
+        writing.run(
+            "INSERT INTO content VALUES (?, ?, ?)", (hash_, wish.holder, sealed)
+        )
+    return payload
+
+
+def candidate(
+    office: Office, asked: str, holder: str, handle: str
+) -> tuple[Statement, str]:
+    """The answer that shows `handle`, and the candidate's category."""
+    for answer in office.journal.answers(asked, Kind.ANSWER):
+        for one in answer["candidates"] if answer.issuer == holder else ():
+            if one["handle"] == handle:
+                return answer, str(one["category"])
+    raise Refused(Reason.UNKNOWN, "candidate")
+
+
+def sign_request(office: Office, request: Statement) -> None:
+    """Take in an officer's signed request; it waits for its own side's approvals."""
+    office.own(request)
+    asked = office.journal.get(request["query"], Kind.QUERY)
+    with office.journal.writing() as writing:
+        secret = canonical.loads(query.take_draft(writing, office, request))
+        rules.check_asked(office.view, asked, request, secret["category"])
+        office.journal.keep_secret(
+            writing, f"request:{request.hash}", bytes.fromhex(secret["private"])
+        )
+        writing.say(request)
+
+
+def category_of(office: Office, request: Statement) -> str:
+    """The data category that a request is about, from the answer that it names."""
+    answer = office.journal.get(request["answer"], Kind.ANSWER)
+    for one in answer["candidates"]:
+        if one["handle"] == request["handle"]:
+            return str(one["category"])
+    raise Refused(Reason.UNKNOWN, "candidate")
+
+
+def slots(office: Office, subject: Statement) -> tuple[Slot, ...]:
+    """The slots that must be filled for a query or request."""
+    view = office.view
+    if subject.kind is Kind.QUERY:
+        return rules.query_slots(view, subject)
+    return rules.release_slots(view, subject["holder"], category_of(office, subject))
+
+
+def side_of(office: Office, subject: Statement) -> str:
+    """On which side of `subject` this agency stands."""
+    if subject.kind is Kind.REQUEST and subject["holder"] == office.member:
+        return "holder"
+    return "requester"
+
+
+def fitting_slot(office: Office, officer: Officer, subject: Statement) -> str:
+    """The slot that `officer` may fill; raises `Refused` where there is none."""
+    side = side_of(office, subject)
+    for slot in slots(office, subject):
+        if (
+            slot.side == side
+            and slot.role == officer.role
+            and officer.rank >= slot.min_rank
+        ):
+            return slot.slot
+    raise Refused(Reason.WRONG_ROLE, subject.kind.value)
+
+
+def draft_decision(office: Office, decision: Decision) -> bytes:
+    """Write an approval or refusal to be signed; returns its exact payload.
+
+    Raises:
+        Refused: unknown, closed, the person's own, decided already, or no slot fits.
+    """
+    subject = _subject(office, decision.subject)
+    officer = office.view.officer(office.member, decision.officer)
+    _check_may_decide(office, officer, subject)
+    if not decision.approve:
+        payload = _refusal(office, officer, subject, decision.reason)
+        kind = Kind.REFUSAL
+    else:
+        payload = _approval(office, officer, subject, decision)
+        kind = Kind.APPROVAL
+    query.keep_draft(office, officer.id, kind, payload)
+    return payload
+
+
+def _subject(office: Office, name: str) -> Statement:
+    found = office.journal.find(name)
+    if found is None or found.kind not in (Kind.QUERY, Kind.REQUEST):
+        raise Refused(Reason.UNKNOWN, "subject")
+    return found
+
+
+def _check_may_decide(office: Office, officer: Officer, subject: Statement) -> None:
+    person = f"{office.member}/{officer.id}"
+    askers = {subject.person}
+    if subject.kind is Kind.REQUEST:
+        askers.add(office.journal.get(subject["query"], Kind.QUERY).person)
+    if person in askers:
+        raise Refused(Reason.OWN_REQUEST, subject.kind.value)
+    if closed(office, subject.hash):
+        raise Refused(Reason.CLOSED, subject.kind.value)
+    for kind in (Kind.APPROVAL, Kind.REFUSAL):
+        for said in office.journal.answers(subject.hash, kind):
+            if said.person == person and said.body["subject"] == subject.kind.value:
+                raise Refused(Reason.DECIDED, subject.kind.value)
+    statement.check_time(subject, office.now)
+
+
+def closed(office: Office, subject: str) -> bool:
+    """Whether somebody refused `subject`; one refusal closes it."""
+    return bool(office.journal.answers(subject, Kind.REFUSAL))
+
+
+def _refusal(
+    office: Office, officer: Officer, subject: Statement, reason: str
+) -> bytes:
+    fitting_slot(office, officer, subject)
+    return statement.draft(
+        Kind.REFUSAL,
+        issuer=office.member,
+        officer=officer.id,
+        now=office.now,
+        seconds=30 * _DAY,
+        answers=subject.hash,
+        subject=subject.kind.value,
+        reason=reason,
+    )
+
+
+def _approval(
+    office: Office, officer: Officer, subject: Statement, decision: Decision
+) -> bytes:
+    if decision.slot == "silent-hit":
+        return _silent_approval(office, officer, subject)
+    side = side_of(office, subject)
+    asked = list(subject["fields"]) if subject.kind is Kind.REQUEST else []
+    fields = [name for name in asked if not decision.fields or name in decision.fields]
+    return statement.draft(
+        Kind.APPROVAL,
+        issuer=office.member,
+        officer=officer.id,
+        now=office.now,
+        seconds=max(subject.expires - office.now, 1),
+        answers=subject.hash,
+        subject=subject.kind.value,
+        side=side,
+        slot=decision.slot or fitting_slot(office, officer, subject),
+        fields=fields,
+        policy=office.view.policy(office.member).hash if side == "holder" else "",
+    )
+
+
+def _silent_approval(office: Office, officer: Officer, asked: Statement) -> bytes:
+    if officer.role != "custodian" or asked.kind is not Kind.QUERY:
+        raise Refused(Reason.WRONG_ROLE, "silent-hit")
+    return statement.draft(
+        Kind.APPROVAL,
+        issuer=office.member,
+        officer=officer.id,
+        now=office.now,
+        seconds=max(asked.expires - office.now, 1),
+        answers=asked.hash,
+        subject="silent-hit",
+        side="holder",
+        slot="silent-hit",
+        fields=[],
+        policy=office.view.policy(office.member).hash,
+    )
+
+
+def sign_decision(office: Office, said: Statement) -> Statement:
+    """Take in a signed decision; returns the subject that it moves on.
+
+    Raises:
+        Refused: the bytes were never drafted here, or things changed meanwhile.
+    """
+    office.own(said)
+    subject = _subject(office, said.answers)
+    officer = office.view.officer(office.member, said.officer)
+    if said.body["subject"] == "silent-hit":
+        return _release(office, said, subject)
+    _check_may_decide(office, officer, subject)
+    with office.journal.writing() as writing:
+        query.take_draft(writing, office, said)
+        writing.say(said)
+        if subject.kind is Kind.REQUEST and _is_out(office, subject):
+            writing.send(said)
+    return subject
+
+
+def _release(office: Office, said: Statement, asked: Statement) -> Statement:
+    with office.journal.writing() as writing:
+        query.take_draft(writing, office, said)
+        writing.say(said)
+    match.release_silent(office, asked)
+    return asked
+
+
+def _is_out(office: Office, request: Statement) -> bool:
+    """Whether the other side knows the request, so that decisions follow it."""
+    if request.issuer != office.member:
+        return True
+    rows = office.journal.rows("SELECT 1 FROM outbox WHERE hash = ?", (request.hash,))
+    return bool(rows)
+
+
+def advance(office: Office, request: Statement) -> bool:
+    """Send our own request once our side's slots are filled; then its approvals.
+
+    Returns whether it goes out now.
+    """
+    if (
+        request.issuer != office.member
+        or closed(office, request.hash)
+        or _is_out(office, request)
+    ):
+        return False
+    approvals = office.journal.answers(request.hash, Kind.APPROVAL)
+    ours = [slot for slot in slots(office, request) if slot.side == "requester"]
+    view = office.view
+    asked = office.journal.get(request["query"], Kind.QUERY)
+    try:
+        rules.check_side(
+            view,
+            asked,
+            verified(view, request),
+            [verified(view, one) for one in approvals],
+            ours,
+        )
+    except Refused as refusal:
+        if refusal.reason is Reason.NOT_APPROVED:
+            return False
+        raise
+    with office.journal.writing() as writing:
+        writing.send(request)
+        for approval in approvals:
+            writing.send(approval)
+    return True
+
+
+def justification(office: Office, request: Statement, sealed: bytes) -> str:
+    """Open a request's prose at the holder, for its custodian only."""
+    if seal.digest(sealed) != request["justification"]:
+        raise Refused(Reason.FIELDS, "justification")
+    binding = Binding("request", request.id, request.issuer, office.member, 0)
+    for name in sealing.kept(office):
+        try:
+            content = seal.unseal(sealed, sealing.private(office, name), binding)
+        except Untrusted:
+            continue
+        return str(canonical.loads(content)["justification"])
+    raise Refused(Reason.EXPIRED, "sealing key")

@@ -1,0 +1,105 @@
+"""The agency's own cases: it attests that one exists and who investigates it.
+
+The register of cases is a CSV file of the agency (`reference, basis, officer,
+capacity, sections`), read at each attestation. A reference is guessable, so only a
+commitment leaves: SHA-256 over a salt that is derived from the node's own key and
+never sent.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from childgrid_node.office import Office
+from childgrid_node.vault import derive
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+
+COLUMNS = ("reference", "basis", "officer", "capacity", "sections")
+_LIFE_SECONDS = 7 * 86_400
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the register: an FIR or an order, and one officer's part in it."""
+
+    reference: str
+    basis: str
+    officer: str
+    capacity: str
+    sections: tuple[str, ...]
+
+
+def read(path: Path) -> list[Case]:
+    """Read the register of cases.
+
+    Raises:
+        ConfigurationRefused: missing, or a column is missing; names it.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            missing = set(COLUMNS) - set(rows.fieldnames or ())
+            if missing:
+                raise ConfigurationRefused(f"{path.name} lacks {sorted(missing)[0]}")
+            return [_case(row) for row in rows]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+
+
+def _case(row: dict[str, str]) -> Case:
+    reference, basis, officer, capacity = (
+        (row[name] or "").strip() for name in COLUMNS[:-1]
+    )
+    sections = tuple((row["sections"] or "").split())
+    return Case(reference, basis, officer, capacity, sections)
+
+
+def commitment(office: Office, reference: str) -> str:
+    """Hex commitment to a case reference; the same for the same case."""
+    key = derive(office.identity.key, b"case salt")
+    salt = hmac.new(key, reference.encode(), hashlib.sha256).digest()
+    committed = b"childgrid/v1 case\x00" + salt + reference.encode()
+    return hashlib.sha256(committed).hexdigest()
+
+
+def attest(office: Office, path: Path, reference: str, officer: str) -> Statement:
+    """State that the case exists and that `officer` investigates it.
+
+    An attestation that still holds is said again rather than made anew.
+
+    Raises:
+        Refused: no such case, or not this officer's.
+    """
+    for case in read(path):
+        if case.reference == reference and case.officer == officer:
+            return _attestation(office, case)
+    raise Refused(Reason.CASE, "the register of cases")
+
+
+def _attestation(office: Office, case: Case) -> Statement:
+    body: dict[str, Any] = {
+        "case": commitment(office, case.reference),
+        "basis": case.basis,
+        "asker": case.officer,
+        "capacity": case.capacity,
+        "sections": list(case.sections),
+    }
+    for said in reversed(office.journal.all(Kind.CASE)):
+        same = all(said.body.get(name) == value for name, value in body.items())
+        if said.issuer == office.member and same and _lasts(said, office.now):
+            return said
+    made = office.speak(Kind.CASE, seconds=2 * _LIFE_SECONDS, **body)
+    with office.journal.writing() as writing:
+        writing.say(made)
+    return made
+
+
+def _lasts(said: Statement, now: int) -> bool:
+    return said.expires > now + _LIFE_SECONDS

@@ -1,0 +1,92 @@
+"""Looking at sources and indexing them, from the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+
+from childgrid_node import guard
+from childgrid_node.app import open_office
+from childgrid_node.config import NodeConfig
+from childgrid_node.normalise import Normaliser, tokens_of
+from childgrid_node.register import Faults, Register
+from childgrid_node.stock import Stock, open_register
+from childgrid_wire import keyfile
+from childgrid_wire.identity import Identity
+from childgrid_wire.shelf import Shelf
+
+Say = Callable[[str], None]
+_EVERY_ROWS = 100_000
+
+
+def check_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> bool:
+    """Count what each source holds, before anything is encoded; True if all is well."""
+    sound = True
+    for path in sorted(config.sources.glob("*.toml")):
+        register = open_register(path)
+        read = _look(path.stem, register, clock, say)
+        sound = sound and read > 0
+        _say_faults(register.faults, say)
+    return sound
+
+
+def _look(name: str, register: Register, clock: Callable[[], float], say: Say) -> int:
+    today = dt.datetime.fromtimestamp(clock(), dt.UTC).date()
+    normaliser = Normaliser()
+    read, guarded, filled = 0, Counter[str](), Counter[str]()
+    for batch in register.rows():
+        for row in batch:
+            read += 1
+            guarded[guard.judge(row.values, register.mapping, today).reason.value] += 1
+            person = normaliser.person(row.values, register.mapping)
+            filled.update(tokens_of(person).keys())
+    normaliser.clear()
+    say(f"{name}: {read} rows")
+    for reason, count in sorted(guarded.items()):
+        say(f"  guard: {reason}: {count}")
+    for field, count in sorted(filled.items()):
+        say(f"  {field}: usable in {100 * count // max(read, 1)} % of rows")
+    return read
+
+
+def _say_faults(faults: Faults, say: Say) -> None:
+    if faults.total:
+        say(f"  {faults.total} rows can't be used:")
+        for fault in faults.first:
+            say(f"    row {fault.row}: {fault.reason}")
+
+
+def index_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> None:
+    """Index every source of a node that has joined.
+
+    Raises:
+        ConfigurationRefused: not joined, no linkage key, or a mapping is wrong.
+    """
+    passphrase = keyfile.read_passphrase(config.passphrase_file)
+    identity = Identity.open(config.state_dir / "keys", passphrase)
+    shelf = Shelf.open(config.state_dir / "documents")
+    office = open_office(config, identity, shelf, clock)
+    try:
+        stock = Stock(config, office, passphrase)
+        for name in stock.registers:
+            _index_one(stock, name, say)
+    finally:
+        office.journal.log.close()
+
+
+def _index_one(stock: Stock, name: str, say: Say) -> None:
+    told = 0
+
+    def progress(read: int) -> None:
+        nonlocal told
+        if read - told >= _EVERY_ROWS:
+            told = read
+            say(f"{name}: {read} rows read")
+
+    report = stock.index(name, progress)
+    say(f"{name}: {report.indexed} of {report.read} rows indexed")
+    for reason, count in sorted(report.left_out.items()):
+        say(f"  left out: {reason}: {count}")
+    if report.faults is not None:
+        _say_faults(report.faults, say)

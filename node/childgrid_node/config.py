@@ -1,0 +1,130 @@
+"""The settings of a node: one TOML file, read once, refused where in doubt."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from childgrid_wire.errors import ConfigurationRefused
+
+Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CoordinatorConfig(_Strict):
+    """Where the meeting point is."""
+
+    member: Member
+    """Its member id in the directory; its certificate must say so."""
+
+    address: Address
+    """host:port of its grid listener."""
+
+
+class NodeConfig(_Strict):
+    """Everything that a node is told; paths are relative to the file itself."""
+
+    member: Member
+    """This agency's member id. Fixed for life; another id is another member."""
+
+    title: Annotated[str, Field(pattern=r"^[ -~]{1,80}$")]
+    """The agency's name as the directory shows it."""
+
+    uses: tuple[str, ...] = ("provider", "user")
+    """`provider` answers queries, `user` asks them. A provider-only agency's
+    officers can't ask; a user-only agency needs no source."""
+
+    state_dir: Path
+    """Keys, index, log and documents. Back it up whole or not at all: a log restored
+    alone is behind its witnesses and the node will refuse to release."""
+
+    passphrase_file: Path
+    """File of mode 600 with the passphrase that opens the keys. There is no default
+    and no way to run without one."""
+
+    listen: Address = "127.0.0.1:7410"
+    """Grid listener, mutual TLS. Only the coordinator and auditors may call it."""
+
+    announce: Address | None = None
+    """host:port under which the coordinator reaches this node; `listen` if left out."""
+
+    desk: Address = "127.0.0.1:7411"
+    """Officers' listener. DANGER: it names persons; keep it inside the agency."""
+
+    coordinator: CoordinatorConfig
+
+    sources: Path = Path("sources")
+    """Folder of mapping files, one a source."""
+
+    policy: Path = Path("policy.toml")
+    """Who must approve what may be released, by category."""
+
+    staff: Path = Path("staff.toml")
+    """Officers' ids, roles, ranks and public keys; names stay elsewhere."""
+
+    cases: Path = Path("cases.csv")
+    """The agency's own register of FIRs and orders, against which it attests that a
+    case exists and who investigates it. Without it nobody here can ask."""
+
+    encrypted_disk: bool = False
+    """Declare that `state_dir` lies on an encrypted disk. Only then is the index kept
+    in the clear and memory-mapped. DANGER: a false declaration hands a thief the
+    encodings."""
+
+    witness_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """How often a log that grew is shown to the witnesses, in seconds."""
+
+    poll_seconds: Annotated[float, Field(gt=0, le=30)] = 20.0
+    """How long one call waits at the coordinator for something new, in seconds."""
+
+    release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
+    """How long one attempt to gather witnesses for a release may take, in seconds."""
+
+
+def load(path: Path) -> NodeConfig:
+    """Read a node's settings; relative paths start at the file's folder.
+
+    Raises:
+        ConfigurationRefused: naming the file and the setting at fault.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+        config = NodeConfig.model_validate(table)
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+    except ValidationError as error:
+        raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
+    return _anchored(config, path.parent.resolve())
+
+
+def describe(error: ValidationError) -> str:
+    """Name the settings at fault and what is wrong, without their values."""
+    faults = error.errors(include_input=False, include_url=False)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+        for fault in faults
+    )
+
+
+def _anchored(config: NodeConfig, base: Path) -> NodeConfig:
+    paths: dict[str, Any] = {
+        name: base / getattr(config, name)
+        for name in (
+            "state_dir",
+            "passphrase_file",
+            "sources",
+            "policy",
+            "staff",
+            "cases",
+        )
+    }
+    return config.model_copy(update=paths)

@@ -1,0 +1,269 @@
+"""Everything between this node and the coordinator, which carries and is not believed.
+
+What must go out waits in the outbox, in order, and survives restarts; what comes in
+is verified by the verb that takes it. Calls have deadlines; where the coordinator is
+out of reach the courier waits and tries again, and says so in the log without
+naming what it carries.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import structlog
+
+from childgrid_node import disclose
+from childgrid_node.journal import move_cursor
+from childgrid_node.office import Office
+from childgrid_node.receive import Proof
+from childgrid_wire import canonical, channel
+from childgrid_wire.book import DOCUMENTS
+from childgrid_wire.certificates import Peer
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import Reason, Refused, Unreachable, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import coordinator_pb2 as pb
+from childgrid_wire.pb import coordinator_pb2_grpc as rpc
+from childgrid_wire.pb import values_pb2
+
+log = structlog.get_logger(__name__)
+_SECONDS = 20.0
+_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Something that waited for us at the coordinator, not yet verified."""
+
+    cursor: int
+    statement: bytes
+    content: bytes
+    proof: Proof | None
+
+
+class Courier:
+    """Carries between one office and one coordinator; see the module."""
+
+    def __init__(
+        self, office: Office, dialer: Dialer, address: str, coordinator: str
+    ) -> None:
+        """`address` is host:port, `coordinator` the member that must be there."""
+        self._office = office
+        self._dialer = dialer
+        self._address = address
+        self._peer = Peer(coordinator, "coordinator")
+        self._flushing = threading.Lock()
+
+    def _exchange(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
+        channel_ = self._dialer.channel(self._address, self._peer)
+        return rpc.ExchangeServiceStub(channel_)
+
+    def _board(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
+        return rpc.BoardServiceStub(self._dialer.channel(self._address, self._peer))
+
+    def flush(self) -> int:
+        """Send what waits, in order; returns how many went out.
+
+        A statement that the coordinator refuses is marked and not tried again.
+
+        Raises:
+            Unreachable: the rest waits.
+        """
+        sent = 0
+        with self._flushing:
+            for hash_, kind, data in self._waiting():
+                state = self._send(hash_, Kind(kind), data)
+                with self._office.journal.writing() as writing:
+                    writing.run(
+                        "UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_)
+                    )
+                sent += state == "sent"
+        return sent
+
+    def _waiting(self) -> list[tuple[Any, ...]]:
+        return self._office.journal.rows(
+            "SELECT hash, kind, envelope FROM outbox WHERE state = 'waiting'"
+            " ORDER BY place"
+        )
+
+    def _send(self, hash_: str, kind: Kind, data: bytes) -> str:
+        try:
+            if kind in DOCUMENTS:
+                document = values_pb2.Envelope(payload=data)
+                publish = pb.PublishRequest(document=document)
+                channel.call(self._board().Publish, publish, _SECONDS)
+            elif kind is Kind.QUERY:
+                submission = self._submission(hash_)
+                channel.call(self._exchange().Submit, submission, _SECONDS)
+            else:
+                parcel = self._parcel(hash_, kind, data)
+                channel.call(self._exchange().Send, parcel, _SECONDS)
+        except Refused as refusal:
+            if refusal.reason in (Reason.BUSY, Reason.STORAGE):
+                raise Unreachable("coordinator busy") from refusal
+            log.warning("refused", kind=kind.value, reason=refusal.reason.value)
+            return f"refused:{refusal.reason.value}"
+        return "sent"
+
+    def _submission(self, hash_: str) -> pb.SubmitRequest:
+        journal = self._office.journal
+        query = journal.get(hash_, Kind.QUERY)
+        attestation = journal.get(query["attestation"], Kind.CASE)
+        contents = journal.rows(
+            "SELECT member, ciphertext FROM content WHERE hash = ?", (hash_,)
+        )
+        return pb.SubmitRequest(
+            query=values_pb2.Envelope(payload=query.data),
+            attestation=values_pb2.Envelope(payload=attestation.data),
+            approvals=[
+                values_pb2.Envelope(payload=one.data)
+                for one in journal.answers(hash_, Kind.APPROVAL)
+                if one["subject"] == "query"
+            ],
+            contents={
+                member: values_pb2.Sealed(ciphertext=ciphertext)
+                for member, ciphertext in contents
+            },
+        )
+
+    def _parcel(self, hash_: str, kind: Kind, data: bytes) -> pb.SendRequest:
+        call = pb.SendRequest(statement=values_pb2.Envelope(payload=data))
+        if kind is Kind.REQUEST:
+            ((ciphertext,),) = self._office.journal.rows(
+                "SELECT ciphertext FROM content WHERE hash = ?", (hash_,)
+            )
+            call.content.ciphertext = ciphertext
+        elif kind is Kind.DISCLOSURE:
+            disclosure = self._office.journal.get(hash_, Kind.DISCLOSURE)
+            ciphertext, proof = disclose.parcel(self._office, disclosure)
+            call.content.ciphertext = ciphertext
+            call.proof.CopyFrom(values_pb2.Proof(**proof))
+        return call
+
+    def receive(self, wait_seconds: float) -> Iterator[Parcel]:
+        """What is new in our mailbox, after the cursor that the journal keeps.
+
+        Raises:
+            Unreachable, Refused: nothing could be read.
+        """
+        call = pb.ReceiveRequest(
+            cursor=self._office.journal.cursor("mailbox"),
+            wait_ms=int(wait_seconds * 1000),
+        )
+        reply = channel.call(self._exchange().Receive, call, wait_seconds + _SECONDS)
+        for item in reply.items:
+            proof = _proof(item.proof) if item.HasField("proof") else None
+            yield Parcel(
+                item.cursor, item.statement.payload, item.content.ciphertext, proof
+            )
+
+    def passed(self, cursor: int) -> None:
+        """Remember that everything up to `cursor` has been dealt with."""
+        with self._office.journal.writing() as writing:
+            move_cursor(writing, "mailbox", cursor)
+
+    def fetch_documents(self) -> int:
+        """Take over what is new on the board; returns how many documents are new.
+
+        A document that doesn't verify is left out and named by kind only; it can't
+        keep later ones from being read.
+        """
+        new = 0
+        while True:
+            cursor = self._office.journal.cursor("board")
+            reply = channel.call(
+                self._board().Fetch, pb.FetchRequest(cursor=cursor), _SECONDS
+            )
+            for document in reply.documents:
+                new += self._take_document(document.payload)
+            if reply.cursor <= cursor:
+                return new
+            with self._office.journal.writing() as writing:
+                move_cursor(writing, "board", reply.cursor)
+
+    def _take_document(self, data: bytes) -> int:
+        before = len(self._office.shelf.book.by_hash)
+        try:
+            self._office.shelf.add(data)
+        except WireError as error:
+            log.warning("document refused", reason=error.reason.value)
+        return len(self._office.shelf.book.by_hash) - before
+
+    def outcome(self, query: str, revision: int, wait_seconds: float) -> Any:  # noqa: ANN401
+        """What the targets of a query have said so far (`OutcomeResponse`)."""
+        call = pb.OutcomeRequest(
+            query=query, revision=revision, wait_ms=int(wait_seconds * 1000)
+        )
+        return channel.call(self._exchange().Outcome, call, wait_seconds + _SECONDS)
+
+    def relay(self, call: pb.WitnessRequest) -> pb.WitnessResponse:
+        """Let the coordinator carry a checkpoint to the witnesses and back."""
+        seconds = call.wait_ms / 1000 + _SECONDS
+        reply = channel.call(self._exchange().Witness, call, seconds)
+        return cast(pb.WitnessResponse, reply)
+
+
+def _proof(message: values_pb2.Proof) -> Proof:
+    return Proof(
+        message.checkpoint.encode("utf-8"),
+        message.index,
+        tuple(canonical.from_b64(one) for one in message.hashes),
+        message.leaf.encode("ascii"),
+        canonical.from_hex(message.salt),
+    )
+
+
+class Loop:
+    """One piece of work, repeated in a thread of its own until it is stopped.
+
+    Work that can't reach the other side is tried again, ever more slowly up to five
+    seconds; `wake` runs it at once.
+    """
+
+    def __init__(
+        self, name: str, work: Callable[[], object], pause_seconds: float
+    ) -> None:
+        """`work` is called again `pause_seconds` after it returned."""
+        self._name, self._work, self._pause = name, work, pause_seconds
+        self._event = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Run the work now."""
+        self._event.set()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End after the piece of work at hand."""
+        self._stopped = True
+        self._event.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopped:
+            self._event.clear()
+            failures = 0 if self._once() else failures + 1
+            pause = self._pause
+            if failures:
+                pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS)) - 1]
+            if pause and not self._stopped:
+                self._event.wait(pause)
+
+    def _once(self) -> bool:
+        try:
+            self._work()
+        except WireError as error:
+            log.info("waiting", work=self._name, reason=error.reason.value)
+            return False
+        except Exception as error:
+            log.error("failed", work=self._name, error=type(error).__name__)
+            return False
+        return True

@@ -1,0 +1,265 @@
+"""What officers see and say at their own node: drafts, signatures, and views.
+
+Reading needs a signed `view` statement, which is logged: who looked at what, when.
+An officer sees the own agency's queries; a custodian what concerns the agency's own
+candidates, with the explanation of the match; the asker sees no agreement of fields
+before a disclosure. Agency IT sees none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from childgrid_node import approve, match, query, receive
+from childgrid_node.explain import explain
+from childgrid_node.holdings import Holdings
+from childgrid_node.office import Office
+from childgrid_wire import canonical, statement
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import Officer
+
+_READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
+_VIEW_SECONDS = 300
+NOTICE = "a lead, not an identification; not grounds for arrest"
+
+
+def draft_view(office: Office, officer: str, object_: str, subject: str) -> bytes:
+    """Write the `view` statement by which an officer asks to read something."""
+    return statement.draft(
+        Kind.VIEW,
+        issuer=office.member,
+        officer=officer,
+        now=office.now,
+        seconds=_VIEW_SECONDS,
+        answers=subject,
+        object=object_,
+        subject=subject,
+    )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The verbs of officers over one office."""
+
+    office: Office
+    holdings: Holdings
+    moved: Callable[[], None]
+    """Called when a statement may let something move on."""
+
+    def sign(self, data: bytes) -> Statement:
+        """Take in a signed draft: verify, log, act.
+
+        Raises:
+            Malformed, Untrusted, Refused: nothing was kept.
+        """
+        office = self.office
+        kinds = (Kind.QUERY, Kind.REQUEST, Kind.APPROVAL, Kind.REFUSAL)
+        said = office.own(office.hear(data, *kinds))
+        if office.journal.find(said.hash):
+            return said
+        statement.check_time(said, office.now)
+        subject = self._take(said)
+        if subject.kind is Kind.QUERY:
+            query.advance(office, subject.hash)
+        else:
+            approve.advance(office, subject)
+        self.moved()
+        return said
+
+    def _take(self, said: Statement) -> Statement:
+        if said.kind is Kind.QUERY:
+            query.sign(self.office, said)
+            return said
+        if said.kind is Kind.REQUEST:
+            approve.sign_request(self.office, said)
+            return said
+        return approve.sign_decision(self.office, said)
+
+    def look(self, data: bytes) -> dict[str, Any]:
+        """Show what a signed `view` asks for, once it is logged.
+
+        Raises:
+            Refused, Untrusted: this officer may not see it; the attempt isn't shown.
+        """
+        office = self.office
+        view = office.own(office.hear(data, Kind.VIEW))
+        statement.check_time(view, office.now)
+        officer = office.view.officer(office.member, view.officer)
+        if officer.role not in _READERS:
+            raise Refused(Reason.WRONG_ROLE, "view")
+        if office.journal.find(view.hash):
+            raise Refused(Reason.REPLAYED, "view")
+        shown = _SHOWS[view["object"]](self, officer, view["subject"])
+        with office.journal.writing() as writing:
+            writing.say(view)
+        return shown
+
+    def _inbox(self, officer: Officer, _: str) -> dict[str, Any]:
+        """What waits for this officer's decision."""
+        office = self.office
+        items = []
+        for kind in (Kind.QUERY, Kind.REQUEST):
+            for subject in office.journal.all(kind):
+                if self._waits(officer, subject):
+                    items.append(_summary(subject))
+        silent = self._silent() if officer.role == "custodian" else []
+        return {"officer": officer.id, "waiting": items, "silent": silent}
+
+    def _waits(self, officer: Officer, subject: Statement) -> bool:
+        office = self.office
+        if subject.expires <= office.now or approve.closed(office, subject.hash):
+            return False
+        if subject.kind is Kind.QUERY and subject.issuer != office.member:
+            return False
+        try:
+            slot = approve.fitting_slot(office, officer, subject)
+        except Refused:
+            return False
+        person = f"{office.member}/{officer.id}"
+        said = office.journal.answers(subject.hash, Kind.APPROVAL)
+        taken = any(one.person == person or one["slot"] == slot for one in said)
+        return not taken and subject.person != person
+
+    def _silent(self) -> list[dict[str, Any]]:
+        """Hits in silent categories that nobody has released."""
+        office = self.office
+        found = []
+        for asked in office.journal.all(Kind.QUERY):
+            hits = match.handles(office, asked.hash)
+            hidden = [one for one in hits if not one.shown]
+            if asked.issuer != office.member and hidden and asked.expires > office.now:
+                found.append(
+                    {
+                        **_summary(asked),
+                        "hits": [_explained(self.holdings, one) for one in hidden],
+                    }
+                )
+        return found
+
+    def _query(self, officer: Officer, name: str) -> dict[str, Any]:
+        """An own query as its officers know it."""
+        office = self.office
+        asked = office.own(office.journal.get(name, Kind.QUERY))
+        self._check_party(officer, asked)
+        secret = office.journal.secret(f"suspect:{name}")
+        known = canonical.loads(secret) if secret else {}
+        approvals = office.journal.answers(name, Kind.APPROVAL)
+        return {
+            **_summary(asked),
+            **known,
+            "approvals": [_signed(one) for one in approvals],
+            "closed": approve.closed(office, name),
+        }
+
+    def _check_party(self, officer: Officer, asked: Statement) -> None:
+        """An investigator sees own cases; supervisors and custodians the agency's."""
+        if officer.role == "investigator" and asked.officer != officer.id:
+            raise Refused(Reason.WRONG_ROLE, "another officer's query")
+
+    def _answers(self, officer: Officer, name: str) -> dict[str, Any]:
+        office = self.office
+        asked = office.own(office.journal.get(name, Kind.QUERY))
+        self._check_party(officer, asked)
+        latest: dict[str, Statement] = {}
+        for one in office.journal.answers(name, Kind.ANSWER):
+            latest[one.issuer] = one
+        return {
+            "notice": NOTICE,
+            "query": name,
+            "targets": {
+                target: _answer(latest.get(target)) for target in asked["targets"]
+            },
+        }
+
+    def _request(self, officer: Officer, name: str) -> dict[str, Any]:
+        """A request, for its own side or for the custodian of the holder."""
+        office = self.office
+        request = office.journal.get(name, Kind.REQUEST)
+        shown = {
+            **_summary(request),
+            "approvals": [
+                _signed(one) for one in office.journal.answers(name, Kind.APPROVAL)
+            ],
+            "closed": approve.closed(office, name),
+        }
+        if request["holder"] == office.member and officer.role == "custodian":
+            sealed = office.journal.rows(
+                "SELECT ciphertext FROM content WHERE hash = ?", (name,)
+            )
+            shown["justification"] = approve.justification(
+                office, request, bytes(sealed[0][0])
+            )
+            shown["explanation"] = self._explanation(officer, name)
+        return shown
+
+    def _explanation(self, officer: Officer, name: str) -> dict[str, Any]:
+        """Why the machine thinks so; for the holder's custodian only."""
+        office = self.office
+        if officer.role != "custodian":
+            raise Refused(Reason.WRONG_ROLE, "explanation")
+        request = office.journal.get(name, Kind.REQUEST)
+        found = match.handle(office, request["query"], request["handle"])
+        return _explained(self.holdings, found)
+
+    def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
+        asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
+        self._check_party(officer, asked)
+        return receive.profile(self.office, asked)
+
+    def _silent_view(self, officer: Officer, _: str) -> dict[str, Any]:
+        if officer.role != "custodian":
+            raise Refused(Reason.WRONG_ROLE, "silent")
+        return {"silent": self._silent()}
+
+
+_SHOWS: dict[str, Callable[[Desk, Officer, str], dict[str, Any]]] = {
+    "inbox": Desk._inbox,
+    "query": Desk._query,
+    "answers": Desk._answers,
+    "request": Desk._request,
+    "explanation": Desk._explanation,
+    "profile": Desk._profile,
+    "silent": Desk._silent_view,
+}
+
+
+def _summary(subject: Statement) -> dict[str, Any]:
+    names = ("purpose", "sections", "case", "fields", "holder", "query", "handle")
+    return {
+        "hash": subject.hash,
+        "kind": subject.kind.value,
+        "by": subject.person,
+        "issued": subject.issued,
+        "expires": subject.expires,
+        **{name: subject[name] for name in names if name in subject.body},
+    }
+
+
+def _signed(said: Statement) -> dict[str, Any]:
+    return {"by": said.person, "slot": said["slot"], "at": said.issued}
+
+
+def _answer(said: Statement | None) -> dict[str, Any]:
+    if said is None:
+        return {"outcome": "not answered"}
+    return {
+        "outcome": said["outcome"],
+        "as_of": said["as_of"],
+        "candidates": said["candidates"],
+        "answer": said.hash,
+    }
+
+
+def _explained(holdings: Holdings, found: match.Handle) -> dict[str, Any]:
+    return {
+        "handle": found.handle,
+        "category": found.hit.category,
+        "band": found.hit.band,
+        "probability": found.hit.probability,
+        "others": found.hit.others,
+        "fields": explain(holdings.scheme, found.hit.levels),
+    }

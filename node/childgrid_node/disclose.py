@@ -1,0 +1,322 @@
+"""The verb *disclose*: one record's approved fields, sealed, and never without proof.
+
+The holding node believes nobody. In this order: it judges the request and every
+approval itself; re-reads the row live and re-encodes it (another digest than the
+handle's is `refused: changed`); takes only the approved fields; seals them to the
+request's key; signs a `disclosure`; stores ciphertext, statement, leaf and spent mark
+in one transaction; waits until a quorum of witnesses has cosigned a checkpoint that
+covers the leaf and is level with its documents; judges again; and hands over. A
+retry sends the same bytes. What runs out of time before it is handed over is void.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from childgrid_log.gather import Gatherer, check_fresh
+from childgrid_node import approve, guard, match, normalise
+from childgrid_node.holdings import Holdings
+from childgrid_node.index import encoding_digest
+from childgrid_node.journal import Writing, verified
+from childgrid_node.office import Office
+from childgrid_node.register import Register
+from childgrid_wire import canonical, rules, seal
+from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.rules import Grant
+from childgrid_wire.seal import Binding
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+_YEAR = 366 * 86_400
+REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS)
+
+
+@dataclass(frozen=True)
+class Releaser:
+    """What a release needs beside the office: sources, encodings, witnesses."""
+
+    office: Office
+    holdings: Holdings
+    registers: Mapping[str, Register]
+    gatherer: Gatherer
+
+    def advance(self, name: str) -> str:
+        """Do what can be done now for the request `name`; returns its state.
+
+        `waiting` for approvals, `refused`, `expired`, `sealed` (stored, not yet
+        handed over), `released`, or `void`. Safe to repeat at any time.
+
+        Raises:
+            Refused: witnesses are missing or we are not level with them; try later.
+        """
+        office = self.office
+        request = office.journal.get(name, Kind.REQUEST)
+        state = _state(office, name)
+        if state == "":
+            state = self._seal(request)
+        if state == "sealed":
+            state = self._hand_over(request)
+        return state
+
+    def _seal(self, request: Statement) -> str:
+        """Judge, re-read, seal and store; nothing leaves yet."""
+        office = self.office
+        if approve.closed(office, request.hash):
+            return "refused"
+        if request.expires <= office.now:
+            return "expired"
+        try:
+            grant = judge(office, office.view, request)
+            content = self._record(request, grant)
+        except Refused as refusal:
+            if refusal.reason is Reason.NOT_APPROVED:
+                return "waiting"
+            if refusal.reason in REFUSED_FOR_GOOD:
+                return _refuse(office, request, refusal.reason)
+            raise
+        return _store(office, request, grant, content)
+
+    def _record(self, request: Statement, grant: Grant) -> bytes:
+        """Read the row again and take the approved fields; canonical JSON."""
+        found = match.handle(self.office, request["query"], request["handle"])
+        register = self.registers[found.hit.source]
+        row = register.reread(found.hit.key)
+        if row is None:
+            raise Refused(Reason.CHANGED, "the row is gone")
+        today = dt.datetime.fromtimestamp(self.office.now, dt.UTC).date()
+        if not guard.judge(row.values, register.mapping, today).admitted:
+            raise Refused(Reason.CHANGED, "the row is guarded now")
+        columns = register.mapping.grants
+        tokens = normalise.tokens(row.values, register.mapping)
+        if encoding_digest(self.holdings.encoder.encode(tokens)) != found.hit.digest:
+            raise Refused(Reason.CHANGED, "the row differs from the index")
+        return canonical.dumps(
+            {
+                "source": found.hit.source,
+                "holder": self.office.member,
+                "category": found.hit.category,
+                "record": found.hit.key,
+                "index_as_of": found.hit.as_of,
+                "read_at": self.office.now,
+                "fields": {
+                    label: [row.values[name] for name in columns[label].columns]
+                    for label in grant.fields
+                },
+            }
+        )
+
+    def _hand_over(self, request: Statement) -> str:
+        """Gather witnesses, judge again, and let the coordinator carry it."""
+        office = self.office
+        disclosure = _spent(office, request.hash)
+        leaf = _leaf(office, disclosure.hash)
+        nonce = secrets.token_hex(16)
+        cosigned = self.gatherer.cosigned(leaf, nonce)
+        check_fresh(
+            cosigned.freshness,
+            office.shelf.book.standing(),
+            office.now,
+            nonce=nonce,
+            quorum=cosigned.quorum,
+        )
+        if not _still_stands(office, request, disclosure):
+            return _void(office, request, disclosure)
+        with office.journal.writing() as writing:
+            _mark(writing, request.hash, "released")
+            writing.run(
+                "INSERT OR REPLACE INTO content VALUES (?, 'proof', ?)",
+                (disclosure.hash, cosigned.note),
+            )
+            writing.send(disclosure)
+        return "released"
+
+
+def judge(office: Office, view: View, request: Statement) -> Grant:
+    """Judge a request with all that is known here, from the signatures up.
+
+    Raises:
+        Refused, Untrusted: nothing may be released.
+    """
+    asked = verified(view, office.journal.get(request["query"], Kind.QUERY))
+    own = office.journal.get(request["answer"], Kind.ANSWER)
+    if own.issuer != office.member or own.answers != asked.hash:
+        raise Refused(Reason.UNKNOWN, "answer")
+    found = match.handle(office, asked.hash, request["handle"])
+    approvals = [
+        verified(view, one)
+        for one in office.journal.answers(request.hash, Kind.APPROVAL)
+    ]
+    return rules.check_request(
+        view, asked, verified(view, request), approvals, found.hit.category
+    )
+
+
+def _state(office: Office, request: str) -> str:
+    rows = office.journal.rows("SELECT state FROM spent WHERE request = ?", (request,))
+    return str(rows[0][0]) if rows else ""
+
+
+def _refuse(office: Office, request: Statement, reason: Reason) -> str:
+    said = office.speak(
+        Kind.REFUSAL,
+        seconds=_YEAR,
+        answers=request.hash,
+        subject="request",
+        reason=reason.value,
+    )
+    with office.journal.writing() as writing:
+        writing.say(said)
+        writing.send(said)
+    return "refused"
+
+
+def _store(office: Office, request: Statement, grant: Grant, content: bytes) -> str:
+    binding = Binding("disclosure", request.id, office.member, request.issuer, 0)
+    recipient = canonical.from_b64(request["recipient_key"])
+    ciphertext = seal.seal(content, recipient, binding)
+    disclosure = _disclosure(office, request, grant, ciphertext)
+    with office.journal.writing() as writing:
+        if writing.rows("SELECT 1 FROM spent WHERE request = ?", (request.hash,)):
+            return "sealed"
+        writing.say(disclosure)
+        writing.run(
+            "INSERT INTO spent VALUES (?, ?, ?, 'sealed')",
+            (request.hash, disclosure.hash, ciphertext),
+        )
+    return "sealed"
+
+
+def _disclosure(
+    office: Office, request: Statement, grant: Grant, ciphertext: bytes
+) -> Statement:
+    view = office.view
+    found = match.handle(office, request["query"], request["handle"])
+    members = {request.issuer, office.member}
+    return office.speak(
+        Kind.DISCLOSURE,
+        seconds=_YEAR,
+        answers=request.hash,
+        request=request.hash,
+        ciphertext=seal.digest(ciphertext),
+        directory=view.directory.hash,
+        floor=view.rules().hash,
+        staff={member: view.staff[member].hash for member in members},
+        policy=grant.policy.hash,
+        approvals=list(grant.approvals),
+        fields=list(grant.fields),
+        recipient_key=request["recipient_key"],
+        requester=request.issuer,
+        category=found.hit.category,
+        row_as_of=found.hit.as_of,
+    )
+
+
+def _spent(office: Office, request: str) -> Statement:
+    rows = office.journal.rows(
+        "SELECT disclosure FROM spent WHERE request = ?", (request,)
+    )
+    return office.journal.get(rows[0][0], Kind.DISCLOSURE)
+
+
+def _leaf(office: Office, name: str) -> int:
+    rows = office.journal.rows("SELECT leaf FROM said WHERE hash = ?", (name,))
+    return int(rows[0][0])
+
+
+def _still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
+    """Judge again after the witnesses: expiry, revocations, the same grant."""
+    try:
+        grant = judge(office, office.view, request)
+    except (Refused, Untrusted):
+        return False
+    same = (
+        disclosure["fields"] == list(grant.fields)
+        and disclosure["approvals"] == list(grant.approvals)
+        and disclosure["policy"] == grant.policy.hash
+    )
+    return same and not approve.closed(office, request.hash)
+
+
+def _void(office: Office, request: Statement, disclosure: Statement) -> str:
+    expired = request.expires <= office.now
+    reason = Reason.EXPIRED if expired else Reason.NOT_APPROVED
+    said = office.speak(
+        Kind.VOID,
+        seconds=_YEAR,
+        answers=disclosure.hash,
+        disclosure=disclosure.hash,
+        reason=reason.value,
+    )
+    with office.journal.writing() as writing:
+        _mark(writing, request.hash, "void")
+        writing.run(
+            "UPDATE spent SET ciphertext = x'' WHERE request = ?", (request.hash,)
+        )
+        writing.say(said)
+        writing.send(said)
+    return "void"
+
+
+def _mark(writing: Writing, request: str, state: str) -> None:
+    writing.run("UPDATE spent SET state = ? WHERE request = ?", (state, request))
+
+
+def unfinished(office: Office) -> list[str]:
+    """Requests for our records that may still move: not closed, not released."""
+    open_ = []
+    for request in office.journal.all(Kind.REQUEST):
+        if request["holder"] != office.member:
+            continue
+        state = _state(office, request.hash)
+        fresh = request.expires > office.now and not approve.closed(
+            office, request.hash
+        )
+        if state == "sealed" or (state == "" and fresh):
+            open_.append(request.hash)
+    return open_
+
+
+Report = Callable[[str, WireError], None]
+
+
+def advance_all(releaser: Releaser, names: Sequence[str], report: Report) -> None:
+    """Try each request; one that can't move doesn't hold up the others."""
+    for name in names:
+        try:
+            releaser.advance(name)
+        except WireError as error:
+            report(name, error)
+
+
+def parcel(office: Office, disclosure: Statement) -> tuple[bytes, dict[str, Any]]:
+    """The ciphertext and the proof that are handed over with a disclosure."""
+    (ciphertext,) = office.journal.rows(
+        "SELECT ciphertext FROM spent WHERE disclosure = ?", (disclosure.hash,)
+    )[0]
+    (note,) = office.journal.rows(
+        "SELECT ciphertext FROM content WHERE hash = ? AND member = 'proof'",
+        (disclosure.hash,),
+    )[0]
+    return bytes(ciphertext), prove(office, disclosure.hash, bytes(note))
+
+
+def prove(office: Office, name: str, note: bytes) -> dict[str, Any]:
+    """Checkpoint, index, hashes, leaf and salt that prove a statement was logged."""
+    log = office.journal.log
+    index = _leaf(office, name)
+    size = int(note.split(b"\n")[1])
+    opening = log.opening(index)
+    if opening is None:
+        raise Refused(Reason.STORAGE, "leaf")
+    return {
+        "checkpoint": note.decode("utf-8"),
+        "index": index,
+        "hashes": [canonical.to_b64(one) for one in log.inclusion(index, size)],
+        "leaf": log.entries(index, index + 1)[0].decode("ascii"),
+        "salt": opening[0].hex(),
+    }

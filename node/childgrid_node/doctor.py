@@ -1,0 +1,260 @@
+"""What is wrong with this node, named: the road, the clock, the keys, the sources.
+
+Each check says `ok` or one fault with its remedy. The transport shows only "socket
+closed" for most of them, so the doctor takes the road step by step: name, port, TLS,
+certificate, clock. It changes nothing and shows no row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from cryptography import x509
+
+from childgrid_node import agency, cases
+from childgrid_node.app import open_office
+from childgrid_node.config import NodeConfig
+from childgrid_node.stock import Stock
+from childgrid_wire import channel, keyfile
+from childgrid_wire.certificates import Peer, hostname
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
+from childgrid_wire.identity import Identity
+from childgrid_wire.pb import coordinator_pb2, coordinator_pb2_grpc
+from childgrid_wire.shelf import Shelf
+
+_SECONDS = 5.0
+_SKEW_SECONDS = 120
+_DIRECTORY_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: what was looked at, whether it holds, and what to do if not."""
+
+    check: str
+    ok: bool
+    message: str
+
+
+class Fault(Exception):
+    """A check that failed; the message is the remedy. Used inside the doctor only."""
+
+
+def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]:
+    """Run every check that the earlier ones leave possible, in order."""
+    patient = _Patient(config, clock)
+    for name, check in (
+        ("version", patient.version),
+        ("keys", patient.keys),
+        ("dns", patient.dns),
+        ("port", patient.port),
+        ("certificate", patient.certificate),
+        ("clock", patient.time),
+        ("grid", patient.grid),
+        ("directory", patient.directory),
+        ("officers", patient.officers),
+        ("source", patient.source),
+        ("index", patient.index),
+    ):
+        finding = _run(name, check)
+        yield finding
+        if not finding.ok and name in _STOPS:
+            return
+
+
+_STOPS = ("keys", "dns", "port", "certificate", "clock")
+
+
+def _run(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, check())
+    except Fault as fault:
+        return Finding(name, False, str(fault))
+    except WireError as error:
+        return Finding(name, False, str(error))
+
+
+class _Patient:
+    """The checks over one node's settings."""
+
+    def __init__(self, config: NodeConfig, clock: Callable[[], float]) -> None:
+        self._config, self._clock = config, clock
+        self._host, _, port = config.coordinator.address.rpartition(":")
+        self._port = int(port)
+
+    def version(self) -> str:
+        return f"childgrid {metadata.version('childgrid')}"
+
+    def keys(self) -> str:
+        self._passphrase = keyfile.read_passphrase(self._config.passphrase_file)
+        folder = self._config.state_dir / "keys"
+        self._identity = Identity.open(folder, self._passphrase)
+        if not self._identity.joined:
+            raise Fault("this node has not joined: run `childgrid-node join`")
+        return f"{self._identity.member} has its keys and certificates"
+
+    def dns(self) -> str:
+        try:
+            socket.getaddrinfo(self._host, self._port)
+        except OSError as error:
+            raise Fault(
+                f"DNS: the name {self._host} does not resolve; correct"
+                " coordinator.address or the resolver"
+            ) from error
+        return f"{self._host} resolves"
+
+    def port(self) -> str:
+        try:
+            socket.create_connection((self._host, self._port), _SECONDS).close()
+        except OSError as error:
+            raise Fault(
+                f"port: nothing answers at {self._config.coordinator.address}; open"
+                " the firewall, or ask whether the coordinator runs"
+            ) from error
+        return f"port {self._port} answers"
+
+    def certificate(self) -> str:
+        """The other end's certificate by the root, its name, and our own issuer."""
+        now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
+        issuer = self._identity.issuer.certificate
+        if not issuer.not_valid_before_utc <= now <= issuer.not_valid_after_utc:
+            skew = issuer.not_valid_before_utc - now
+            if skew > dt.timedelta(0):
+                raise Fault("clock: this machine's time is before our own issuer's")
+            raise Fault("certificate: our issuer has run out; ask the founders")
+        leaf = self._their_leaf()
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        wanted = hostname(self._config.coordinator.member, "coordinator")
+        if wanted not in names.value.get_values_for_type(x509.DNSName):
+            raise Fault(f"certificate: whoever answers there is not {wanted}")
+        return "the coordinator's certificate is the grid's"
+
+    def _their_leaf(self) -> x509.Certificate:
+        pair, roots = self._identity.credentials("node", self._clock)()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.check_hostname = False
+        context.load_verify_locations(cadata=roots.decode("ascii"))
+        context.set_alpn_protocols(["h2"])
+        try:
+            with (
+                socket.create_connection((self._host, self._port), _SECONDS) as raw,
+                context.wrap_socket(raw) as secure,
+            ):
+                return x509.load_der_x509_certificate(secure.getpeercert(True) or b"")
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code in (9, 10):
+                raise Fault(
+                    "clock: the coordinator's certificate is not valid at this"
+                    " machine's time; set the clock (NTP)"
+                ) from error
+            raise Fault(
+                "certificate: whoever answers there is not of this grid"
+                f" ({error.verify_message})"
+            ) from error
+        except OSError as error:
+            raise Fault("certificate: the TLS handshake was cut off") from error
+        finally:
+            del pair
+
+    def time(self) -> str:
+        """Our clock against the age of the certificate that was just shown to us."""
+        leaf = self._their_leaf()
+        now = self._clock()
+        begun = leaf.not_valid_before_utc.timestamp()
+        ended = leaf.not_valid_after_utc.timestamp()
+        if not begun <= now <= ended:
+            off = int(begun - now if now < begun else now - ended)
+            raise Fault(f"clock: off by at least {off} s; set the clock (NTP)")
+        return "clock agrees with the coordinator's certificate"
+
+    def grid(self) -> str:
+        """One real call, with our own certificate."""
+        dialer = Dialer(self._identity.credentials("node", self._clock))
+        peer = Peer(self._config.coordinator.member, "coordinator")
+        try:
+            stub = coordinator_pb2_grpc.BoardServiceStub(
+                dialer.channel(self._config.coordinator.address, peer)
+            )
+            call = coordinator_pb2.FetchRequest()
+            reply = channel.call(stub.Fetch, call, _SECONDS)
+        except Refused as refusal:
+            raise Fault(f"certificate: the coordinator refuses us: {refusal}") from None
+        except WireError:
+            raise Fault(
+                "certificate: the coordinator does not accept our certificate; was it"
+                " revoked, or is the clock off?"
+            ) from None
+        finally:
+            dialer.close()
+        off = int(self._clock()) - reply.now
+        if abs(off) > _SKEW_SECONDS:
+            raise Fault(f"clock: {off:+d} s from the coordinator's; set it (NTP)")
+        return "the coordinator lets us in"
+
+    def directory(self) -> str:
+        """Documents, scheme and linkage key under the directory in force."""
+        shelf = Shelf.open(self._config.state_dir / "documents")
+        self._office = open_office(self._config, self._identity, shelf, self._clock)
+        directory = self._office.view.directory
+        left = (directory.expires - self._office.now) // 86_400
+        if left < _DIRECTORY_DAYS:
+            raise Fault(f"directory: runs out in {left} days; ask the founders")
+        try:
+            self._stock = Stock(self._config, self._office, self._passphrase)
+        except ConfigurationRefused as error:
+            raise Fault(f"{_kind(error.detail)}: {error.detail}") from error
+        return (
+            f"directory {directory['version']}, {left} days left,"
+            f" epoch {directory['epochs']['current']}, scheme and linkage key agree"
+        )
+
+    def officers(self) -> str:
+        """The agency's own files: staff, policy, cases."""
+        try:
+            body = agency.staff_body(self._config.staff, self._office.now)
+            if self._config.policy.exists():
+                agency.policy_body(self._config.policy)
+            if "user" in self._config.uses:
+                cases.read(self._config.cases)
+        except ConfigurationRefused as error:
+            raise Fault(f"settings: {error.detail}") from error
+        return f"{len(body['officers'])} officers"
+
+    def source(self) -> str:
+        """Every source opens, has its mapped columns, and gives a row."""
+        self._require_stock()
+        for name, register in self._stock.registers.items():
+            try:
+                next(iter(register.rows(1)), None)
+            except Exception as error:
+                raise Fault(
+                    f"source: {name} can't be read ({type(error).__name__})"
+                ) from error
+        return f"{len(self._stock.registers)} sources readable"
+
+    def index(self) -> str:
+        """Every source has an index under the keys in force."""
+        self._require_stock()
+        missing = self._stock.missing()
+        if missing:
+            raise Fault(f"index: run `childgrid-node index` for {', '.join(missing)}")
+        rows = sum(len(one) for one in self._stock.holdings.indexes.values())
+        return f"{rows} rows indexed"
+
+    def _require_stock(self) -> None:
+        if not hasattr(self, "_stock"):
+            raise Fault("not looked at: the finding above comes first")
+
+
+def _kind(detail: str) -> str:
+    for word, kind in (("scheme", "scheme"), ("linkage", "epoch"), (".index", "epoch")):
+        if word in detail:
+            return kind
+    return "source"

@@ -1,0 +1,62 @@
+"""Why the machine thinks so, in one plain sentence a field, for the custodian.
+
+Levels say how closely two fields agree; a missing side says nothing either way. No
+value is shown: the custodian has the record, and the asker's side is unknown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from childgrid_node.scheme import Comparison, Scheme
+
+_LABELS = {
+    "name": "name",
+    "skeleton": "sound of the name",
+    "alias": "alias",
+    "relative": "relative's name",
+    "dob": "date of birth",
+    "yob": "year of birth",
+    "pin": "PIN code",
+    "district": "district",
+    "address": "address",
+}
+
+
+def explain(scheme: Scheme, levels: Sequence[int]) -> list[dict[str, str]]:
+    """One entry a comparison: `field`, `verdict` and a `sentence`."""
+    return [
+        _entry(comparison, level)
+        for comparison, level in zip(scheme.comparisons, levels, strict=True)
+    ]
+
+
+def _entry(comparison: Comparison, level: int) -> dict[str, str]:
+    label = _LABELS.get(comparison.name, comparison.name.replace("_", " "))
+    verdict = _verdict(comparison, level)
+    return {
+        "field": comparison.name,
+        "verdict": verdict,
+        "sentence": f"{label}: {_SENTENCES[verdict]}",
+    }
+
+
+_SENTENCES = {
+    "absent": "missing on one side, says nothing",
+    "differs": "differs",
+    "partly": "agrees in part",
+    "close": "agrees closely",
+    "same": "agrees",
+}
+
+
+def _verdict(comparison: Comparison, level: int) -> str:
+    if level == 0:
+        return "absent"
+    if comparison.kind == "tag":
+        return "same" if level == 2 else "differs"
+    share = (level - 1) / max(comparison.levels - 1, 1)
+    weight = comparison.match[level - 1] - comparison.chance[level - 1]
+    if weight <= 0:
+        return "differs"
+    return "same" if share > 0.9 else "close" if share > 0.5 else "partly"

@@ -1,0 +1,140 @@
+"""Who never enters the suspect index: victims, and persons who are or were minors.
+
+`judge` decides for one row; what it returns is stored beside the row's encoding as one
+byte. Every doubt about an age is read for the child: the youngest reading counts. The
+guard reads no source and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum, StrEnum
+
+from . import mapping as sources
+from .normalise import Fields, dates, fields_of
+
+CHILD_CATEGORIES = frozenset(("child-protection", "child-custody", "missing-person"))
+"""Data categories that hold children: there an unknown age counts as minor."""
+
+_ADULT = 18
+_OLDEST = 120
+
+
+class Guard(IntEnum):
+    """One byte per row: role (two bits) above status of age (two bits)."""
+
+    UNKNOWN_OTHER = 0
+    ADULT_OTHER = 1
+    MINOR_OTHER = 2
+    UNKNOWN_SUSPECT = 4
+    ADULT_SUSPECT = 5
+    MINOR_SUSPECT = 6
+    UNKNOWN_VICTIM = 8
+    ADULT_VICTIM = 9
+    MINOR_VICTIM = 10
+
+
+class Reason(StrEnum):
+    """Why a row was admitted or not, for counting."""
+
+    ADMITTED = "admitted"
+    VICTIM = "victim"
+    MINOR_AT_EVENT = "minor at the event"
+    MINOR_TODAY = "minor today"
+    AGE_UNKNOWN = "age unknown where children are held"
+
+
+_STATUS = {
+    Reason.ADMITTED: "ADULT",
+    Reason.MINOR_AT_EVENT: "MINOR",
+    Reason.MINOR_TODAY: "MINOR",
+    Reason.AGE_UNKNOWN: "UNKNOWN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guard says of one row."""
+
+    byte: Guard
+    admitted: bool
+    reason: Reason
+
+
+def judge(values: Mapping[str, str], mapping: sources.Mapping, today: date) -> Verdict:
+    """Judge a row's mapped columns as of `today`."""
+    role = mapping.role.of(values.get(mapping.role.column or "", ""))
+    born = max(_births(fields_of(values, mapping), today), default=None)
+    reason = _reason(born, values, mapping, today)
+    byte = Guard[f"{_STATUS[reason]}_{role.upper()}"]
+    if role == "victim":
+        return Verdict(byte, False, Reason.VICTIM)
+    if reason is Reason.AGE_UNKNOWN and mapping.category not in CHILD_CATEGORIES:
+        return Verdict(byte, True, Reason.ADMITTED)
+    return Verdict(byte, reason is Reason.ADMITTED, reason)
+
+
+def _reason(
+    born: date | None,
+    values: Mapping[str, str],
+    mapping: sources.Mapping,
+    today: date,
+) -> Reason:
+    if born is None:
+        return Reason.AGE_UNKNOWN
+    events = dates.readings(values.get(mapping.event, "")) if mapping.event else []
+    if events and _age(born, min(events)) < _ADULT:
+        return Reason.MINOR_AT_EVENT
+    if _age(born, today) < _ADULT:
+        return Reason.MINOR_TODAY
+    # An event that should be dated and is not leaves the age at it unknown.
+    undated = mapping.event is not None and not events
+    return Reason.AGE_UNKNOWN if undated else Reason.ADMITTED
+
+
+def _births(fields: Fields, today: date) -> Iterator[date]:
+    """The latest birth that each piece of evidence allows."""
+    for text in fields.get("birth_date", ()):
+        yield from _credible(map(_latest, dates.readings(text)), today)
+        if not dates.readings(text):
+            yield from _credible(_year_end(text), today)
+    for text in fields.get("birth_year", ()):
+        yield from _credible(_year_end(text), today)
+    for text in fields.get("age", ()):
+        yield from _by_age(text, fields, today)
+
+
+def _by_age(text: str, fields: Fields, today: date) -> Iterator[date]:
+    if dates.says_minor(text):
+        yield today
+    if age := dates.age(text):
+        stated = [d for at in fields.get("age_as_of", ()) for d in dates.readings(at)]
+        yield _years_before(max(stated, default=today), age[0])
+
+
+def _year_end(text: str) -> list[date]:
+    year = dates.year(text)
+    return [] if year is None else [date(year, 12, 31)]
+
+
+def _latest(day: date) -> date:
+    """A first of January stands for an unknown day of its year."""
+    return date(day.year, 12, 31) if (day.month, day.day) == (1, 1) else day
+
+
+def _credible(days: Iterable[date], today: date) -> Iterator[date]:
+    return (day for day in days if today.year - day.year <= _OLDEST)
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return date(day.year - years, 3, 1)
+
+
+def _age(born: date, on: date) -> int:
+    before_birthday = (on.month, on.day) < (born.month, born.day)
+    return on.year - born.year - before_birthday

@@ -1,0 +1,105 @@
+"""What this agency holds, as matching sees it: encodings, and nothing behind them.
+
+One index per source under one scheme, epoch and linkage key. A search scores the
+query against every row of every source; there is no approximate index that could
+lose a suspect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from childgrid_node import score
+from childgrid_node.encode import Encoder
+from childgrid_node.index import Index
+from childgrid_node.scheme import Scheme
+from childgrid_wire.errors import Malformed, Reason, Refused
+
+SHOWN = 5
+_MAGIC = b"CGQ1"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One row that may be the person; `key` and `digest` never leave the node."""
+
+    source: str
+    key: str
+    digest: bytes
+    category: str
+    probability: int
+    band: str
+    others: int
+    as_of: int
+    levels: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The indexes of this node's sources by name, and how to encode for them."""
+
+    scheme: Scheme
+    epoch: int
+    encoder: Encoder
+    indexes: dict[str, Index]
+
+    @property
+    def as_of(self) -> int:
+        """Unix seconds of the oldest index; 0 where there is none."""
+        return min((one.header.as_of for one in self.indexes.values()), default=0)
+
+    def search(self, query: NDArray[np.uint64]) -> tuple[list[Hit], int]:
+        """Score every row; returns the best hits first and the scan's CPU time (ns)."""
+        hits: list[Hit] = []
+        spent = 0
+        for name, index in self.indexes.items():
+            found = score.match(index, query, k=SHOWN)
+            spent += found.cpu_ns
+            hits += [_hit(name, index, one) for one in found.candidates]
+        hits.sort(key=lambda hit: (-hit.probability, hit.source, hit.key))
+        return hits, spent
+
+    def pack(self, encoding: NDArray[np.uint64]) -> bytes:
+        """A query's content: magic, scheme digest, epoch and the encoding's words."""
+        head = _MAGIC + self.scheme.digest + self.epoch.to_bytes(4, "big")
+        return head + encoding.astype("<u8").tobytes()
+
+    def unpack(self, content: bytes) -> NDArray[np.uint64]:
+        """Read what `pack` wrote.
+
+        Raises:
+            Refused: another scheme or epoch.
+            Malformed: not a query's content.
+        """
+        words = self.scheme.layout.words
+        if len(content) != 40 + 8 * words or content[:4] != _MAGIC:
+            raise Malformed("query content")
+        if content[4:36] != self.scheme.digest:
+            raise Refused(Reason.SCHEME, "query content")
+        if int.from_bytes(content[36:40], "big") != self.epoch:
+            raise Refused(Reason.EPOCH, "query content")
+        return np.frombuffer(content[40:], "<u8").astype(np.uint64)
+
+
+def visible(hits: Sequence[Hit]) -> list[Hit]:
+    """At most five hits; a person in one source shows once a row."""
+    return list(hits[:SHOWN])
+
+
+def _hit(name: str, index: Index, one: score.Candidate) -> Hit:
+    header = index.header
+    return Hit(
+        name,
+        index.key(one.row),
+        index.digest(one.row),
+        header.category,
+        one.probability,
+        one.band,
+        one.expected_others,
+        header.as_of,
+        one.levels,
+    )

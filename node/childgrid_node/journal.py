@@ -1,0 +1,196 @@
+"""What this node has said and heard: statements, and rows that hang on them.
+
+Every statement is one leaf of the node's own log, written in the transaction that
+also writes what follows from it, so that after a crash both are there or neither is.
+A statement that is known already is not written twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from childgrid_log.entry import Draft
+from childgrid_log.log import Log
+from childgrid_log.transaction import Transaction
+from childgrid_node.vault import Vault
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS said (
+    hash TEXT PRIMARY KEY, kind TEXT NOT NULL, issuer TEXT NOT NULL,
+    officer TEXT NOT NULL, answers TEXT NOT NULL, leaf INTEGER NOT NULL,
+    heard INTEGER NOT NULL, envelope BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS said_answers ON said (answers, kind);
+CREATE INDEX IF NOT EXISTS said_kind ON said (kind, heard);
+CREATE TABLE IF NOT EXISTS draft (
+    payload_hash TEXT PRIMARY KEY, officer TEXT NOT NULL, made INTEGER NOT NULL,
+    payload BLOB NOT NULL, secret BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS content (
+    hash TEXT NOT NULL, member TEXT NOT NULL, ciphertext BLOB NOT NULL,
+    PRIMARY KEY (hash, member)) STRICT;
+CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS handle (
+    query TEXT NOT NULL, handle TEXT NOT NULL, place INTEGER NOT NULL,
+    shown INTEGER NOT NULL, sealed BLOB NOT NULL,
+    PRIMARY KEY (query, handle)) STRICT;
+CREATE TABLE IF NOT EXISTS spent (
+    request TEXT PRIMARY KEY, disclosure TEXT NOT NULL, ciphertext BLOB NOT NULL,
+    state TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS used (
+    day INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL,
+    queries INTEGER NOT NULL, PRIMARY KEY (day, scope, subject)) STRICT;
+CREATE TABLE IF NOT EXISTS outbox (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL, envelope BLOB NOT NULL, state TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS cursor (
+    name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+"""
+
+_LABELLED = (Kind.REQUEST, Kind.APPROVAL, Kind.DISCLOSURE)
+
+
+def labels(said: Statement) -> dict[str, Any]:
+    """Purpose, sections and field names that the leaf of a statement carries."""
+    return {
+        "purpose": said.body.get("purpose", ""),
+        "sections": tuple(said.body.get("sections", ())),
+        "fields": tuple(said["fields"]) if said.kind in _LABELLED else (),
+    }
+
+
+class Writing:
+    """One transaction of the journal."""
+
+    def __init__(self, tx: Transaction, now: int) -> None:
+        """Made by `Journal.writing`."""
+        self._tx = tx
+        self._now = now
+
+    def say(self, said: Statement) -> bool:
+        """Log a statement; returns whether it was new."""
+        if self.rows("SELECT 1 FROM said WHERE hash = ?", (said.hash,)):
+            return False
+        draft = Draft(
+            kind=said.kind.value, time=self._now, envelope=said.data, **labels(said)
+        )
+        leaf = self._tx.seal(draft)
+        self._tx.execute(
+            "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                said.hash,
+                said.kind.value,
+                said.issuer,
+                said.officer,
+                said.answers,
+                leaf,
+                self._now,
+                said.data,
+            ),
+        )
+        return True
+
+    def send(self, said: Statement) -> None:
+        """Note that the coordinator must get this statement or document."""
+        self.run(
+            "INSERT OR IGNORE INTO outbox (hash, kind, envelope, state)"
+            " VALUES (?, ?, ?, 'waiting')",
+            (said.hash, said.kind.value, said.data),
+        )
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Run one statement on the node's own tables."""
+        self._tx.execute(sql, params)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read within the transaction."""
+        return list(self._tx.execute(sql, params))
+
+
+class Journal:
+    """The node's memory; see the module."""
+
+    def __init__(self, log: Log, vault: Vault, clock: Callable[[], float]) -> None:
+        """Make the node's tables in the log's file where they are missing."""
+        log.execute_schema(TABLES)
+        self.log = log
+        self.vault = vault
+        self._clock = clock
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self._clock())
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """A transaction: all of it is durable when the block ends, or nothing."""
+        with self.log.transaction() as tx:
+            yield Writing(tx, self.now)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Read committed rows."""
+        return self.log.query(sql, params)
+
+    def find(self, name: str) -> Statement | None:
+        """A statement by its hash; it was verified when it came in."""
+        rows = self.rows("SELECT envelope FROM said WHERE hash = ?", (name,))
+        return _parsed(rows[0][0]) if rows else None
+
+    def get(self, name: str, kind: Kind) -> Statement:
+        """A statement of a kind; raises `Refused` (`unknown`) where there is none."""
+        found = self.find(name)
+        if found is None or found.kind is not kind:
+            raise Refused(Reason.UNKNOWN, kind.value)
+        return found
+
+    def answers(self, name: str, kind: Kind) -> list[Statement]:
+        """Statements of a kind that answer `name`, in the order of arrival."""
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE answers = ? AND kind = ? ORDER BY leaf",
+            (name, kind.value),
+        )
+        return [_parsed(row[0]) for row in rows]
+
+    def all(self, kind: Kind) -> list[Statement]:
+        """Every statement of a kind, in the order of arrival."""
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE kind = ? ORDER BY leaf", (kind.value,)
+        )
+        return [_parsed(row[0]) for row in rows]
+
+    def keep_secret(self, writing: Writing, name: str, content: bytes) -> None:
+        """Keep a small secret under a name, sealed; replaces an older one."""
+        writing.run(
+            "INSERT OR REPLACE INTO secret VALUES (?, ?)",
+            (name, self.vault.close(content)),
+        )
+
+    def secret(self, name: str) -> bytes | None:
+        """A secret by its name."""
+        rows = self.rows("SELECT sealed FROM secret WHERE name = ?", (name,))
+        return self.vault.open(rows[0][0]) if rows else None
+
+    def cursor(self, name: str) -> int:
+        """A reader's place; 0 at first."""
+        rows = self.rows("SELECT value FROM cursor WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else 0
+
+
+def move_cursor(writing: Writing, name: str, value: int) -> None:
+    """Remember a reader's place together with what it read."""
+    writing.run("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (name, value))
+
+
+def verified(view: View, said: Statement) -> Statement:
+    """Verify a kept statement again, under the documents now in force."""
+    return statement.verify(said.data, view.find_key, said.kind)
+
+
+def _parsed(data: bytes) -> Statement:
+    return statement.parse(envelope.read(data))

@@ -1,0 +1,264 @@
+"""The verb *match*: this node judges a query, scores it, and says little.
+
+Everything is checked here and nothing is believed: officer, role, approvals, case,
+purpose, expiry, target, budget. The query is logged before it is opened. At most
+five candidates leave, each with a handle that is random per query; no value and no
+agreement of a field. Categories that the policy marks silent answer as no hit and
+wait in the custodian's inbox. A repeated query gets the stored answer, byte for
+byte.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from childgrid_node import budget, sealing
+from childgrid_node.holdings import SHOWN, Hit, Holdings, visible
+from childgrid_node.journal import Writing
+from childgrid_node.office import Office
+from childgrid_wire import canonical, rules, seal
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.policy import rule_for
+from childgrid_wire.seal import Binding
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+_SLOTS = 2 * SHOWN
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query with everything that came beside it, verified."""
+
+    query: Statement
+    attestation: Statement
+    approvals: tuple[Statement, ...]
+    content: bytes
+
+
+def hear(
+    office: Office,
+    query: bytes,
+    attestation: bytes,
+    approvals: Sequence[bytes],
+    content: bytes,
+) -> Asked:
+    """Verify the statements of a query; raises `WireError`, keeps nothing."""
+    return Asked(
+        office.hear(query, Kind.QUERY),
+        office.hear(attestation, Kind.CASE),
+        tuple(office.hear(one, Kind.APPROVAL) for one in approvals),
+        content,
+    )
+
+
+def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
+    """Answer a query; returns the `answer` statement that was logged.
+
+    Raises:
+        Refused, Untrusted: it may not be answered; nothing was opened or kept.
+    """
+    if known := stored(office, asked.query.hash):
+        return known
+    view = office.view
+    _check(office, holdings, view, asked)
+    with office.journal.writing() as writing:
+        if _say(writing, asked):
+            budget.spend(writing, view, asked.query)
+    encoding = holdings.unpack(_open(office, asked))
+    hits, _ = holdings.search(encoding)
+    return _conclude(office, view, asked.query, hits, holdings.as_of)
+
+
+def stored(office: Office, query: str) -> Statement | None:
+    """The answer that this node gave to `query`; the latest where one replaced it."""
+    own = [
+        one
+        for one in office.journal.answers(query, Kind.ANSWER)
+        if one.issuer == office.member
+    ]
+    return own[-1] if own else None
+
+
+def _check(office: Office, holdings: Holdings, view: View, asked: Asked) -> None:
+    query = asked.query
+    if query["epoch"] != holdings.epoch:
+        raise Refused(Reason.EPOCH, "query.epoch")
+    if query["scheme"] != holdings_scheme(office, holdings):
+        raise Refused(Reason.SCHEME, "query.scheme")
+    rules.check_query(
+        view, query, asked.attestation, asked.approvals, target=office.member
+    )
+    target = query["targets"][office.member]
+    if seal.digest(asked.content) != target["ciphertext"]:
+        raise Refused(Reason.TARGET, "query content")
+
+
+def holdings_scheme(office: Office, holdings: Holdings) -> str:
+    """The hash of the `scheme` statement whose document we encode under.
+
+    Raises:
+        Refused: the directory's scheme is another document than ours.
+    """
+    name = str(office.view.directory["scheme"])
+    document = office.shelf.book.document(name)
+    if document["document"] != holdings.scheme.digest.hex():
+        raise Refused(Reason.SCHEME, "scheme document")
+    return name
+
+
+def _say(writing: Writing, asked: Asked) -> bool:
+    writing.say(asked.attestation)
+    new = writing.say(asked.query)
+    for approval in asked.approvals:
+        writing.say(approval)
+    return new
+
+
+def _open(office: Office, asked: Asked) -> bytes:
+    query = asked.query
+    private = sealing.private(office, query["targets"][office.member]["sealing_key"])
+    binding = Binding("query", query.id, query.issuer, office.member, query["epoch"])
+    return seal.unseal(asked.content, private, binding)
+
+
+def _conclude(
+    office: Office, view: View, query: Statement, hits: list[Hit], as_of: int
+) -> Statement:
+    shown = [hit for hit in hits if not _silent(office, view, hit.category)]
+    hidden = [hit for hit in hits if _silent(office, view, hit.category)]
+    handles = [(secrets.token_hex(16), hit, True) for hit in visible(shown)]
+    handles += [(secrets.token_hex(16), hit, False) for hit in visible(hidden)]
+    aloud = [(handle, hit) for handle, hit, seen in handles if seen]
+    said = _statement(office, query, aloud, as_of)
+    with office.journal.writing() as writing:
+        earlier = stored(office, query.hash)
+        if earlier is not None:
+            return earlier
+        _keep_handles(writing, office, query.hash, handles)
+        writing.say(said)
+    return said
+
+
+def _statement(
+    office: Office, query: Statement, shown: Sequence[tuple[str, Hit]], as_of: int
+) -> Statement:
+    return office.speak(
+        Kind.ANSWER,
+        seconds=max(query.expires - office.now, 1) + 72 * 3_600,
+        answers=query.hash,
+        outcome="hit" if shown else "none",
+        reason="",
+        candidates=[_candidate(handle, hit) for handle, hit in shown],
+        as_of=as_of,
+    )
+
+
+def _candidate(handle: str, hit: Hit) -> dict[str, Any]:
+    return {
+        "handle": handle,
+        "probability": hit.probability,
+        "band": hit.band,
+        "others": hit.others,
+        "calibrated": False,
+        "category": hit.category,
+        "as_of": hit.as_of,
+    }
+
+
+def _silent(office: Office, view: View, category: str) -> bool:
+    """A category without a rule is silent: nobody decided that it may speak."""
+    try:
+        return rule_for(view.policy(office.member), category).silent
+    except Refused:
+        return True
+
+
+def _keep_handles(
+    writing: Writing,
+    office: Office,
+    query: str,
+    handles: Sequence[tuple[str, Hit, bool]],
+) -> None:
+    """Keep which row each handle stands for.
+
+    As many rows are written for no hit as for ten, so that the time which an answer
+    takes says nothing about what was found.
+    """
+    blank = bytes(400)
+    rows: list[tuple[str, Hit | None, bool]] = [*handles]
+    while len(rows) < _SLOTS:
+        rows.append((secrets.token_hex(16), None, False))
+    for place, (handle, hit, shown) in enumerate(rows):
+        body = _row(hit) if hit else blank
+        writing.run(
+            "INSERT INTO handle VALUES (?, ?, ?, ?, ?)",
+            (query, handle, place, int(shown), office.journal.vault.close(body)),
+        )
+
+
+def _row(hit: Hit) -> bytes:
+    table = {**asdict(hit), "digest": hit.digest.hex(), "levels": list(hit.levels)}
+    return canonical.dumps(table)
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A handle and the row behind it, known at this node only."""
+
+    query: str
+    handle: str
+    shown: bool
+    hit: Hit
+
+
+def handles(office: Office, query: str) -> list[Handle]:
+    """Every handle that this node gave, or kept silent, for a query."""
+    rows = office.journal.rows(
+        "SELECT handle, shown, sealed FROM handle WHERE query = ? ORDER BY place",
+        (query,),
+    )
+    found = []
+    for handle, shown, sealed in rows:
+        body = office.journal.vault.open(sealed)
+        if body.strip(b"\x00"):
+            found.append(Handle(query, handle, bool(shown), _hit(body)))
+    return found
+
+
+def _hit(body: bytes) -> Hit:
+    table = canonical.loads(body)
+    table["digest"] = bytes.fromhex(table["digest"])
+    table["levels"] = tuple(table["levels"])
+    return Hit(**table)
+
+
+def handle(office: Office, query: str, name: str) -> Handle:
+    """The shown handle `name` of a query; raises `Refused` (`unknown`)."""
+    for one in handles(office, query):
+        if one.handle == name and one.shown:
+            return one
+    raise Refused(Reason.UNKNOWN, "handle")
+
+
+def release_silent(office: Office, query: Statement) -> Statement:
+    """Say a silent hit aloud after its custodian's decision; returns the new answer."""
+    found = handles(office, query.hash)
+    if all(one.shown for one in found):
+        raise Refused(Reason.UNKNOWN, "silent hit")
+    shown = [(one.handle, one.hit) for one in found][:SHOWN]
+    as_of = min(hit.as_of for _, hit in shown)
+    said = _statement(office, query, shown, as_of)
+    with office.journal.writing() as writing:
+        for name, _ in shown:
+            writing.run(
+                "UPDATE handle SET shown = 1 WHERE query = ? AND handle = ?",
+                (query.hash, name),
+            )
+        writing.say(said)
+        writing.send(said)
+    return said

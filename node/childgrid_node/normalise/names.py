@@ -1,0 +1,117 @@
+"""Personal names as they stand in one cell, taken apart.
+
+One cell may hold a title, several names, aliases ("@", urf), a relative (s/o, d/o, w/o)
+and a place of residence. `parse` separates them by the markers of `tables/names.toml`;
+whether two names are alike is not its question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .lexicon import table
+from .words import Words, clean
+
+Name = tuple[str, ...]
+
+_TABLE = table("names")
+_QUOTES = re.compile("['`´’‘ʼ]")
+_BREAKS = re.compile(r"[\s.,;:\"<>\[\]{}()|_+*&#!?=~“”।॥/\\^%$…\-–—]+")
+_BRACKETS = re.compile(r"\(([^()]*)\)?")
+_MACHINE = re.compile(r"^p[a-z<]([a-z]{3}|[a-z]<<)(?=[a-z]+<<)")
+_SLASHED = re.compile(r"\b([sdwcfhmbr])\s*[/\\]\s*o\b")
+_SHORTEST_WHOLE = 3
+
+
+def _phrases(section: str) -> dict[str, str]:
+    return {clean(phrase): section for phrase in _TABLE[section]}
+
+
+_MARKS = {
+    **_phrases("alias"),
+    **_phrases("relation"),
+    **_phrases("residence"),
+    **_phrases("rest"),
+    "@": "alias",
+}
+_GLUED = frozenset(_TABLE["glued_relation"])
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What cells say; each name is a tuple of canonical words.
+
+    `residence` holds the cleaned text after "r/o", for the reader of addresses.
+    """
+
+    names: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = ()
+    relatives: tuple[Name, ...] = ()
+    residence: str = ""
+
+
+def parse(text: str, words: Words) -> Names:
+    """Take apart one cell that holds a person's name; `words` cleans the words."""
+    parts: dict[str, list[list[str]]] = {}
+    for kind, segment in _segments(text):
+        parts.setdefault(kind, []).append(segment)
+    return Names(
+        names=_names(parts.get("name", ()), words),
+        aliases=_names(parts.get("alias", ()), words),
+        relatives=_names(parts.get("relation", ()), words),
+        residence=" ".join(w for part in parts.get("residence", ()) for w in part),
+    )
+
+
+def _names(segments: Iterable[list[str]], words: Words) -> tuple[Name, ...]:
+    return tuple(name for segment in segments if (name := words.name(segment)))
+
+
+def _segments(text: str) -> list[tuple[str, list[str]]]:
+    """Cut a cell at its markers: pairs of (what the words are, words)."""
+    words = _split(text)
+    segments: list[tuple[str, list[str]]] = [("name", [])]
+    index = 0
+    while index < len(words):
+        kind, length = _mark(words, index)
+        if kind:
+            segments.append((kind, []))
+        else:
+            segments[-1][1].append(words[index])
+        index += length
+    return [(kind, segment) for kind, segment in segments if segment]
+
+
+def _split(text: str) -> list[str]:
+    text = _QUOTES.sub("", clean(text))
+    if "<<" in text:
+        text = _MACHINE.sub("", text)
+    # "s/o" passes the break at "/" under a sign that no cleaned text holds.
+    text = _SLASHED.sub("\\1\0o ", text).replace("a.k.a", "aka")
+    # What stands in brackets is another name, wherever they stand.
+    bracketed = "".join(f" @ {inside}" for inside in _BRACKETS.findall(text))
+    text = (_BRACKETS.sub(" ", text) + bracketed).replace("@", " @ ")
+    return [word.replace("\0", "/") for word in _BREAKS.split(text) if word]
+
+
+def _mark(words: list[str], index: int) -> tuple[str, int]:
+    """The kind of marker at `index` and its length in words; ("", 1) if none."""
+    word = words[index]
+    pair = " ".join(words[index : index + 2])
+    if " " in pair and pair in _MARKS:
+        return _MARKS[pair], 2
+    if word in _MARKS:
+        return _MARKS[word], 1
+    if word in _GLUED and _between(words, index, 1):
+        return "relation", 1
+    if pair in ("s o", "d o", "w o") and _between(words, index, 2):
+        return "relation", 2
+    return "", 1
+
+
+def _between(words: list[str], index: int, length: int) -> bool:
+    """Whether a whole word stands right before and right after a marker."""
+    sides = words[max(0, index - 1) : index] + words[index + length :][:1]
+    return len(sides) == 2 and all(len(word) >= _SHORTEST_WHOLE for word in sides)

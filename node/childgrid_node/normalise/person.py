@@ -1,0 +1,209 @@
+"""A person as one row or one query describes them, in canonical parts.
+
+`Normaliser` turns the columns of a row, or the grid fields of a query, into a `Person`;
+both go through the same readers, so that the same facts give the same parts. It reads
+nothing and keeps nothing beyond the words of its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from .. import mapping as sources
+from ..source_errors import FieldError
+from . import dates, numbers, places
+from .names import Name, Names, parse
+from .words import COMMON, GENERIC, Words, clean
+
+Fields = Mapping[str, list[str]]
+
+_MOST_PHONES = 3
+_WEAK_NUMBERS = frozenset(("aadhaar4", "vehicle4"))
+_JOINED = frozenset(
+    [
+        *("name", "birth_date", "birth_year", "age", "sex"),
+        *("address", "district", "state", "pin", "fir"),
+    ]
+)
+_QUERY_FIELDS = (*sources.FIELDS, "age_as_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Canonical parts; everything may be missing.
+
+    Names are tuples of folded words. `years` is the window (earliest, latest) of the
+    birth year, `day` the full date of birth. `numbers` maps exact fields (phone,
+    aadhaar, pan, …) to canonical forms. Holds personal data: never log it.
+    """
+
+    names: tuple[Name, ...] = ()
+    aliases: tuple[Name, ...] = ()
+    relatives: tuple[Name, ...] = ()
+    day: date | None = None
+    years: tuple[int, int] | None = None
+    sex: str = ""
+    numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    address: tuple[str, ...] = ()
+    district: tuple[str, ...] = ()
+    state: str = ""
+    pin: str = ""
+
+    def __repr__(self) -> str:
+        return "Person(…)"
+
+    def is_empty(self) -> bool:
+        """Whether nothing at all is known."""
+        return self == Person()
+
+    def too_common(self) -> bool:
+        """Whether so little is known that thousands of people would fit.
+
+        True for an empty person, for sex, state and age alone, for a place alone, and
+        for a single everyday name ("Kumar", "Sunita") without any other evidence.
+        """
+        if any(kind not in _WEAK_NUMBERS for kind in self.numbers):
+            return False
+        words = {w for name in self.names + self.aliases for w in name if len(w) > 1}
+        other = bool(self.relatives or self.day or self.numbers)
+        if not words:
+            return not (self.day and (self.relatives or self.numbers))
+        placed = bool(self.address or self.pin or self.district)
+        known = words - COMMON
+        return not (known or other or placed or len(words - GENERIC) > 1)
+
+
+@dataclass(slots=True)
+class Normaliser:
+    """Normalises rows and queries of one run.
+
+    It remembers folded words, which are parts of personal names, up to a bound; call
+    `clear` at the end of the run. Use one per thread.
+    """
+
+    words: Words = field(default_factory=Words)
+
+    def clear(self) -> None:
+        """Forget every remembered word."""
+        self.words.clear()
+
+    def person(self, values: Mapping[str, str], mapping: sources.Mapping) -> Person:
+        """The person that a row's columns (`values`) describe under `mapping`."""
+        return self.from_fields(fields_of(values, mapping))
+
+    def from_fields(self, fields: Fields) -> Person:
+        """The person that grid fields describe, each with one or more values.
+
+        Beside the fields of a mapping, `age_as_of` dates `age`; an `identifier` is
+        written "type: number". Raises `FieldError` for a field that does not exist.
+        """
+        for name in fields:
+            if name not in _QUERY_FIELDS:
+                raise FieldError(
+                    f"grid field {name!r} is unknown; use one of "
+                    f"{', '.join(_QUERY_FIELDS)}"
+                )
+        return self._person({k: [v for v in vs if v] for k, vs in fields.items()})
+
+    def _person(self, fields: Fields) -> Person:
+        names = self._names(fields)
+        address = _text(fields, "address", ", ") + names.residence
+        where = places.place(address, self.words.place)
+        birth = dates.birth(_text(fields, "birth_date", "-"))
+        district = places.district(_text(fields, "district"), self.words.place)
+        state = places.state(_text(fields, "state"), self.words.place)
+        return Person(
+            names=names.names,
+            aliases=names.aliases,
+            relatives=names.relatives,
+            day=birth.day,
+            years=_years(birth, fields),
+            sex=numbers.sex(_text(fields, "sex")),
+            numbers=_numbers(fields),
+            address=where.words,
+            district=district or where.district,
+            state=state or where.state,
+            pin=places.pin(_text(fields, "pin")) or where.pin,
+        )
+
+    def _names(self, fields: Fields) -> Names:
+        """The name, alias and relative fields and what stands inside each other."""
+        own = [parse(text, self.words) for text in fields.get("name", ())]
+        known = [parse(text, self.words) for text in fields.get("alias", ())]
+        kin = [parse(text, self.words) for text in fields.get("relative", ())]
+        return Names(
+            names=_distinct(name for part in own for name in part.names),
+            aliases=_distinct(
+                [name for part in own for name in part.aliases]
+                + [name for part in known for name in part.names + part.aliases]
+            ),
+            relatives=_distinct(
+                [name for part in kin for name in part.names + part.relatives]
+                + [name for part in own + known for name in part.relatives]
+            ),
+            residence="".join(f" , {p.residence}" for p in own if p.residence),
+        )
+
+
+def fields_of(values: Mapping[str, str], mapping: sources.Mapping) -> Fields:
+    """A row's values by grid field; fields made of parts become one value."""
+    fields: dict[str, list[str]] = {}
+    for name, source in mapping.fields.items():
+        cells = [values.get(column, "") for column in source.names]
+        if isinstance(source, sources.Aged):
+            fields["age"] = cells[:1]
+            fields["age_as_of"] = cells[1:]
+        elif isinstance(source, sources.Typed):
+            fields[name] = [": ".join(cells)] if all(cells) else []
+        elif name in _JOINED and len(cells) > 1:
+            mark = {"birth_date": "-", "address": ", "}.get(name, " ")
+            fields[name] = [mark.join(cell for cell in cells if cell)]
+        else:
+            fields[name] = cells
+    return fields
+
+
+def _text(fields: Fields, name: str, mark: str = " ") -> str:
+    return mark.join(fields.get(name, ()))
+
+
+def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _years(birth: dates.Birth, fields: Fields) -> tuple[int, int] | None:
+    """The window of the birth year from a date, else a year, else a dated age."""
+    year = birth.year or dates.year(_text(fields, "birth_year"))
+    if year is not None:
+        return year, year
+    ages = dates.age(_text(fields, "age"))
+    as_of = dates.moment(_text(fields, "age_as_of"))
+    if ages is None or as_of is None or not ages[1]:
+        return None
+    # Whoever is a years old on a day was born in one of two years; the day of the
+    # year says which is likelier.
+    turned = as_of.year if as_of.month > 6 else as_of.year - 1
+    return turned - ages[1], turned - ages[0]
+
+
+def _numbers(fields: Fields) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for name, text in _number_texts(fields):
+        for kind in numbers.DERIVED.get(name, (name,)):
+            if canonical := numbers.READERS[kind](text):
+                found.setdefault(kind, {}).update(dict.fromkeys(canonical))
+    if "phone" in found:
+        found["phone"] = dict.fromkeys(list(found["phone"])[:_MOST_PHONES])
+    return {kind: tuple(forms) for kind, forms in found.items()}
+
+
+def _number_texts(fields: Fields) -> Iterable[tuple[str, str]]:
+    for name in numbers.READERS:
+        for text in fields.get(name, ()):
+            yield name, text
+    for text in fields.get("identifier", ()):
+        kind, _, number = text.rpartition(":")
+        if name := numbers.kind(clean(kind)):
+            yield name, number

@@ -1,0 +1,113 @@
+"""From a person's canonical parts to the tokens that are hashed.
+
+One token list per field of the scheme; a field without evidence is left out. Nothing
+is hashed or weighed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from .names import Name
+from .person import Person
+from .spelling import grams, skeleton
+from .words import GENERIC
+
+Tokens = dict[str, tuple[str, ...]]
+"""Tokens by scheme field, without repeats, only for fields with evidence."""
+
+BLOOM = (
+    "name",
+    "skeleton",
+    "alias",
+    "relative",
+    "dob",
+    "yob",
+    "pin",
+    "district",
+    "address",
+)
+"""Fields compared by likeness."""
+
+EXACT = (
+    "phone",
+    "aadhaar",
+    "aadhaar4",
+    "pan",
+    "epic",
+    "passport",
+    "driving_licence",
+    "vehicle",
+    "vehicle4",
+    "email",
+    "handle",
+    "upi",
+    "fir",
+    "cnr",
+    "sex",
+    "state",
+)
+"""Fields compared for equality; some may hold several values."""
+
+_SPAN = 3
+
+
+def tokens_of(person: Person) -> Tokens:
+    """The tokens of `person` by scheme field (see `BLOOM` and `EXACT`)."""
+    found: dict[str, Iterable[str]] = {
+        "name": _name(person.names),
+        "skeleton": _skeletons(person.names),
+        "alias": _name(person.aliases),
+        "relative": _name(person.relatives),
+        "dob": _day(person.day) if person.day else (),
+        "yob": _years(person.years) if person.years else (),
+        "pin": [f"{n}:{person.pin[:n]}" for n in range(2, 7) if person.pin],
+        "district": _grams(person.district, 2),
+        "address": _grams(person.address, 3),
+        **person.numbers,
+        "sex": [person.sex],
+        "state": [person.state],
+    }
+    distinct = {k: tuple(dict.fromkeys(filter(None, v))) for k, v in found.items()}
+    return {field: tokens for field, tokens in distinct.items() if tokens}
+
+
+def _grams(words: Iterable[str], size: int) -> Iterator[str]:
+    for word in words:
+        yield from grams(word, size)
+
+
+def _telling(names: Iterable[Name]) -> list[str]:
+    """Whole words that are not generic; else all whole words; else the initials."""
+    words = [word for name in names for word in name]
+    whole = [word for word in words if len(word) > 1]
+    return [word for word in whole if word not in GENERIC] or whole or words
+
+
+def _name(names: Iterable[Name]) -> Iterator[str]:
+    return _grams(_telling(names), 2)
+
+
+def _skeletons(names: tuple[Name, ...]) -> Iterator[str]:
+    telling = _telling(names)
+    for word in telling:
+        if len(word) > 1:
+            yield skeleton(word)
+    initials = [word for name in names for word in name if len(word) == 1]
+    for word in telling + initials:
+        yield f"i:{word[0]}"
+
+
+def _day(day: date) -> Iterator[str]:
+    """Parts and pairs of parts, so that one wrong digit or a swap costs little."""
+    y, m, d = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
+    yield from (f"y{y}", f"m{m}", f"d{d}", f"ym{y}{m}", f"md{m}{d}", f"yd{y}{d}")
+    low, high = sorted((m, d))
+    yield f"u{y}{low}{high}"
+    yield from (f"{place}:{digit}" for place, digit in enumerate(y + m + d))
+
+
+def _years(years: tuple[int, int]) -> Iterator[str]:
+    low, high = years
+    yield from map(str, range(low - _SPAN, high + _SPAN + 1))

@@ -1,0 +1,75 @@
+"""What every verb of a node needs: who we are, what we know, what time it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from childgrid_node.journal import Journal
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.identity import Identity
+from childgrid_wire.kinds import Kind
+from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+
+@dataclass(frozen=True)
+class Office:
+    """An agency's identity, documents, memory and clock (Unix seconds)."""
+
+    identity: Identity
+    shelf: Shelf
+    journal: Journal
+    clock: Callable[[], float]
+
+    @property
+    def member(self) -> str:
+        """This agency's member id."""
+        return self.identity.member
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return int(self.clock())
+
+    @property
+    def view(self) -> View:
+        """The newest documents, for judging now."""
+        return self.shelf.book.latest(self.now)
+
+    def speak(
+        self,
+        kind: Kind,
+        *,
+        seconds: int,
+        answers: str = "",
+        **body: Any,  # noqa: ANN401 - shaped by the kind's schema
+    ) -> Statement:
+        """Make a statement of the agency itself; not yet logged or sent."""
+        made = statement.make(
+            kind,
+            self.identity.signer,
+            issuer=self.member,
+            now=self.now,
+            seconds=seconds,
+            answers=answers,
+            **body,
+        )
+        return statement.parse(envelope.read(made))
+
+    def hear(self, data: bytes, *kinds: Kind) -> Statement:
+        """Verify what someone says under the newest documents.
+
+        Raises:
+            Malformed, Untrusted: it isn't believed; nothing was kept.
+        """
+        return statement.verify(data, self.view.find_key, *kinds)
+
+    def own(self, said: Statement) -> Statement:
+        """Insist that `said` was issued by this agency or its officers."""
+        if said.issuer != self.member:
+            raise Refused(Reason.WRONG_ROLE, said.kind.value)
+        return said

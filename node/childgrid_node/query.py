@@ -1,0 +1,239 @@
+"""The verb *query*: a suspect named at our desk becomes a sealed, signed question.
+
+The description stays here. What leaves is an encoding sealed to each target alone,
+and a `query` statement that names purpose, sections, a commitment to the case, the
+targets and the hashes of the sealed contents; never a name. A supervising officer
+must approve before anything is sent.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from childgrid_node import cases, normalise
+from childgrid_node.holdings import Holdings
+from childgrid_node.journal import Writing, verified
+from childgrid_node.office import Office
+from childgrid_node.source_errors import FieldError
+from childgrid_wire import canonical, envelope, rules, seal, statement
+from childgrid_wire.errors import Malformed, Reason, Refused, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.seal import Binding
+from childgrid_wire.statement import Statement
+
+HOUR = 3_600
+_DRAFT_SECONDS = HOUR
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an officer asks; `suspect` maps grid fields to what is known."""
+
+    officer: str
+    suspect: Mapping[str, Sequence[str]]
+    purpose: str
+    sections: Sequence[str]
+    case_reference: str
+    targets: Sequence[str]
+    hours: int
+
+
+def draft(
+    office: Office, holdings: Holdings, register: Path, question: Question
+) -> bytes:
+    """Write the query to be signed; returns its exact payload.
+
+    Raises:
+        Refused: an empty or too common description, no such case, unknown targets.
+        Malformed: a field that the grid doesn't know, or a section's form.
+    """
+    view = office.view
+    officer = view.officer(office.member, question.officer)
+    attestation = cases.attest(
+        office, register, question.case_reference, question.officer
+    )
+    content = holdings.pack(_encode(holdings, question.suspect))
+    name = secrets.token_hex(16)
+    sealed = {
+        target: _seal(office, holdings, target, name, content)
+        for target in _targets(office, question.targets)
+    }
+    payload = statement.draft(
+        Kind.QUERY,
+        issuer=office.member,
+        officer=officer.id,
+        now=office.now,
+        seconds=question.hours * HOUR,
+        id=name,
+        purpose=question.purpose,
+        sections=list(question.sections),
+        case=attestation["case"],
+        attestation=attestation.hash,
+        targets={
+            target: {"ciphertext": seal.digest(ciphertext), "sealing_key": key}
+            for target, (key, ciphertext) in sealed.items()
+        },
+        scheme=view.directory["scheme"],
+        epoch=holdings.epoch,
+        rehearsal=False,
+    )
+    hash_ = keep_draft(office, officer.id, Kind.QUERY, payload, _secret(question))
+    with office.journal.writing() as writing:
+        for target, (_, ciphertext) in sealed.items():
+            writing.run(
+                "INSERT INTO content VALUES (?, ?, ?)", (hash_, target, ciphertext)
+            )
+    return payload
+
+
+def _secret(question: Question) -> bytes:
+    """What only this agency may read again beside its query."""
+    return canonical.dumps(
+        {
+            "suspect": {key: list(value) for key, value in question.suspect.items()},
+            "case_reference": question.case_reference,
+        }
+    )
+
+
+def _encode(
+    holdings: Holdings, suspect: Mapping[str, Sequence[str]]
+) -> NDArray[np.uint64]:
+    try:
+        person = normalise.from_fields({k: list(v) for k, v in suspect.items()})
+    except FieldError as error:
+        raise Malformed(f"suspect: {error}") from error
+    if person.is_empty():
+        raise Refused(Reason.EMPTY, "suspect")
+    if person.too_common():
+        raise Refused(Reason.TOO_COMMON, "suspect")
+    return holdings.encoder.encode(normalise.tokens_of(person))
+
+
+def _targets(office: Office, asked: Sequence[str]) -> list[str]:
+    """The providers that are asked: those named, or all but ourselves."""
+    view = office.view
+    providers = [
+        entry["id"]
+        for entry in view.members("agency")
+        if "provider" in entry["uses"] and entry["id"] != office.member
+    ]
+    unknown = sorted(set(asked) - set(providers))
+    if unknown or not providers:
+        raise Refused(Reason.TARGET, "targets")
+    return sorted(set(asked)) if asked else providers
+
+
+def _seal(
+    office: Office, holdings: Holdings, target: str, name: str, content: bytes
+) -> tuple[str, bytes]:
+    key = office.shelf.book.sealing_key(target, office.now)
+    binding = Binding("query", name, office.member, target, holdings.epoch)
+    public = canonical.from_b64(key["key"])
+    return key.hash, seal.seal(content, public, binding)
+
+
+def keep_draft(
+    office: Office, officer: str, kind: Kind, payload: bytes, secret: bytes = b""
+) -> str:
+    """Keep a draft until its officer signs it; returns the statement's hash to be."""
+    name = envelope.name_of(kind, payload)
+    with office.journal.writing() as writing:
+        writing.run("DELETE FROM draft WHERE made < ?", (office.now - _DRAFT_SECONDS,))
+        writing.run(
+            "INSERT INTO draft VALUES (?, ?, ?, ?, ?)",
+            (
+                name,
+                officer,
+                office.now,
+                payload,
+                office.journal.vault.close(secret),
+            ),
+        )
+    return name
+
+
+def take_draft(writing: Writing, office: Office, said: Statement) -> bytes:
+    """Find the draft that `said` signs and drop it; returns its secret.
+
+    Raises:
+        Refused: these bytes were never drafted here for this officer.
+    """
+    rows = writing.rows(
+        "SELECT officer, secret FROM draft WHERE payload_hash = ?", (said.hash,)
+    )
+    if not rows or rows[0][0] != said.officer:
+        raise Refused(Reason.UNKNOWN, "draft")
+    writing.run("DELETE FROM draft WHERE payload_hash = ?", (said.hash,))
+    return office.journal.vault.open(rows[0][1])
+
+
+def sign(office: Office, query: Statement) -> None:
+    """Take in an officer's signed query; it waits for its approvals.
+
+    Raises:
+        Refused, Untrusted: nothing was kept.
+    """
+    office.own(query)
+    statement.check_time(query, office.now)
+    with office.journal.writing() as writing:
+        secret = take_draft(writing, office, query)
+        attestation = office.journal.get(query["attestation"], Kind.CASE)
+        _check_ready(office, query, attestation)
+        office.journal.keep_secret(writing, f"suspect:{query.hash}", secret)
+        writing.say(query)
+
+
+def _check_ready(office: Office, query: Statement, attestation: Statement) -> None:
+    """Everything but the approvals must hold before an approver sees it."""
+    try:
+        rules.check_query(office.view, query, attestation, [])
+    except Refused as refusal:
+        if refusal.reason is not Reason.NOT_APPROVED:
+            raise
+
+
+def advance(office: Office, name: str) -> bool:
+    """Send the query `name` once its approvals suffice; returns whether it goes out."""
+    query = office.journal.get(name, Kind.QUERY)
+    if query.issuer != office.member or office.journal.answers(name, Kind.REFUSAL):
+        return False
+    view = office.view
+    attestation = office.journal.get(query["attestation"], Kind.CASE)
+    approvals = office.journal.answers(name, Kind.APPROVAL)
+    try:
+        rules.check_query(
+            view,
+            verified(view, query),
+            attestation,
+            [verified(view, one) for one in approvals],
+        )
+    except Refused as refusal:
+        if refusal.reason is Reason.NOT_APPROVED:
+            return False
+        raise
+    with office.journal.writing() as writing:
+        writing.send(query)
+    return True
+
+
+def take_answer(office: Office, name: str, data: bytes) -> None:
+    """Verify and keep what one target answered to our query `name`.
+
+    An answer that doesn't verify or answers something else is left out: the relay
+    that brought it is not believed.
+    """
+    query = office.journal.get(name, Kind.QUERY)
+    try:
+        said = office.hear(data, Kind.ANSWER)
+    except WireError:
+        return
+    if said.answers == query.hash and said.issuer in query["targets"]:
+        with office.journal.writing() as writing:
+            writing.say(said)

@@ -1,0 +1,236 @@
+"""The requester's side of a disclosure: check first, open after, answer for it.
+
+A disclosure is opened only when its signature, its proof of inclusion under a
+cosigned checkpoint, its ciphertext's hash and every approval hold. A signed
+`receipt` goes back whether or not it could be opened. Records are kept sealed in the
+vault and put together to a profile in which every source is listed, with those that
+denied or never answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from childgrid_log import names
+from childgrid_log.checkpoint import open_checkpoint
+from childgrid_log.entry import opens
+from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
+from childgrid_log.merkle import leaf_hash, verify_inclusion
+from childgrid_node import approve
+from childgrid_node.journal import verified
+from childgrid_node.office import Office
+from childgrid_wire import canonical, rules, seal
+from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.seal import Binding
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
+
+_YEAR = 366 * 86_400
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why a disclosure is known to stand in its holder's log; see values.proto."""
+
+    checkpoint: bytes
+    index: int
+    hashes: tuple[bytes, ...]
+    leaf: bytes
+    salt: bytes
+
+
+def take(
+    office: Office, disclosure: Statement, ciphertext: bytes, proof: Proof
+) -> Statement:
+    """Check and open a disclosure; returns the receipt that was logged.
+
+    Raises:
+        Refused, Untrusted: it is not what was asked for and approved; nothing kept.
+    """
+    request = office.own(office.journal.get(disclosure["request"], Kind.REQUEST))
+    known = office.journal.answers(disclosure.hash, Kind.RECEIPT)
+    if known:
+        return known[0]
+    _check(office, disclosure, request, ciphertext, proof)
+    private = office.journal.secret(f"request:{request.hash}")
+    content = _open(office, request, disclosure, ciphertext, private)
+    receipt = office.speak(
+        Kind.RECEIPT,
+        seconds=_YEAR,
+        answers=disclosure.hash,
+        disclosure=disclosure.hash,
+        ciphertext=disclosure["ciphertext"],
+        opened=content is not None,
+    )
+    with office.journal.writing() as writing:
+        writing.say(disclosure)
+        writing.say(receipt)
+        writing.send(receipt)
+        if content is not None:
+            office.journal.keep_secret(writing, f"record:{request.hash}", content)
+        writing.run("DELETE FROM secret WHERE name = ?", (f"request:{request.hash}",))
+    return receipt
+
+
+def _check(
+    office: Office,
+    disclosure: Statement,
+    request: Statement,
+    ciphertext: bytes,
+    proof: Proof,
+) -> None:
+    if seal.digest(ciphertext) != disclosure["ciphertext"]:
+        raise Untrusted(Reason.BAD_SIGNATURE, "ciphertext")
+    named = [
+        disclosure["directory"],
+        disclosure["floor"],
+        disclosure["policy"],
+        *disclosure["staff"].values(),
+    ]
+    view = office.shelf.book.named(disclosure.issued, named)
+    asked = verified(view, office.journal.get(request["query"], Kind.QUERY))
+    approvals = [
+        verified(view, one)
+        for one in office.journal.answers(request.hash, Kind.APPROVAL)
+        if one.hash in disclosure["approvals"]
+    ]
+    category = approve.category_of(office, request)
+    grant = rules.check_request(view, asked, request, approvals, category)
+    rules.check_disclosure(view, disclosure, request, grant)
+    check_proof(view, disclosure, proof)
+
+
+def check_proof(view: View, said: Statement, proof: Proof) -> None:
+    """Whether a quorum of witnesses has seen `said` in its issuer's log.
+
+    Raises:
+        Untrusted: leaf, path or cosignatures don't hold.
+    """
+    issuer = view.member(said.issuer)
+    log = Verifier(
+        names.origin(said.issuer), ED25519, canonical.from_b64(issuer["log_key"])
+    )
+    witnesses = [
+        Verifier(
+            names.witness(one["id"]),
+            COSIGNATURE,
+            canonical.from_b64(one["witness_key"]),
+        ).vkey
+        for one in view.witnesses(said.issuer)
+    ]
+    quorum = view.directory["witnesses"]["quorum"]
+    try:
+        head = open_checkpoint(proof.checkpoint, log.vkey, witnesses, quorum)
+        verify_inclusion(
+            leaf_hash(proof.leaf),
+            proof.index,
+            head.checkpoint.size,
+            list(proof.hashes),
+            head.checkpoint.root,
+        )
+        good = opens(proof.leaf, proof.salt, said.data)
+    except WireError:
+        raise
+    except Exception as error:
+        raise Untrusted(Reason.BAD_SIGNATURE, "proof") from error
+    if not good:
+        raise Untrusted(Reason.BAD_SIGNATURE, "leaf")
+
+
+def _open(
+    office: Office,
+    request: Statement,
+    disclosure: Statement,
+    ciphertext: bytes,
+    private: bytes | None,
+) -> bytes | None:
+    """The record's bytes, or nothing where the key is gone or the content isn't it."""
+    if private is None:
+        return None
+    binding = Binding("disclosure", request.id, disclosure.issuer, office.member, 0)
+    try:
+        content = seal.unseal(ciphertext, private, binding)
+        fields = canonical.loads(content)["fields"]
+    except (WireError, KeyError):
+        return None
+    return content if sorted(fields) == disclosure["fields"] else None
+
+
+def record(office: Office, request: str) -> dict[str, Any] | None:
+    """A disclosed record as it was opened, or nothing."""
+    content = office.journal.secret(f"record:{request}")
+    return canonical.loads(content) if content else None
+
+
+def profile(office: Office, query: Statement) -> dict[str, Any]:
+    """The 360° profile of a query: every source, what it gave, and what it didn't.
+
+    Raises:
+        Refused: the query is not this agency's.
+    """
+    office.own(query)
+    requests = [
+        one for one in office.journal.all(Kind.REQUEST) if one["query"] == query.hash
+    ]
+    sources = []
+    for target in sorted(query["targets"]):
+        asked = [one for one in requests if one["holder"] == target]
+        sources.append(_source(office, query, target, asked))
+    return {
+        "notice": "a lead, not an identification; not grounds for arrest",
+        "query": query.hash,
+        "purpose": query["purpose"],
+        "sources": sources,
+    }
+
+
+def _source(
+    office: Office, query: Statement, target: str, requests: list[Statement]
+) -> dict[str, Any]:
+    answers = [
+        one
+        for one in office.journal.answers(query.hash, Kind.ANSWER)
+        if one.issuer == target
+    ]
+    return {
+        "agency": target,
+        "answer": answers[-1]["outcome"] if answers else "not answered",
+        "as_of": answers[-1]["as_of"] if answers else 0,
+        "candidates": answers[-1]["candidates"] if answers else [],
+        "requests": [_outcome(office, one) for one in requests],
+    }
+
+
+def _outcome(office: Office, request: Statement) -> dict[str, Any]:
+    refusals = office.journal.answers(request.hash, Kind.REFUSAL)
+    found = record(office, request.hash)
+    state = "disclosed" if found else "denied" if refusals else "open"
+    if state == "open" and request.expires <= office.now:
+        state = "expired"
+    return {
+        "request": request.hash,
+        "asked": request["fields"],
+        "state": state,
+        "reason": refusals[0]["reason"] if refusals else "",
+        "record": found or {},
+    }
+
+
+def forget(office: Office) -> int:
+    """Delete private keys of requests that ran out; returns how many."""
+    dead = [
+        f"request:{one.hash}"
+        for one in office.journal.all(Kind.REQUEST)
+        if one.issuer == office.member and one.expires <= office.now
+    ]
+    with office.journal.writing() as writing:
+        for name in dead:
+            writing.run("DELETE FROM secret WHERE name = ?", (name,))
+    return len(dead)
+
+
+def refused_here(error: WireError) -> bool:
+    """Whether `error` is final for what was received, so that it is not tried again."""
+    return isinstance(error, Refused | Untrusted)

@@ -1,0 +1,98 @@
+"""The one door to raw identities.
+
+Everything that reads a row of an agency's own table goes through `Register`; only the
+indexer and disclosure may import this package, and a contract in the tests keeps it so.
+It reads and never writes, copies nothing to disk, and keeps in memory no more than a
+batch of rows and, for a file, where each key's row begins. Its faults and errors name
+columns, row numbers and settings, never a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..mapping import Mapping
+from ..source_errors import RegisterError
+from .rows import Batch, Fault, Faults, Row
+from .sheet import Sheet
+from .table import Table
+
+__all__ = ["Batch", "Fault", "Faults", "Register", "Row"]
+
+_SHEETS = {".csv", ".tsv", ".tab", ".txt"}
+_LATER = {".xlsx", ".xls", ".ods", ".parquet"}
+
+
+class Register:
+    """An agency's source, opened for reading under one mapping.
+
+    `faults` tells which rows the last full reading could not use. Use it as a context
+    manager, or call `close`.
+    """
+
+    def __init__(self, mapping: Mapping, source: Sheet | Table) -> None:
+        self.mapping = mapping
+        self._source = source
+
+    @classmethod
+    def open(cls, mapping: Mapping, base: Path | None = None) -> Register:
+        """Open the mapping's source; files are looked for in `base`.
+
+        `base` is the mapping's own folder unless given. Raises `RegisterError` if the
+        source cannot be read or lacks a column that the mapping names.
+        """
+        base = mapping.path.parent if base is None else Path(base)
+        if "://" in mapping.source:
+            return cls(mapping, Table(mapping, base))
+        path = base / mapping.source
+        if path.suffix.lower() in _LATER:
+            raise RegisterError(
+                f"{mapping.path}: source {path.name}: {path.suffix} files cannot be "
+                "read yet; save the sheet as CSV in UTF-8, or name a database URL"
+            )
+        if path.suffix.lower() not in _SHEETS:
+            raise RegisterError(
+                f"{mapping.path}: source {path.name}: unknown kind of file; "
+                "give a .csv or .tsv file, or a database URL"
+            )
+        return cls(mapping, Sheet(mapping, path))
+
+    @property
+    def faults(self) -> Faults:
+        """What the last full reading could not use, by row number."""
+        return self._source.faults
+
+    def rows(self, batch: int = 10_000) -> Iterator[Batch]:
+        """Every usable row that passes the mapping's filters, `batch` at a time.
+
+        Streams: memory does not grow with the rows of a database; for a file it holds
+        one position per key.
+        """
+        if batch < 1:
+            raise ValueError("a batch holds at least one row")
+        pending: list[Row] = []
+        for row in self._source.read():
+            pending.append(row)
+            if len(pending) == batch:
+                yield tuple(pending)
+                pending = []
+        if pending:
+            yield tuple(pending)
+
+    def reread(self, key: str) -> Row | None:
+        """The row under `key` as it is now, or None if it is gone or filtered out.
+
+        Raises `AmbiguousKey` if the key names several rows.
+        """
+        return self._source.find(key)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._source.close()
+
+    def __enter__(self) -> Register:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,132 @@
+"""gRPC in, verbs out: the node's listeners. No logic lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+
+from childgrid_node import approve, desk, match, query
+from childgrid_node.desk import Desk
+from childgrid_node.holdings import Holdings
+from childgrid_node.office import Office
+from childgrid_wire import canonical
+from childgrid_wire.errors import Malformed
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import desk_pb2, desk_pb2_grpc, node_pb2, node_pb2_grpc
+from childgrid_wire.pb.values_pb2 import Envelope
+
+
+class NodeServicer(node_pb2_grpc.NodeServiceServicer):
+    """The grid listener's verb: match."""
+
+    def __init__(self, office: Office, holdings: Callable[[], Holdings]) -> None:
+        """`holdings` gives the indexes in force."""
+        self._office = office
+        self._holdings = holdings
+
+    def Match(  # noqa: N802 - the generated name
+        self,
+        request: node_pb2.MatchRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> node_pb2.MatchResponse:
+        """Verify, score and answer one sealed query."""
+        asked = match.hear(
+            self._office,
+            request.query.payload,
+            request.attestation.payload,
+            [one.payload for one in request.approvals],
+            request.content.ciphertext,
+        )
+        said = match.answer(self._office, self._holdings(), asked)
+        return node_pb2.MatchResponse(answer=Envelope(payload=said.data))
+
+
+class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
+    """The agency-local listener's verbs: draft, sign, look."""
+
+    def __init__(self, desk_: Callable[[], Desk], cases: Path) -> None:
+        """`cases` is the agency's register of cases."""
+        self._desk = desk_
+        self._cases = cases
+
+    def Draft(  # noqa: N802 - the generated name
+        self,
+        request: desk_pb2.DraftRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> desk_pb2.DraftResponse:
+        """Write a draft; returns the exact bytes to sign."""
+        payload = self._draft(request)
+        kind = Kind(canonical.loads(payload)["kind"])
+        return desk_pb2.DraftResponse(
+            payload=payload.decode("ascii"), payload_type=kind.payload_type
+        )
+
+    def _draft(self, request: desk_pb2.DraftRequest) -> bytes:
+        at = self._desk()
+        what = request.WhichOneof("what")
+        if what == "query":
+            question = _question(request.query)
+            return query.draft(at.office, at.holdings, self._cases, question)
+        if what == "request":
+            return approve.draft_request(at.office, _wish(request.request))
+        if what == "decision":
+            return approve.draft_decision(at.office, _decision(request.decision))
+        if what == "view":
+            view = request.view
+            return desk.draft_view(at.office, view.officer, view.object, view.subject)
+        raise Malformed("draft")
+
+    def Sign(  # noqa: N802 - the generated name
+        self,
+        request: desk_pb2.SignRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> desk_pb2.SignResponse:
+        """Take in a signed draft."""
+        said = self._desk().sign(request.statement.payload)
+        return desk_pb2.SignResponse(hash=said.hash)
+
+    def Look(  # noqa: N802 - the generated name
+        self,
+        request: desk_pb2.LookRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> desk_pb2.LookResponse:
+        """Show what a signed `view` asks for."""
+        shown = self._desk().look(request.view.payload)
+        return desk_pb2.LookResponse(document=canonical.dumps(shown).decode("ascii"))
+
+
+def _question(message: desk_pb2.QueryDraft) -> query.Question:
+    return query.Question(
+        message.officer,
+        {name: list(one.values) for name, one in message.suspect.items()},
+        message.purpose,
+        list(message.sections),
+        message.case_reference,
+        list(message.targets),
+        message.hours,
+    )
+
+
+def _wish(message: desk_pb2.RequestDraft) -> approve.Wish:
+    return approve.Wish(
+        message.officer,
+        message.query,
+        message.holder,
+        message.handle,
+        list(message.fields),
+        message.justification,
+        message.hours,
+    )
+
+
+def _decision(message: desk_pb2.DecisionDraft) -> approve.Decision:
+    return approve.Decision(
+        message.officer,
+        message.subject,
+        message.approve,
+        message.slot,
+        list(message.fields),
+        message.reason,
+    )

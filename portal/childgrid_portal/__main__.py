@@ -1,0 +1,172 @@
+"""`childgrid-desk`: officers ask, approve, refuse, request and read.
+
+Reads `desk.toml` (`--config`). What is signed is printed first, from the exact bytes;
+`--yes` leaves out the question.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from childgrid_wire.errors import WireError
+
+if TYPE_CHECKING:
+    from childgrid_portal.desk import Desk
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Config = Annotated[Path, typer.Option(help="the desk's settings file")]
+Yes = Annotated[bool, typer.Option("--yes", help="sign without asking")]
+_DEFAULT = Path("desk.toml")
+
+
+def _desk(config: Path, yes: bool = True) -> Desk:
+    from childgrid_portal.config import load
+    from childgrid_portal.desk import Desk, Pass, always
+    from childgrid_portal.keys import open_key
+
+    settings = load(config)
+    signer = open_key(settings.key, _passphrase(settings.passphrase_file))
+    confirm = always if yes else _confirm
+    return Desk(settings.address, Pass.read(settings.desk_pass), signer, confirm)
+
+
+def _passphrase(path: Path | None) -> bytes:
+    from childgrid_wire.keyfile import read_passphrase
+
+    if path is not None:
+        return read_passphrase(path)
+    answer: str = typer.prompt("passphrase", hide_input=True)
+    return answer.encode()
+
+
+def _confirm(payload: bytes) -> None:
+    from childgrid_portal.render import lines
+
+    for line in lines(payload):
+        typer.echo(line)
+    typer.confirm("Sign exactly this?", abort=True)
+
+
+@app.command()
+def key(
+    member: str,
+    officer: str,
+    out: Path,
+    passphrase_file: Annotated[Path | None, typer.Option()] = None,
+) -> None:
+    """Make an officer's signing key; prints the line for the agency's staff.toml."""
+    from childgrid_portal.keys import make
+
+    typer.echo(f'key = "{make(out, member, officer, _passphrase(passphrase_file))}"')
+
+
+@app.command()
+def ask(
+    suspect: Annotated[Path, typer.Argument(help="TOML: grid field = text or list")],
+    case: Annotated[str, typer.Option(help="the FIR or order, as the register has it")],
+    section: Annotated[list[str], typer.Option(help="such as BNS:143(4)")],
+    purpose: Annotated[str, typer.Option()] = "investigation",
+    target: Annotated[list[str] | None, typer.Option(help="all if left out")] = None,
+    hours: Annotated[int, typer.Option()] = 24,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Ask whether a suspect is known to other agencies."""
+    import tomllib
+
+    table = tomllib.loads(suspect.read_text("utf-8"))
+    known = {k: v if isinstance(v, list) else [str(v)] for k, v in table.items()}
+    desk = _desk(config, yes)
+    typer.echo(
+        desk.ask(
+            known,
+            purpose=purpose,
+            sections=section,
+            case=case,
+            targets=target or (),
+            hours=hours,
+        )
+    )
+
+
+@app.command()
+def inbox(config: Config = _DEFAULT) -> None:
+    """What waits for this officer's decision."""
+    _show(_desk(config).look("inbox"))
+
+
+@app.command()
+def answers(query: str, config: Config = _DEFAULT) -> None:
+    """What each agency has answered to a query."""
+    _show(_desk(config).look("answers", query))
+
+
+@app.command()
+def show(request: str, config: Config = _DEFAULT) -> None:
+    """A request, with its reason and explanation where this officer decides on it."""
+    _show(_desk(config).look("request", request))
+
+
+@app.command()
+def approve(
+    subject: str,
+    field: Annotated[list[str] | None, typer.Option(help="grant only these")] = None,
+    silent_hit: Annotated[bool, typer.Option(help="say a silent hit aloud")] = False,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Approve a query or request that waits for this officer."""
+    slot = "silent-hit" if silent_hit else ""
+    typer.echo(_desk(config, yes).approve(subject, field or (), slot))
+
+
+@app.command()
+def refuse(
+    subject: str, reason: str, config: Config = _DEFAULT, yes: Yes = False
+) -> None:
+    """Refuse a query or request; this closes it."""
+    typer.echo(_desk(config, yes).refuse(subject, reason))
+
+
+@app.command()
+def request(
+    query: str,
+    holder: str,
+    handle: str,
+    field: Annotated[list[str], typer.Option()],
+    justification: Annotated[str, typer.Option(help="sealed to the holder")],
+    hours: Annotated[int, typer.Option()] = 48,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Ask a holder for fields of one candidate."""
+    desk = _desk(config, yes)
+    typer.echo(desk.request(query, holder, handle, field, justification, hours))
+
+
+@app.command()
+def profile(query: str, config: Config = _DEFAULT) -> None:
+    """The 360° profile of a query: every source, what it gave and what it didn't."""
+    _show(_desk(config).look("profile", query))
+
+
+def _show(document: object) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except WireError as error:
+        print(f"childgrid-desk: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The settings of one officer's desk: one small TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from childgrid_wire.errors import ConfigurationRefused
+
+
+@dataclass(frozen=True)
+class DeskConfig:
+    """Who sits here and where the own node's desk listens."""
+
+    member: str
+    """The agency's member id."""
+
+    officer: str
+    """The officer's id in the agency's staff list."""
+
+    address: str
+    """host:port of the node's desk, inside the agency."""
+
+    desk_pass: Path
+    """The desk pass that agency IT issued (`childgrid-node desk-pass`)."""
+
+    key: Path
+    """The officer's locked signing key (`childgrid-desk key`)."""
+
+    passphrase_file: Path | None = None
+    """A file of mode 600 with the key's passphrase; asked for where left out."""
+
+
+def load(path: Path) -> DeskConfig:
+    """Read the settings; relative paths start at the file's folder.
+
+    Raises:
+        ConfigurationRefused: naming the setting at fault.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    known = {field.name for field in fields(DeskConfig)}
+    if extra := sorted(table.keys() - known):
+        raise ConfigurationRefused(f"{path.name}: unknown setting {extra[0]}")
+    if any(not isinstance(value, str) for value in table.values()):
+        raise ConfigurationRefused(f"{path.name}: every setting is a text")
+    for name in ("desk_pass", "key", "passphrase_file"):
+        if name in table:
+            table[name] = path.parent.resolve() / table[name]
+    try:
+        return DeskConfig(**table)
+    except TypeError as error:
+        missing = sorted(known - table.keys() - {"passphrase_file"})
+        raise ConfigurationRefused(f"{path.name}: {missing[0]} is missing") from error

@@ -1,0 +1,178 @@
+"""One officer at the own node's desk: draft, read, sign, hand back.
+
+The node writes the draft; this side checks that it says what was asked for, shows it
+from the exact bytes, and signs those bytes with the officer's key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from childgrid_wire import canonical, certificates, channel, envelope
+from childgrid_wire.certificates import Pair, Peer
+from childgrid_wire.errors import ConfigurationRefused, Malformed
+from childgrid_wire.keys import Signer
+from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind
+from childgrid_wire.pb import desk_pb2 as pb
+from childgrid_wire.pb import desk_pb2_grpc as rpc
+from childgrid_wire.pb.values_pb2 import Envelope
+
+_SECONDS = 60.0
+Confirm = Callable[[bytes], None]
+
+
+def always(_: bytes) -> None:
+    """Sign without asking; for callers that have shown the draft themselves."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A desk pass: a certificate of role `desk`, its key, and the grid's root."""
+
+    pair: Pair
+    root: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> Pass:
+        """Read a pass file; raises `ConfigurationRefused`."""
+        try:
+            table = json.loads(path.read_text("ascii"))
+            pair = Pair(table["key"].encode(), table["chain"].encode())
+            certificates.peer_of(pair.chain)
+            return cls(pair, table["root"].encode())
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigurationRefused(f"{path.name} is no desk pass") from error
+
+
+class Desk:
+    """A connection of one officer to the own node."""
+
+    def __init__(
+        self, address: str, desk_pass: Pass, signer: Signer, confirm: Confirm = always
+    ) -> None:
+        """`signer.keyid` is `member/officer`; `confirm` raises to keep from signing."""
+        self.member, _, self.officer = signer.keyid.partition("/")
+        self._signer = signer
+        self._confirm = confirm
+        peer = Peer(self.member, "desk")
+        self._channel = channel.connect(address, peer, desk_pass.pair, desk_pass.root)
+        self._stub: Any = rpc.DeskServiceStub(self._channel)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def ask(
+        self,
+        suspect: Mapping[str, Sequence[str]],
+        *,
+        purpose: str,
+        sections: Sequence[str],
+        case: str,
+        targets: Sequence[str] = (),
+        hours: int = 24,
+    ) -> str:
+        """Ask whether a suspect is known; returns the query's hash."""
+        draft = pb.QueryDraft(
+            officer=self.officer,
+            suspect={key: pb.Values(values=list(v)) for key, v in suspect.items()},
+            purpose=purpose,
+            sections=list(sections),
+            case_reference=case,
+            targets=list(targets),
+            hours=hours,
+        )
+        expected = {"purpose": purpose, "sections": list(sections)}
+        return self._say(pb.DraftRequest(query=draft), Kind.QUERY, expected)
+
+    def request(
+        self,
+        query: str,
+        holder: str,
+        handle: str,
+        fields: Sequence[str],
+        justification: str,
+        hours: int = 48,
+    ) -> str:
+        """Ask a holder for fields of one candidate; returns the request's hash."""
+        draft = pb.RequestDraft(
+            officer=self.officer,
+            query=query,
+            holder=holder,
+            handle=handle,
+            fields=list(fields),
+            justification=justification,
+            hours=hours,
+        )
+        expected = {
+            "query": query,
+            "holder": holder,
+            "handle": handle,
+            "fields": list(fields),
+        }
+        return self._say(pb.DraftRequest(request=draft), Kind.REQUEST, expected)
+
+    def approve(self, subject: str, fields: Sequence[str] = (), slot: str = "") -> str:
+        """Approve a query or request; a custodian may name fewer fields."""
+        draft = pb.DecisionDraft(
+            officer=self.officer,
+            subject=subject,
+            approve=True,
+            slot=slot,
+            fields=list(fields),
+        )
+        expected: dict[str, object] = {"answers": subject}
+        return self._say(pb.DraftRequest(decision=draft), Kind.APPROVAL, expected)
+
+    def refuse(self, subject: str, reason: str) -> str:
+        """Refuse a query or request; this closes it."""
+        draft = pb.DecisionDraft(
+            officer=self.officer, subject=subject, approve=False, reason=reason
+        )
+        expected = {"answers": subject, "reason": reason}
+        return self._say(pb.DraftRequest(decision=draft), Kind.REFUSAL, expected)
+
+    def look(self, object_: str, subject: str = "") -> dict[str, Any]:
+        """Read the inbox, a query, answers, a request or a profile; it is logged."""
+        draft = pb.ViewDraft(officer=self.officer, object=object_, subject=subject)
+        expected = {"object": object_, "subject": subject}
+        signed = self._signed(pb.DraftRequest(view=draft), Kind.VIEW, expected, always)
+        call = pb.LookRequest(view=Envelope(payload=signed))
+        reply = channel.call(self._stub.Look, call, _SECONDS)
+        return canonical.loads(reply.document.encode("ascii"))
+
+    def _say(
+        self, draft: pb.DraftRequest, kind: Kind, expected: Mapping[str, object]
+    ) -> str:
+        signed = self._signed(draft, kind, expected, self._confirm)
+        call = pb.SignRequest(statement=Envelope(payload=signed))
+        reply = channel.call(self._stub.Sign, call, _SECONDS)
+        return str(reply.hash)
+
+    def _signed(
+        self,
+        draft: pb.DraftRequest,
+        kind: Kind,
+        expected: Mapping[str, object],
+        confirm: Confirm,
+    ) -> bytes:
+        reply = channel.call(self._stub.Draft, draft, _SECONDS)
+        payload = reply.payload.encode("ascii")
+        if BY_PAYLOAD_TYPE.get(reply.payload_type) is not kind:
+            raise Malformed("the node drafted another kind than was asked for")
+        body = canonical.loads(payload)
+        wanted = {
+            **expected,
+            "kind": kind.value,
+            "issuer": self.member,
+            "officer": self.officer,
+        }
+        for name, value in wanted.items():
+            if body.get(name) != value:
+                raise Malformed(f"the node's draft differs in {name}")
+        confirm(payload)
+        return envelope.sign(kind, payload, [self._signer])

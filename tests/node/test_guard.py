@@ -1,0 +1,180 @@
+"""The minors' and victims' guard: who stays out of the suspect index, and why."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from childgrid_node.guard import CHILD_CATEGORIES, Guard, Reason, judge
+from childgrid_node.mapping import Mapping
+
+TODAY = date(2026, 6, 1)
+
+
+def mapping(category: str = "police-record", event: bool = True) -> Mapping:
+    """A source with every kind of evidence of age."""
+    return Mapping.parse(
+        f"""
+        agency = "test"
+        category = "{category}"
+        source = "test.csv"
+        key = "id"
+        {'event = "seen"' if event else ""}
+        role = {{ column = "part", victim = ["VICTIM"], suspect = ["ACCUSED"] }}
+        [fields]
+        birth_date = "dob"
+        birth_year = "yob"
+        age = {{ column = "age", as_of = "seen" }}
+        """
+    )
+
+
+def row(**cells: str) -> dict[str, str]:
+    """A row with blanks for what is not given; seen in 2025 by an accused."""
+    blank = {"dob": "", "yob": "", "age": "", "seen": "01-06-2025", "part": "ACCUSED"}
+    return {**blank, **cells}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"dob": "01-06-1990"}, Reason.ADMITTED),
+        ({"dob": "01-06-2007"}, Reason.ADMITTED),
+        ({"dob": "02-06-2007"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "01-01-2007"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "01-01-2006"}, Reason.ADMITTED),
+        ({"yob": "2007"}, Reason.MINOR_AT_EVENT),
+        ({"yob": "2006"}, Reason.ADMITTED),
+        ({"age": "17"}, Reason.MINOR_AT_EVENT),
+        ({"age": "18"}, Reason.ADMITTED),
+        ({"age": "16-20"}, Reason.MINOR_AT_EVENT),
+        ({"age": "0"}, Reason.MINOR_AT_EVENT),
+        ({"age": "8 months"}, Reason.MINOR_AT_EVENT),
+        ({"age": "juvenile"}, Reason.MINOR_AT_EVENT),
+        ({"age": "नाबालिग"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "03/12/2006", "seen": "01-08-2024"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "01-06-1990", "age": "15"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "01-06-2007", "seen": "01-06-2015"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "01-06-2030"}, Reason.MINOR_AT_EVENT),
+    ],
+)
+def test_every_doubt_about_age_is_read_for_the_child(
+    cells: dict[str, str], reason: Reason
+) -> None:
+    """The youngest reading of date, year, age and their contradiction counts."""
+    verdict = judge(row(**cells), mapping(), TODAY)
+
+    assert verdict.reason is reason
+    assert verdict.admitted is (reason is Reason.ADMITTED)
+    assert verdict.byte is (
+        Guard.ADULT_SUSPECT if verdict.admitted else Guard.MINOR_SUSPECT
+    )
+
+
+def test_day_and_month_in_doubt_are_read_for_the_child() -> None:
+    """03/12/2006 may be the twelfth of March or the third of December: the latter."""
+    cells = row(dob="12/03/2007", seen="01-06-2025")
+
+    assert judge(cells, mapping(), TODAY).reason is Reason.MINOR_AT_EVENT
+
+
+def test_who_is_a_minor_today_stays_out_whatever_the_event_says() -> None:
+    """An event dated in the future by mistake does not make a child an adult."""
+    verdict = judge(row(dob="01-06-2010", seen="01-06-2030"), mapping(), TODAY)
+
+    assert verdict.reason is Reason.MINOR_TODAY
+    assert not verdict.admitted
+
+
+@pytest.mark.parametrize("category", sorted(CHILD_CATEGORIES))
+def test_where_children_are_held_an_unknown_age_is_a_minor(category: str) -> None:
+    """In a register of children, nobody without an age is searchable."""
+    verdict = judge(row(), mapping(category), TODAY)
+
+    assert (verdict.reason, verdict.admitted) == (Reason.AGE_UNKNOWN, False)
+    assert verdict.byte is Guard.UNKNOWN_SUSPECT
+
+
+def test_elsewhere_an_unknown_age_is_admitted_and_marked() -> None:
+    """A police record without any age is searchable, and its byte says so."""
+    verdict = judge(row(), mapping(), TODAY)
+
+    assert (verdict.reason, verdict.admitted) == (Reason.ADMITTED, True)
+    assert verdict.byte is Guard.UNKNOWN_SUSPECT
+
+
+@pytest.mark.parametrize("seen", ["", "31-02-2025", "last summer"])
+def test_an_undated_event_leaves_the_age_at_it_unknown(seen: str) -> None:
+    """An adult today may have been a child then: out where children are held."""
+    cells = row(dob="01-06-2000", seen=seen)
+
+    assert not judge(cells, mapping("child-protection"), TODAY).admitted
+    assert judge(cells, mapping("police-record"), TODAY).admitted
+    assert judge(cells, mapping("child-protection", event=False), TODAY).admitted
+
+
+@pytest.mark.parametrize(
+    ("cells", "byte"),
+    [
+        ({"dob": "01-06-1990"}, Guard.ADULT_VICTIM),
+        ({"dob": "01-06-2015"}, Guard.MINOR_VICTIM),
+        ({}, Guard.UNKNOWN_VICTIM),
+    ],
+)
+def test_a_victim_stays_out_at_any_age(cells: dict[str, str], byte: Guard) -> None:
+    """Role decides before age."""
+    verdict = judge(row(part="Victim ", **cells), mapping(), TODAY)
+
+    assert (verdict.reason, verdict.admitted) == (Reason.VICTIM, False)
+    assert verdict.byte is byte
+
+
+def test_other_roles_are_admitted_as_other() -> None:
+    """A witness of age is in the index, marked as neither suspect nor victim."""
+    verdict = judge(row(part="WITNESS", dob="01-06-1990"), mapping(), TODAY)
+
+    assert verdict.byte is Guard.ADULT_OTHER
+    assert verdict.admitted
+
+
+def test_a_birth_on_the_29th_of_february_comes_of_age_in_march() -> None:
+    """In a year without the day, adulthood begins the day after."""
+    cells = row(dob="29-02-2008", seen="01-06-2026")
+    born = mapping(event=False)
+
+    assert judge(cells, born, date(2026, 2, 28)).reason is Reason.MINOR_TODAY
+    assert judge(cells, born, date(2026, 3, 1)).reason is Reason.ADMITTED
+
+
+def test_every_guard_fits_one_byte_and_is_distinct() -> None:
+    """Three roles by three ages, each its own small number."""
+    assert len({int(guard) for guard in Guard}) == 9
+    assert all(0 <= guard <= 255 for guard in Guard)
+
+
+DAYS = st.dates(date(1930, 1, 2), TODAY)
+
+
+@given(DAYS, st.dates(date(2000, 1, 1), TODAY))
+def test_no_minor_is_ever_admitted(born: date, seen: date) -> None:
+    """Whoever has not lived 18 years at the event, or today, stays out."""
+    verdict = judge(row(dob=f"{born:%d-%m-%Y}", seen=f"{seen:%d-%m-%Y}"), mapping(), TODAY)
+
+    if born > seen - timedelta(days=18 * 365):
+        assert not verdict.admitted
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.text(max_size=12) for name in ("dob", "yob", "age", "seen", "part")}
+    ),
+    st.sampled_from(["police-record", "child-protection"]),
+)
+def test_any_text_gets_a_verdict(cells: dict[str, str], category: str) -> None:
+    """No cell raises; a verdict admits exactly when its reason says so."""
+    verdict = judge(cells, mapping(category), TODAY)
+
+    assert verdict.admitted is (verdict.reason is Reason.ADMITTED)

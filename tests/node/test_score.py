@@ -1,0 +1,210 @@
+"""From levels to a probability: rarity counts, agreement helps, relatives don't."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from childgrid_node import score
+from childgrid_node.encode import Encoder
+from childgrid_node.index import Block, Index, Origin
+from childgrid_node.scheme import Scheme
+
+GRID = Scheme.load("childgrid-1")
+ENCODER = Encoder(GRID, bytes(32), 1)
+ORIGIN = Origin("a", "b", 0, 0)
+WORDS = ["murugan", "sunita", "aslam", "gurpreet", "pratima", "hasmukh", "anita"]
+Tokens = dict[str, tuple[str, ...]]
+
+
+def grams(*words: str) -> tuple[str, ...]:
+    """Return padded bigrams of words."""
+    padded = [f" {word} " for word in words]
+    return tuple(word[at : at + 2] for word in padded for at in range(len(word) - 1))
+
+
+def stranger(seed: int) -> Tokens:
+    """Return an invented person."""
+    random = np.random.default_rng(seed)
+    first, second, father = (str(word) for word in random.choice(WORDS, 3))
+    year = str(random.integers(1950, 2005))
+    return {
+        "name": grams(first, second + str(seed % 37)),
+        "relative": grams(father, second),
+        "dob": (f"y{year}", f"m{seed % 12}", f"d{seed % 28}"),
+        "address": grams("ward" + str(seed % 53), second),
+        "sex": ("mf"[seed % 2],),
+    }
+
+
+def index_of(people: list[Tokens]) -> Index:
+    """Return an index of these people, in memory."""
+    keys = [str(number) for number in range(len(people))]
+    guards = np.zeros(len(people), np.uint8)
+    return Index.of(GRID, ORIGIN, [Block(keys, ENCODER.encode_many(people), guards)])
+
+
+def found(index: Index, query: Mapping[str, tuple[str, ...]]) -> score.Matches:
+    """Search without a floor."""
+    return score.match(index, ENCODER.encode(query), floor=0)
+
+
+CROWD = [stranger(number) for number in range(400)]
+
+
+def test_the_person_is_first_and_surely_above_strangers() -> None:
+    """An exact repetition of one row is ranked first, far ahead."""
+    best, second = found(index_of(CROWD), CROWD[123]).candidates[:2]
+
+    assert best.row == 123
+    assert best.score > second.score
+    assert best.probability > second.probability
+
+
+def test_both_engines_answer_alike() -> None:
+    """Candidates do not depend on the engine."""
+    index, query = index_of(CROWD), ENCODER.encode(CROWD[7])
+    numba = score.match(index, query, engine="numba", floor=0)
+    numpy = score.match(index, query, engine="numpy", floor=0)
+
+    assert numba.candidates == numpy.candidates
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 399),
+    st.sampled_from([tag.name for tag in GRID.tags if tag.bits == 64]),
+    st.integers(0, 399),
+)
+def test_an_agreeing_identifier_never_lowers_a_probability(
+    row: int, tag: str, asked: int
+) -> None:
+    """Whatever else agrees or not, a shared identifier helps."""
+    query = CROWD[asked] | {tag: ("X123",)}
+    with_it = list(CROWD)
+    with_it[row] = CROWD[row] | {tag: ("X123",)}
+    index, other = index_of(CROWD), index_of(with_it)
+    before = {one.row: one for one in found(index, query).candidates}
+    after = {one.row: one for one in found(other, query).candidates}
+
+    if row in before:
+        assert after[row].probability >= before[row].probability
+
+
+def test_no_coefficient_can_turn_agreement_round() -> None:
+    """The shipped calibration keeps the signs that monotony rests on."""
+    calibration = GRID.calibration
+
+    assert min(calibration.agreement.values()) >= 0
+    assert min(calibration.disagreement.values()) >= 0
+    assert max(calibration.crowd, calibration.relatives) <= 0
+    assert calibration.agreement["identifier"] > 0
+
+
+def test_an_agreement_that_is_rare_here_weighs_more() -> None:
+    """The same full agreement of names is worth less where everyone has the name."""
+    rare = [stranger(number) for number in range(1, 300)]
+    common = [one | {"name": grams("ram", "kumar")} for one in rare[:150]] + rare[150:]
+    query = {"name": grams("ram", "kumar")}
+    target: Tokens = {"name": grams("ram", "kumar")}
+    alone = found(index_of([target, *rare]), query).candidates[0]
+    among = found(index_of([target, *common]), query).candidates[0]
+
+    assert alone.row == among.row == 0
+    assert alone.score > among.score
+    assert alone.probability > among.probability
+    assert among.expected_others >= 100
+
+
+def test_kinship_only_lowers() -> None:
+    """With the rule off, no candidate's log-odds is lower."""
+    random = np.random.default_rng(4)
+    parts = random.integers(-6000, 9000, (64, len(GRID.comparisons)))
+    scores = parts.sum(axis=1)
+    with_rule = replace(GRID, calibration=replace(GRID.calibration, relatives=-500))
+    without = replace(GRID, calibration=replace(GRID.calibration, relatives=0))
+    lowered = score.log_odds(with_rule, parts, scores, 1000)
+    plain = score.log_odds(without, parts, scores, 1000)
+
+    assert (lowered <= plain).all()
+    assert (lowered < plain).any()
+
+
+def test_a_brother_is_kin_and_a_stranger_is_not() -> None:
+    """Kinship needs both: the family agrees and the person does not."""
+    names = [comparison.name for comparison in GRID.comparisons]
+
+    def sign(**parts: int) -> int:
+        row = np.array([[parts.get(name, 0) for name in names]])
+        return int(score.kinship(GRID.comparisons, row)[0])
+
+    assert sign(relative=5000, address=4000, name=-3000) == 3000
+    assert sign(relative=5000, address=4000, name=6000) == 0
+    assert sign(relative=-2000, address=-1000, name=-3000) == 0
+    assert sign(phone=9000, name=-3000) == 0
+
+
+def test_a_larger_table_lowers_a_probability() -> None:
+    """Ten times as many rows: ln 10 less."""
+    parts = np.zeros((1, len(GRID.comparisons)), np.int64)
+    scores = np.zeros(1, np.int64)
+    small = score.log_odds(GRID, parts, scores, 1_000)[0]
+    large = score.log_odds(GRID, parts, scores, 10_000)[0]
+
+    assert small - large == pytest.approx(1000 * np.log(10), abs=1)
+
+
+def test_nothing_below_the_floor_is_answered() -> None:
+    """The scheme's floor holds unless another is given."""
+    index, query = index_of(CROWD), ENCODER.encode({"sex": ("m",)})
+
+    assert score.match(index, query).candidates == ()
+    assert len(score.match(index, query, floor=0).candidates) == 20
+    assert len(score.match(index, query, k=3, floor=0).candidates) == 3
+
+
+def test_bands_follow_the_schemes_thresholds() -> None:
+    """Strong, possible and weak start where the scheme says."""
+    bands = GRID.bands
+
+    assert score.band(bands, bands.strong) == "strong"
+    assert score.band(bands, bands.strong - 1) == "possible"
+    assert score.band(bands, bands.possible - 1) == "weak"
+
+
+@given(st.integers(-(10**7), 10**7), st.integers(0, 10**6))
+def test_probability_is_bounded_and_never_falls_with_the_log_odds(
+    logit: int, more: int
+) -> None:
+    """An integer per 10,000, monotone in the log-odds."""
+    low, high = score.probability(logit), score.probability(logit + more)
+
+    assert 0 <= low <= high <= 10_000
+
+
+def test_a_deleted_row_is_never_a_candidate() -> None:
+    """After deletion the same query answers without the row."""
+    index = index_of(CROWD)
+    index.bury(["123"])
+
+    assert 123 not in {one.row for one in found(index, CROWD[123]).candidates}
+
+
+def test_the_scans_processor_time_is_told() -> None:
+    """The result carries the thread's own time, for the measure."""
+    assert found(index_of(CROWD), CROWD[0]).cpu_ns > 0
+
+
+def test_levels_are_told_per_comparison() -> None:
+    """The custodian's explanation has one level for each comparison."""
+    best = found(index_of(CROWD), CROWD[5]).candidates[0]
+    document = json.loads(GRID.raw)
+
+    assert len(best.levels) == len(document["comparing"]["comparisons"])
+    assert best.levels[0] == GRID.comparisons[0].levels
