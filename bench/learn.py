@@ -26,6 +26,7 @@ from bench.document import render
 from bench.logistic import fit
 from bench.tables import BenchError, Labelled, Query, Table, folder, load
 from childgrid_node import scan, score
+from childgrid_node.calibration import features, log_odds, probability
 from childgrid_node.plan import LEVELS
 from childgrid_node.scheme import Scheme
 
@@ -47,6 +48,8 @@ CHANCE = {
 # How often one person's two records agree, where no pair in the tables tells: a FIR
 # joins accomplices too, and a person has many handles, so disagreement says little.
 UNTAUGHT = {"contact": 0.5, "case": 0.2, "part": 0.9}
+# Coefficients that may only lower a probability.
+LOWERING = ("crowd", "shortfall", "relatives")
 STRONG_PRECISION = 0.99
 POSSIBLE = 5_000
 FLOOR = 100
@@ -175,7 +178,7 @@ def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
         weights = score.rarity_weights(scheme, found)
         best = scan.best(scheme, found, weights, score.SURVIVORS)
         parts = score.parts_of(found, weights, best.levels)
-        names, columns = score.features(scheme, parts, best.scores)
+        names, columns = features(scheme, parts, best.levels, best.scores)
         values.append(columns.astype(np.float32) / 1000)
         labels.append(np.isin(best.rows, rows))
         queries.append(np.full(len(columns), query.number))
@@ -189,12 +192,7 @@ def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
 
 def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
     """Return the calibration that fits the examples, as it stands in a scheme."""
-    lowering = np.array([name in ("crowd", "relatives") for name in found.names])
-    low, high = np.where(lowering, -20.0, 0.0), np.where(lowering, 0.0, 20.0)
-    intercept, fitted = fit(found.values, found.labels, low, high)
-    whole = dict(
-        zip(found.names, (int(c) for c in np.rint(1000 * fitted)), strict=True)
-    )
+    intercept, whole = _fitted(scheme, found)
     groups = list(scheme.calibration.agreement)
     taught = {
         name: bool(found.values[:, at].any()) for at, name in enumerate(found.names)
@@ -208,12 +206,31 @@ def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
     return {
         "trained_rows": rows,
         "rarity_rows": scheme.calibration.rarity_rows,
-        "intercept": round(1000 * intercept),
+        "intercept": intercept,
         "agreement": {group: coefficient("+", group) for group in groups},
         "disagreement": {group: coefficient("-", group) for group in groups},
-        "crowd": whole["crowd"],
-        "relatives": whole["relatives"],
+        **{name: whole[name] for name in LOWERING},
+        "joint": [
+            {"of": [first, second], "coefficient": whole[f"{first}*{second}"]}
+            for first, second, _ in scheme.calibration.joint
+        ],
     }
+
+
+def _fitted(scheme: Scheme, found: Examples) -> tuple[int, dict[str, int]]:
+    """Fit within bounds; the discount for relatives at most what it discounts."""
+    high = np.array([0.0 if name in LOWERING else 20.0 for name in found.names])
+    low = np.array([0.0 if name[0] in "+-" else -20.0 for name in found.names])
+    kin = found.names.index("relatives")
+    for _ in range(ROUNDS):
+        intercept, fitted = fit(found.values, found.labels, low, high)
+        by_name = dict(zip(found.names, fitted, strict=True))
+        allowed = min(by_name[f"+{group}"] for group in scheme.calibration.kin)
+        low[kin] = -max(allowed, 0.0)
+    whole = {name: round(1000 * float(value)) for name, value in by_name.items()}
+    limit = min(whole[f"+{group}"] for group in scheme.calibration.kin)
+    whole["relatives"] = max(whole["relatives"], -limit)
+    return round(1000 * intercept), whole
 
 
 def strong_from(chances: NDArray[np.int64], labels: NDArray[np.bool_]) -> int:
@@ -258,8 +275,8 @@ def _weighed(document: dict[str, Any], counts: Counts, scheme: Scheme) -> Scheme
 
 def _chances(scheme: Scheme, found: Examples) -> NDArray[np.int64]:
     values = np.rint(1000 * found.values).astype(np.int64)
-    logits = score.combine(scheme.calibration, values)
-    return np.array([score.probability(int(logit)) for logit in logits], np.int64)
+    logits = log_odds(scheme.calibration, values)
+    return np.array([probability(int(logit)) for logit in logits], np.int64)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -110,7 +110,9 @@ def _blocks(mapping: Mapping, data: Path, encoder: Encoder) -> Iterator[Block]:
     normaliser = Normaliser()
     with Register.open(mapping, data) as register:
         for batch in register.rows(BATCH):
-            tokens = [tokens_of(normaliser.person(row.values, mapping)) for row in batch]
+            tokens = [
+                tokens_of(normaliser.person(row.values, mapping)) for row in batch
+            ]
             guards = np.zeros(len(batch), np.uint8)
             keys = [row.key for row in batch]
             yield Block(keys, encoder.encode_many(tokens), guards)

@@ -12,7 +12,7 @@ any log but the author's. A disclosure that ended in a `void` was never fetched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
@@ -79,11 +79,8 @@ def _query(ledger: Ledger, event: Event) -> Duty:
 def _case(ledger: Ledger, event: Event) -> Duty:
     """Wherever a query that names this case is."""
     own = frozenset({event.statement.issuer})
-    duties = [
-        _query(ledger, query)
-        for query in ledger.of(Kind.QUERY)
-        if query.statement["attestation"] == event.statement.hash
-    ]
+    queries = ledger.naming(event.statement.hash, Kind.QUERY)
+    duties = [_query(ledger, query) for query in queries]
     return Duty(
         own.union(*(duty.required for duty in duties)),
         allowed=own.union(*(duty.allowed or () for duty in duties)),
@@ -157,23 +154,10 @@ def _is_used(ledger: Ledger, approval: Event) -> bool:
     )
 
 
-def voids_of(ledger: Ledger, disclosure: Event) -> list[Event]:
-    """The `void` statements of a disclosure."""
-    return _naming(ledger.of(Kind.VOID), disclosure)
-
-
-def receipts_of(ledger: Ledger, disclosure: Event) -> list[Event]:
-    """The receipts of a disclosure."""
-    return _naming(ledger.of(Kind.RECEIPT), disclosure)
-
-
-def _naming(events: Iterable[Event], disclosure: Event) -> list[Event]:
-    name = disclosure.statement.hash
-    return [event for event in events if event.statement["disclosure"] == name]
-
-
 def _voided(ledger: Ledger, disclosure: Event) -> bool:
-    return bool(voids_of(ledger, disclosure)) and not receipts_of(ledger, disclosure)
+    name = disclosure.statement.hash
+    voids = ledger.naming(name, Kind.VOID)
+    return bool(voids) and not ledger.naming(name, Kind.RECEIPT)
 
 
 def _disclosure(ledger: Ledger, event: Event) -> Duty:
@@ -183,7 +167,9 @@ def _disclosure(ledger: Ledger, event: Event) -> Duty:
     carried = _carried(ledger, event, said.issuer)
     if _voided(ledger, event):
         return Duty(carried | {said.issuer}, three, three, rests)
-    required = three if carried or receipts_of(ledger, event) else {said.issuer}
+    required = (
+        three if carried or ledger.naming(said.hash, Kind.RECEIPT) else {said.issuer}
+    )
     return Duty(frozenset(required), three, three, rests)
 
 

@@ -20,14 +20,19 @@ from childgrid_audit.logs import Copy
 from childgrid_audit.memo import Memo, content
 from childgrid_log.entry import HOUR
 from childgrid_log.leaves import labels_of
-from childgrid_wire import canonical, envelope, statement
+from childgrid_wire import canonical, enrolment, envelope, statement
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import Malformed, Reason, Untrusted, WireError
-from childgrid_wire.keys import EnrolledKey
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
+
+_NAMES = {
+    Kind.QUERY: "attestation",
+    Kind.VOID: "disclosure",
+    Kind.RECEIPT: "disclosure",
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Ledger:
     shredded: dict[str, list[Line]] = field(default_factory=dict)
     _by_kind: dict[Kind, list[Event]] = field(default_factory=dict)
     _answers: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
+    _naming: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
 
     def index(self) -> None:
         """Sort what was read, by kind and by what it answers; called once."""
@@ -75,6 +81,9 @@ class Ledger:
             said = event.statement
             self._by_kind.setdefault(said.kind, []).append(event)
             self._answers.setdefault((said.answers, said.kind), []).append(event)
+            if said.kind in _NAMES:
+                named = said[_NAMES[said.kind]], said.kind
+                self._naming.setdefault(named, []).append(event)
 
     def of(self, kind: Kind) -> list[Event]:
         """The events of a kind, by time and hash."""
@@ -83,6 +92,10 @@ class Ledger:
     def answering(self, name: str, kind: Kind) -> list[Event]:
         """The events of a kind that answer the statement `name`, likewise."""
         return self._answers.get((name, kind), [])
+
+    def naming(self, name: str, kind: Kind) -> list[Event]:
+        """The queries that name an attestation, the ends that name a disclosure."""
+        return self._naming.get((name, kind), [])
 
     def get(self, name: str, kind: Kind) -> Event | None:
         """The event of this hash, if it is there and of that kind."""
@@ -182,10 +195,11 @@ def verified(law: Law, data: bytes, memo: Memo) -> Statement:
     outer, issued = memo.once(("form", digest), lambda: _form(data))
     if outer.kind in DOCUMENTS:
         return _document(law, outer)
-    keyid = outer.signatures[0].keyid
+    if outer.kind is Kind.ENROLMENT:
+        return memo.once(("enrolment", digest), lambda: enrolment.verify(data))
 
     def check(view: View) -> Statement:
-        key = _joiner(outer) if keyid.startswith("joiner:") else view.find_key(keyid)
+        key = view.find_key(outer.signatures[0].keyid)
         return memo.once(
             ("statement", digest, key), lambda: statement.verify(data, lambda _: key)
         )
@@ -207,18 +221,6 @@ def _document(law: Law, outer: Envelope) -> Statement:
     if known is None or known.data != outer.data:
         raise Untrusted(Reason.UNKNOWN, f"{outer.kind.value} is not on the board")
     return known
-
-
-def _joiner(outer: Envelope) -> EnrolledKey:
-    """An enrolment is signed with the key in its own body."""
-    if outer.kind is not Kind.ENROLMENT:
-        raise Untrusted(Reason.UNKNOWN_KEY, outer.kind.value)
-    member = canonical.loads(outer.payload).get("member")
-    key = member.get("key") if isinstance(member, dict) else None
-    if not isinstance(key, str):
-        raise Malformed("enrolment.member")
-    keyid = outer.signatures[0].keyid
-    return EnrolledKey(keyid, "ed25519", canonical.from_b64(key))
 
 
 def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:

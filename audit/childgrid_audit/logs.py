@@ -66,34 +66,36 @@ def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, C
 def _read(files: Files, member: str, law: Law, memo: Memo, report: Report) -> Copy:
     key = canonical.from_b64(law.members[member]["log_key"])
     copy = Copy(member, Verifier(names.origin(member), ED25519, key).vkey)
-    tree = _newest(files.get(bundle.checkpoint(member), b""), copy, law, memo, report)
+    path = bundle.checkpoint(member)
+    tree, fault = _newest(files.get(path, b""), copy, law, memo)
     size = tree.size if tree else None
     placed = place_lines(files, member, size, memo, report)
     copy.lines, copy.broken = placed.lines, placed.broken
     copy.size = max((*copy.lines, *copy.broken), default=-1) + 1
     listed = place_leaves(files, member, size, report)
     _check_root(copy, tree, listed, report)
-    _check_history(files, copy, law, memo, report)
+    firm = _check_history(files, copy, law, memo, report)
+    if fault:
+        report.doubt(path, member, span(firm, copy.size), fault)
     return copy
 
 
 def _newest(
-    note: bytes, copy: Copy, law: Law, memo: Memo, report: Report
-) -> Checkpoint | None:
-    path = bundle.checkpoint(copy.member)
+    note: bytes, copy: Copy, law: Law, memo: Memo
+) -> tuple[Checkpoint | None, str]:
+    """Read the newest note; returns it and what is wrong with it."""
     try:
         tree = memo.once(
             ("log note", content(note), copy.vkey),
             lambda: open_checkpoint(note, copy.vkey).checkpoint,
         )
     except NoteError as error:
-        report.doubt(path, copy.member, "checkpoint", f"does not hold: {error}")
-        return None
+        return None, f"the checkpoint does not hold: {error}"
     try:
         copy.covered = cosigned(note, copy.member, copy.vkey, law, memo)
     except (NoteError, WireError) as error:
-        report.doubt(path, copy.member, f"checkpoint of size {tree.size}", str(error))
-    return tree
+        return tree, f"the checkpoint of size {tree.size} is not witnessed: {error}"
+    return tree, ""
 
 
 def cosigned(note: bytes, member: str, vkey: str, law: Law, memo: Memo) -> int:
@@ -189,8 +191,8 @@ def _roots(hashes: Sequence[bytes | None]) -> Iterator[bytes]:
 
 def _check_history(
     files: Files, copy: Copy, law: Law, memo: Memo, report: Report
-) -> None:
-    """Every note that was mirrored before must be a prefix of this log."""
+) -> int:
+    """Hold earlier notes against the log; returns the size of the last that fits."""
     path = bundle.history(copy.member)
     data = files.get(path, b"")
     if data and not data.endswith(b"\n"):
@@ -209,6 +211,7 @@ def _check_history(
         elif tree.size > copy.size or tree.size < len(copy.roots):
             what = f"was seen at size {tree.size}, differs from this log"
             report.doubt(path, copy.member, span(firm, tree.size), what)
+    return firm
 
 
 def _old_note(note: bytes, copy: Copy, law: Law, memo: Memo) -> Checkpoint:

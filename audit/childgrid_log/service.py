@@ -198,9 +198,7 @@ class LogServicer(LogServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> CheckpointResponse:
         """The latest cosigned note; empty before the first."""
-        with on_the_wire():
-            note = self._log.latest_cosigned()
-        return CheckpointResponse(checkpoint=(note or b"").decode())
+        return CheckpointResponse(checkpoint=self.latest().decode())
 
     def Entries(  # noqa: N802 - the method's name on the wire
         self,
@@ -212,9 +210,15 @@ class LogServicer(LogServiceServicer):
         Past the end there are none.
         """
         with on_the_wire():
-            return EntriesResponse(entries=self._page(request.start, request.count))
+            return EntriesResponse(entries=self.page(request.start, request.count))
 
-    def _page(self, start: int, count: int) -> Iterator[LogEntry]:
+    def latest(self) -> bytes:
+        """The latest cosigned note; empty before the first."""
+        with on_the_wire():
+            return self._log.latest_cosigned() or b""
+
+    def page(self, start: int, count: int) -> Iterator[LogEntry]:
+        """The entries that one answer holds; see `Entries`."""
         stop = min(start + min(count, MAX_ENTRIES), self._log.size())
         room = MAX_BYTES
         for index in range(start, stop):

@@ -26,6 +26,7 @@ Config = Annotated[Path, typer.Option(help="The coordinator's TOML file.")]
 @app.command()
 def join(
     config: Config,
+    token: Annotated[Path, typer.Option(help="The founders' token file.")],
     title: Annotated[str, typer.Option(help="What members see, as `NCRB hub`.")],
     address: Annotated[str, typer.Option(help="host:port that members dial.")],
     out: Annotated[Path, typer.Option(help="Where the enrolment is written.")],
@@ -33,42 +34,37 @@ def join(
     """Make this coordinator's keys and an enrolment file for the founders."""
     from childgrid_coordinator import join as verb
     from childgrid_coordinator.config import load
+    from childgrid_wire.enrolment import Token
     from childgrid_wire.keyfile import read_passphrase, write_private
 
     settings = load(config)
+    passphrase = read_passphrase(settings.passphrase_file)
     envelope, fingerprint = verb.enrol(
-        settings,
-        read_passphrase(settings.passphrase_file),
-        title,
-        address,
-        int(time.time()),
+        settings, passphrase, Token.read(token), title, address, int(time.time())
     )
     write_private(out, envelope)
-    typer.echo(f"{out} is for the founders. Read this to them: {fingerprint}")
+    typer.echo(f"{out} is for the founders; read this to them: {fingerprint}")
 
 
 @app.command()
 def install(
     config: Config,
-    issuer: Annotated[Path | None, typer.Option(help="Our issuer, PEM.")] = None,
-    root: Annotated[Path | None, typer.Option(help="The grid's root, PEM.")] = None,
-    fingerprint: Annotated[str, typer.Option(help="Root fingerprint, hex.")] = "",
+    pack: Annotated[Path | None, typer.Option(help="The founders' answer.")] = None,
     documents: Annotated[Path | None, typer.Option(help="Folder of *.dsse.")] = None,
 ) -> None:
-    """Install what the founders returned: certificates, fingerprint, documents."""
+    """Install what the founders returned: their whole answer, or documents alone."""
     from childgrid_coordinator import join as verb
     from childgrid_coordinator.config import load
     from childgrid_wire.errors import ConfigurationRefused
+    from childgrid_wire.keyfile import read_passphrase
 
     settings = load(config)
-    if (issuer is None) != (root is None):
-        raise ConfigurationRefused("--issuer and --root come together")
-    if issuer is not None and root is not None:
-        verb.install_certificates(settings, issuer, root)
-        typer.echo("certificates installed")
-    if fingerprint:
-        verb.pin(settings, fingerprint)
-        typer.echo("root fingerprint pinned")
+    if pack is None and documents is None:
+        raise ConfigurationRefused("name --pack or --documents")
+    if pack is not None:
+        passphrase = read_passphrase(settings.passphrase_file)
+        hang = verb.install(settings, passphrase, pack, int(time.time()))
+        typer.echo(f"certificates installed; {hang} documents hang")
     if documents is not None:
         typer.echo(f"{verb.install_documents(settings, documents)} documents hang")
 

@@ -1,7 +1,8 @@
 """How many queries an officer, a case and an agency may make in a day.
 
-The numbers are the founders' floor, the day is UTC's, as at the asking node. What is still being taken counts already, so
-that calls at the same moment can't overdraw together.
+The numbers are the founders' floor, the day is UTC's, as at the asking node. What is
+still being taken counts already, so that calls at the same moment can't overdraw
+together.
 """
 
 from __future__ import annotations

@@ -1,84 +1,55 @@
 """How a coordinator comes into being: its enrolment, then what the founders return.
 
-The keys are made at home and stay there. The enrolment is a file that is carried to
-the founders by hand, who compare the fingerprint with the people who made it; they
-return certificates and the first documents as files. There is no token: nothing is
-running yet that could take one.
+The keys are made at home and stay there. The enrolment answers the founders' token
+and is carried to them as a file, since nothing runs yet that could take it; they
+return a folder with certificates and the first documents. Those are believed once
+they verify from the token's fingerprint on.
 """
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from childgrid_coordinator.config import Settings
-from childgrid_wire import canonical, identity, statement
+from childgrid_wire import enrolment, keyfile
+from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import ConfigurationRefused, WireError
 from childgrid_wire.identity import Identity
-from childgrid_wire.keys import SeedSigner
-from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
 
-ENROLMENT_SECONDS = 30 * 86_400
-_NO_TOKEN = "0" * 64
+KIND = "coordinator"
+_ENROLMENT = "enrolment.dsse"
 
 
 def enrol(
-    settings: Settings, passphrase: bytes, title: str, address: str, now: int
+    settings: Settings,
+    passphrase: bytes,
+    token: Token,
+    title: str,
+    address: str,
+    now: int,
 ) -> tuple[bytes, str]:
-    """Make the keys (or open them) and write the enrolment.
+    """Make the keys (or open them), pin the grid, and write the enrolment.
+
+    Repeating it with the same token gives the same bytes.
 
     Returns:
-        The envelope, and the fingerprint (hex SHA-256 of the directory entry) that
-        the founders compare.
+        The envelope, and the fingerprint that the founders compare aloud.
 
     Raises:
-        ConfigurationRefused: a short or wrong passphrase.
+        ConfigurationRefused: a short or wrong passphrase, or another grid's token.
+        Refused: the token has run out, or is another member's.
         Malformed: title or address are not in form.
     """
+    if (token.member, token.kind) != (settings.member, KIND):
+        raise ConfigurationRefused("the token is not for this coordinator")
     own = Identity.create(settings.keys, settings.member, passphrase)
-    entry = own.entry(
-        title=title, kind="coordinator", uses=[], categories=[], address=address
-    )
-    fingerprint = hashlib.sha256(canonical.dumps(entry)).hexdigest()
-    envelope = statement.make(
-        Kind.ENROLMENT,
-        SeedSigner(f"joiner:{own.member}", own.key),
-        issuer=own.member,
-        now=now,
-        seconds=ENROLMENT_SECONDS,
-        member=entry,
-        csr=canonical.to_b64(own.request()),
-        token=_NO_TOKEN,
-        proof=_NO_TOKEN,
-        fingerprint=fingerprint,
-    )
-    return envelope, fingerprint
-
-
-def install_certificates(settings: Settings, issuer: Path, root: Path) -> None:
-    """Keep the founders' certificates (PEM files) beside the keys.
-
-    Raises:
-        ConfigurationRefused: a file can't be read.
-        Untrusted: they aren't for this member.
-    """
-    try:
-        chain, top = issuer.read_bytes(), root.read_bytes()
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {error.filename}") from error
-    identity.install(settings.keys, settings.member, chain, top)
-
-
-def pin(settings: Settings, fingerprint: str) -> None:
-    """Pin the grid's root fingerprint, from which every document is verified.
-
-    Raises:
-        ConfigurationRefused: no fingerprint, or another one is pinned already.
-    """
-    if len(fingerprint) != 64 or set(fingerprint) - set("0123456789abcdef"):
-        raise ConfigurationRefused("a fingerprint is 64 hexadecimal digits")
-    Shelf.create(settings.documents, fingerprint)
+    Shelf.create(settings.documents, token.fingerprint)
+    entry = own.entry(title=title, kind=KIND, uses=[], categories=[], address=address)
+    kept = settings.state_dir / _ENROLMENT
+    if not kept.exists() or enrolment.verify(kept.read_bytes())["member"] != entry:
+        keyfile.write_private(kept, enrolment.make(own, token, entry, now))
+    return kept.read_bytes(), enrolment.keys_fingerprint(entry)
 
 
 def install_documents(settings: Settings, folder: Path) -> int:
@@ -92,6 +63,8 @@ def install_documents(settings: Settings, folder: Path) -> int:
     """
     shelf = Shelf.open(settings.documents)
     waiting = sorted(folder.glob("*.dsse"))
+    if not waiting:
+        raise ConfigurationRefused(f"no documents (*.dsse) in {folder}")
     while waiting:
         left = [path for path in waiting if not _added(shelf, path)]
         if len(left) == len(waiting):
@@ -106,3 +79,25 @@ def _added(shelf: Shelf, path: Path) -> bool:
     except WireError:
         return False
     return True
+
+
+def install(settings: Settings, passphrase: bytes, pack: Path, now: int) -> int:
+    """Take the founders' answer: `documents/`, `issuer.pem` and `root.pem` in `pack`.
+
+    Returns:
+        How many documents hang now.
+
+    Raises:
+        ConfigurationRefused: a file is missing, or `join` has not been run.
+        Untrusted: the certificates are not what the directory says of us.
+    """
+    hang = install_documents(settings, pack / "documents")
+    try:
+        asked = enrolment.verify((settings.state_dir / _ENROLMENT).read_bytes())
+        issuer, root = ((pack / n).read_bytes() for n in ("issuer.pem", "root.pem"))
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {error.filename}") from error
+    own = Identity.open(settings.keys, passphrase)
+    view = Shelf.open(settings.documents).book.latest(now)
+    enrolment.install(settings.keys, own, asked, view, issuer, root)
+    return hang

@@ -37,6 +37,20 @@ def join(
 
 
 @app.command()
+def ceremony(
+    member: Annotated[list[str], typer.Option(help="each member that takes part")],
+    epoch: Annotated[int, typer.Option(min=1)] = 1,
+    wait: Annotated[int, typer.Option(help="seconds to wait for the others")] = 600,
+    config: Config = _DEFAULT,
+) -> None:
+    """Make the grid's linkage key together with at least two other members."""
+    from childgrid_node.config import load
+    from childgrid_node.joining import hold_ceremony
+
+    hold_ceremony(load(config), epoch, member, wait, time.time, typer.echo)
+
+
+@app.command()
 def wrap(
     member: Annotated[str, typer.Argument(help="the new member")],
     fingerprint: Annotated[

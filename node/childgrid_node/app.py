@@ -152,7 +152,7 @@ class Node:
 
     def _register_desk(self, server: grpc.Server) -> None:
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
-            DeskServicer(lambda: self.desk, self.config.cases), server
+            DeskServicer(lambda: self.desk, self.config.cases, self._fetch), server
         )
 
     def _admit_grid(self, peer: Peer) -> None:
@@ -264,14 +264,13 @@ class Node:
     def stop(self) -> None:
         """Let calls at hand end, then close everything."""
         self._stopping = True
-        for server in self._servers:
-            server.stop(2.0)
+        ended = [server.stop(1.0) for server in self._servers]
+        for event in ended:
+            event.wait(2.0)
+        self._dialer.close()
         for loop in self._loops.values():
             loop.stop()
-        self._followers.shutdown(wait=False, cancel_futures=True)
-        self._dialer.close()
-        for server in self._servers:
-            server.stop(None).wait(3.0)
+        self._followers.shutdown(wait=True, cancel_futures=True)
         self.witness.close()
         self.office.journal.log.close()
 

@@ -270,7 +270,7 @@ def _reveal_on(
     now: int,
 ) -> Progress:
     if own.member not in record.reveals:
-        share = notes.share()
+        share = notes.kept_share()
         said = notes.once("reveal", lambda: reveal(own, record, share, view, now))
         return Progress("reveal", (said,), tuple(record.missing("reveal")))
     if record.missing("reveal"):
@@ -321,6 +321,11 @@ class _Notes:
     def share(self) -> bytes:
         if "share" not in self._said:
             self._put("share", secrets.token_bytes(SHARE_BYTES))
+        return self.kept_share()
+
+    def kept_share(self) -> bytes:
+        if "share" not in self._said:
+            raise Refused(Reason.CEREMONY, "our share is lost")
         return canonical.from_b64(self._said["share"])
 
     def once(self, step: str, write: Callable[[], bytes]) -> bytes:

@@ -53,8 +53,8 @@ def _look(name: str, register: Register, clock: Callable[[], float], say: Say) -
 def _say_faults(faults: Faults, say: Say) -> None:
     if faults.total:
         say(f"  {faults.total} rows can't be used:")
-        for fault in faults.first:
-            say(f"    row {fault.row}: {fault.reason}")
+        for fault in faults.listed[:20]:
+            say(f"    row {fault.number}: {fault.kind}")
 
 
 def index_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> None:

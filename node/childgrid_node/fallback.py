@@ -89,7 +89,8 @@ def _tag_levels(
     equal = ((values[:, :, None] == sought) & (values != 0)[:, :, None]).any(
         axis=(1, 2)
     )
-    return known.astype(np.uint8) + equal
+    levels: NDArray[np.uint8] = known.astype(np.uint8) + equal
+    return levels
 
 
 def best(

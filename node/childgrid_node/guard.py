@@ -84,13 +84,13 @@ def _reason(
 ) -> Reason:
     if born is None:
         return Reason.AGE_UNKNOWN
-    events = dates.readings(values.get(mapping.event, "")) if mapping.event else []
-    if events and _age(born, min(events)) < _ADULT:
+    event = dates.moment(values.get(mapping.event, "")) if mapping.event else None
+    if event is not None and _age(born, event) < _ADULT:
         return Reason.MINOR_AT_EVENT
     if _age(born, today) < _ADULT:
         return Reason.MINOR_TODAY
     # An event that should be dated and is not leaves the age at it unknown.
-    undated = mapping.event is not None and not events
+    undated = mapping.event is not None and event is None
     return Reason.AGE_UNKNOWN if undated else Reason.ADMITTED
 
 
@@ -110,8 +110,8 @@ def _by_age(text: str, fields: Fields, today: date) -> Iterator[date]:
     if dates.says_minor(text):
         yield today
     if age := dates.age(text):
-        stated = [d for at in fields.get("age_as_of", ()) for d in dates.readings(at)]
-        yield _years_before(max(stated, default=today), age[0])
+        stated = (dates.moment(at) for at in fields.get("age_as_of", ()))
+        yield _years_before(next(filter(None, stated), today), age[0])
 
 
 def _year_end(text: str) -> list[date]:

@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from childgrid_node.config import NodeConfig
 from childgrid_wire import canonical, certificates, keyfile
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
 
-from childgrid_node.config import NodeConfig
 
-
-def issue(
-    config: NodeConfig, out: Path, days: int, clock: Callable[[], float]
-) -> str:
+def issue(config: NodeConfig, out: Path, days: int, clock: Callable[[], float]) -> str:
     """Write a pass for `days` days; returns its serial number (hex).
 
     Raises:

@@ -130,7 +130,18 @@ class Part:
     def table(self, key: str, low: int, high: int) -> dict[str, int]:
         """Return the integers by name at ``key``."""
         part = self.part(key, cited=False)
-        return {name: part.number(name, low, high) for name in list(part._left)}
+        return {name: part.number(name, low, high) for name in part.names()}
+
+    def names(self) -> list[str]:
+        """Return the keys that were not read yet."""
+        return list(self._left)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return the list of strings at ``key``."""
+        found = tuple(name for name in self.items(key) if isinstance(name, str))
+        if not found:
+            raise SchemeError(f"{self.path}.{key}: must hold names")
+        return found
 
     def _numbers(self, key: str, low: int, high: int) -> tuple[int, ...]:
         values = self.items(key)

@@ -12,7 +12,7 @@ from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_wire import canonical
-from childgrid_wire.errors import Malformed
+from childgrid_wire.errors import Malformed, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2, desk_pb2_grpc, node_pb2, node_pb2_grpc
 from childgrid_wire.pb.values_pb2 import Envelope
@@ -46,10 +46,13 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
 class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
     """The agency-local listener's verbs: draft, sign, look."""
 
-    def __init__(self, desk_: Callable[[], Desk], cases: Path) -> None:
-        """`cases` is the agency's register of cases."""
+    def __init__(
+        self, desk_: Callable[[], Desk], cases: Path, refresh: Callable[[], object]
+    ) -> None:
+        """`cases` is the register of cases; `refresh` fetches what is on the board."""
         self._desk = desk_
         self._cases = cases
+        self._refresh = refresh
 
     def Draft(  # noqa: N802 - the generated name
         self,
@@ -57,7 +60,12 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> desk_pb2.DraftResponse:
         """Write a draft; returns the exact bytes to sign."""
-        payload = self._draft(request)
+        try:
+            payload = self._draft(request)
+        except Untrusted:
+            # A key or policy of the other side may hang on the board by now.
+            self._refresh()
+            payload = self._draft(request)
         kind = Kind(canonical.loads(payload)["kind"])
         return desk_pb2.DraftResponse(
             payload=payload.decode("ascii"), payload_type=kind.payload_type

@@ -21,6 +21,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from childgrid_wire import ONLY_TLS_1_3
 from childgrid_wire.certificates import Pair, Peer, hostname, peer_of
 from childgrid_wire.errors import (
     ConfigurationRefused,
@@ -165,8 +166,11 @@ def serve(
         The running server and the port that it listens on.
 
     Raises:
-        ConfigurationRefused: the port is in use or the certificate unreadable.
+        ConfigurationRefused: the port is in use, the certificate or the roots are
+            unreadable, or TLS 1.2 would be spoken.
     """
+    if not ONLY_TLS_1_3:
+        raise ConfigurationRefused("childgrid_wire must be imported before grpc")
     server = grpc.server(
         futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
         interceptors=[Gate(authorise)],

@@ -161,7 +161,9 @@ DAYS = st.dates(date(1930, 1, 2), TODAY)
 @given(DAYS, st.dates(date(2000, 1, 1), TODAY))
 def test_no_minor_is_ever_admitted(born: date, seen: date) -> None:
     """Whoever has not lived 18 years at the event, or today, stays out."""
-    verdict = judge(row(dob=f"{born:%d-%m-%Y}", seen=f"{seen:%d-%m-%Y}"), mapping(), TODAY)
+    cells = row(dob=f"{born:%d-%m-%Y}", seen=f"{seen:%d-%m-%Y}")
+
+    verdict = judge(cells, mapping(), TODAY)
 
     if born > seen - timedelta(days=18 * 365):
         assert not verdict.admitted

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from childgrid_node import index as module
+from childgrid_node import segments
 from childgrid_node.index import Block, Index, Origin, encoding_digest
 from childgrid_node.index_errors import (
     Damaged,
@@ -53,7 +53,7 @@ def write(path: Path, *, clear: bool = False, blocks: int = 3) -> Header:
 def _path(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    monkeypatch.setattr(module, "FRAME_ROWS", 20)
+    monkeypatch.setattr(segments, "FRAME_ROWS", 20)
     path = tmp_path / "customs.index"
     write(path, clear=request.param)
     return path

@@ -183,6 +183,7 @@ def test_canonical_numbers_are_fixed_points(text: str, field: str) -> None:
         ("D.L.", "driving_licence", "MH0220110012345"),
         ("Passport No.", "passport", "K1234568"),
         ("RC", "vehicle", "MH12AB1234"),
+        ("Copy of Indian Passport (Original)", "passport", "K1234568"),
     ],
 )
 def test_a_typed_identifier_goes_to_its_own_field(

@@ -56,6 +56,15 @@ def index_of(scheme: Scheme, rows: NDArray[np.uint64], *, each: int = 64) -> Ind
     return Index.of(scheme, ORIGIN, blocks)
 
 
+@pytest.fixture(autouse=True)
+def _no_machine_code_left_behind(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random layouts are compiled for one test and leave nothing in a user's cache."""
+    if "cache" not in request.node.name:
+        monkeypatch.setattr(kernels, "_cache_file", lambda _: None)
+
+
 def variant(seed: int) -> Scheme:
     """Return a scheme with random widths, cuts and pairs."""
     random = np.random.default_rng(seed)
@@ -94,7 +103,8 @@ def plain_level(scheme: Scheme, name: str, query: Any, row: Any) -> int:  # noqa
         if (level := _plain_pair(scheme, comparison, query, row, own, other))
     ]
     weight = np.subtract(comparison.match, comparison.chance)
-    return max(found, key=lambda level: (weight[level - 1], level), default=0)
+    best: int = max(found, key=lambda level: (weight[level - 1], level), default=0)
+    return best
 
 
 def _plain_pair(
@@ -121,7 +131,7 @@ def _plain_pair(
     overlap = CUT_SCALE * common // min(len(mine), len(theirs))
     near = sum(cut <= dice for cut in comparison.dice)
     over = sum(cut <= overlap for cut in comparison.overlap)
-    return 1 + near * (len(comparison.overlap) + 1) + over
+    return int(1 + near * (len(comparison.overlap) + 1) + over)
 
 
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
@@ -137,14 +147,13 @@ def test_levels_are_what_their_definition_says(scheme: Scheme, engine: str) -> N
             assert expected == levels[:, at].tolist()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_engines_agree_on_random_layouts(seed: int) -> None:
     """Levels, counts, order and scores are equal for random schemes and rows."""
     scheme = variant(seed)
     rows = people(scheme, 300, seed)
     index = index_of(scheme, rows)
     index.bury(str(number) for number in range(0, 300, 7))
-    random = np.random.default_rng(seed)
     for query in (*rows[:6], np.zeros_like(rows[0])):
         both = []
         for engine in ("numba", "numpy"):
@@ -159,7 +168,6 @@ def test_engines_agree_on_random_layouts(seed: int) -> None:
         assert np.array_equal(best.rows, second.rows)
         assert np.array_equal(best.scores, second.scores)
         assert np.array_equal(best.levels, second.levels)
-    assert random is not None
 
 
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
@@ -190,7 +198,7 @@ def test_deleted_rows_are_neither_counted_nor_found(engine: str) -> None:
     weights = np.zeros((len(found.active), LEVELS), np.int64)
 
     assert {1} == set(found.counts.sum(axis=1).tolist())
-    assert [0] == scan.best(TEST, found, weights, 10, engine).rows.tolist()
+    assert scan.best(TEST, found, weights, 10, engine).rows.tolist() == [0]
 
 
 @pytest.mark.parametrize("engine", ["numba", "numpy"])

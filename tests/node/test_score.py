@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from childgrid_node import score
+from childgrid_node import calibration, score
 from childgrid_node.encode import Encoder
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.scheme import Scheme
@@ -20,6 +22,7 @@ GRID = Scheme.load("childgrid-1")
 ENCODER = Encoder(GRID, bytes(32), 1)
 ORIGIN = Origin("a", "b", 0, 0)
 WORDS = ["murugan", "sunita", "aslam", "gurpreet", "pratima", "hasmukh", "anita"]
+TAGS = [tag.name for tag in GRID.tags if tag.bits == 64]
 Tokens = dict[str, tuple[str, ...]]
 
 
@@ -79,7 +82,7 @@ def test_both_engines_answer_alike() -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 399),
-    st.sampled_from([tag.name for tag in GRID.tags if tag.bits == 64]),
+    st.sampled_from(TAGS),
     st.integers(0, 399),
 )
 def test_an_agreeing_identifier_never_lowers_a_probability(
@@ -99,12 +102,12 @@ def test_an_agreeing_identifier_never_lowers_a_probability(
 
 def test_no_coefficient_can_turn_agreement_round() -> None:
     """The shipped calibration keeps the signs that monotony rests on."""
-    calibration = GRID.calibration
+    table = GRID.calibration
 
-    assert min(calibration.agreement.values()) >= 0
-    assert min(calibration.disagreement.values()) >= 0
-    assert max(calibration.crowd, calibration.relatives) <= 0
-    assert calibration.agreement["identifier"] > 0
+    assert min(table.agreement.values()) >= 0
+    assert min(table.disagreement.values()) >= 0
+    assert max(table.crowd, table.shortfall, table.relatives) <= 0
+    assert table.agreement["identifier"] > 0
 
 
 def test_an_agreement_that_is_rare_here_weighs_more() -> None:
@@ -122,40 +125,67 @@ def test_an_agreement_that_is_rare_here_weighs_more() -> None:
     assert among.expected_others >= 100
 
 
+def odds(scheme: Scheme, parts: NDArray[np.int64], levels: NDArray[np.uint8]) -> Any:  # noqa: ANN401
+    """Return log-odds of survivors with these parts and levels."""
+    _, values = calibration.features(scheme, parts, levels, parts.sum(axis=1))
+    return calibration.log_odds(scheme.calibration, values)
+
+
+def survivors(seed: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return random parts and levels of 64 rows."""
+    random = np.random.default_rng(seed)
+    parts = random.integers(-6000, 9000, (64, len(GRID.comparisons)))
+    tops = [comparison.levels + 1 for comparison in GRID.comparisons]
+    return parts, random.integers(0, tops, parts.shape).astype(np.uint8)
+
+
 def test_kinship_only_lowers() -> None:
     """With the rule off, no candidate's log-odds is lower."""
-    random = np.random.default_rng(4)
-    parts = random.integers(-6000, 9000, (64, len(GRID.comparisons)))
-    scores = parts.sum(axis=1)
-    with_rule = replace(GRID, calibration=replace(GRID.calibration, relatives=-500))
-    without = replace(GRID, calibration=replace(GRID.calibration, relatives=0))
-    lowered = score.log_odds(with_rule, parts, scores, 1000)
-    plain = score.log_odds(without, parts, scores, 1000)
+    parts, levels = survivors(4)
+    off = replace(GRID, calibration=replace(GRID.calibration, relatives=0))
+    lowered, plain = odds(GRID, parts, levels), odds(off, parts, levels)
 
+    assert GRID.calibration.relatives < 0
     assert (lowered <= plain).all()
     assert (lowered < plain).any()
 
 
-def test_a_brother_is_kin_and_a_stranger_is_not() -> None:
-    """Kinship needs both: the family agrees and the person does not."""
+@given(st.integers(0, 99), st.sampled_from(TAGS), st.integers(0, 20_000))
+def test_more_agreement_of_any_identifier_never_lowers_the_odds(
+    seed: int, tag: str, more: int
+) -> None:
+    """Phones too, although relatives share them: the discount stays below the gain."""
+    parts, levels = survivors(seed)
+    at = [comparison.name for comparison in GRID.comparisons].index(tag)
+    raised = parts.copy()
+    raised[0, at] += more
+
+    assert odds(GRID, raised, levels)[0] >= odds(GRID, parts, levels)[0]
+
+
+def test_a_relative_shares_the_phone_but_not_the_name() -> None:
+    """The sign of kinship needs both: something shared, and a name that falls short."""
     names = [comparison.name for comparison in GRID.comparisons]
+    top = GRID.comparisons[0].levels
 
-    def sign(**parts: int) -> int:
-        row = np.array([[parts.get(name, 0) for name in names]])
-        return int(score.kinship(GRID.comparisons, row)[0])
+    def sign(level: int, **shared: int) -> int:
+        parts = np.array([[shared.get(name, 0) for name in names]])
+        levels = np.zeros(parts.shape, np.uint8)
+        levels[0, 0] = level
+        found, values = calibration.features(GRID, parts, levels, np.zeros(1, np.int64))
+        return int(values[0, found.index("relatives")])
 
-    assert sign(relative=5000, address=4000, name=-3000) == 3000
-    assert sign(relative=5000, address=4000, name=6000) == 0
-    assert sign(relative=-2000, address=-1000, name=-3000) == 0
-    assert sign(phone=9000, name=-3000) == 0
+    assert sign(10, phone=9000) > 0
+    assert sign(10, relative=4000) > 0
+    assert sign(10) == 0
+    assert sign(top, phone=9000) == 0
 
 
 def test_a_larger_table_lowers_a_probability() -> None:
     """Ten times as many rows: ln 10 less."""
-    parts = np.zeros((1, len(GRID.comparisons)), np.int64)
-    scores = np.zeros(1, np.int64)
-    small = score.log_odds(GRID, parts, scores, 1_000)[0]
-    large = score.log_odds(GRID, parts, scores, 10_000)[0]
+    small, large = (
+        calibration.size_offset(GRID.calibration, rows) for rows in (1_000, 10_000)
+    )
 
     assert small - large == pytest.approx(1000 * np.log(10), abs=1)
 
@@ -183,7 +213,7 @@ def test_probability_is_bounded_and_never_falls_with_the_log_odds(
     logit: int, more: int
 ) -> None:
     """An integer per 10,000, monotone in the log-odds."""
-    low, high = score.probability(logit), score.probability(logit + more)
+    low, high = calibration.probability(logit), calibration.probability(logit + more)
 
     assert 0 <= low <= high <= 10_000
 

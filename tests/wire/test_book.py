@@ -68,7 +68,7 @@ def test_a_working_grid_is_believed_from_its_fingerprint() -> None:
     """All documents are kept; adding one again changes nothing."""
     book = world.book()
     before = state(book)
-    for data in world.documents():
+    for data in world.DOCUMENTS:
         book.add(data)
     assert state(book) == before
     assert book.standing()["staff"] == {"police": 1, "transport": 1}
@@ -94,7 +94,7 @@ def test_another_first_directory_is_refused() -> None:
 
 def test_nothing_is_believed_before_a_directory() -> None:
     """An empty book has nobody whose signature could count."""
-    for data in world.documents()[1:]:
+    for data in world.DOCUMENTS[1:]:
         refuses(Book(ROOT), data, Reason.OLD_VERSION)
 
 
@@ -471,7 +471,7 @@ def test_a_directory_that_names_another_paper_as_floor_is_no_ground() -> None:
 @given(st.data())
 def test_no_altered_document_is_ever_kept(data: st.DataObject) -> None:
     """One changed byte in any document, and the book stays as it was."""
-    all_of_them = world.documents()
+    all_of_them = world.DOCUMENTS
     which = data.draw(st.integers(0, len(all_of_them) - 1))
     book = Book(ROOT)
     for before in all_of_them[:which]:

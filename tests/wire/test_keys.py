@@ -274,8 +274,8 @@ UNKNOWN_ALGORITHM = bytes.fromhex("302a300506032a0304032100") + bytes(32)
         ("webauthn", Passkey().spki[:-1]),
         ("webauthn", compressed()),
         ("webauthn", UNKNOWN_ALGORITHM),
-        (RSA, UNKNOWN_ALGORITHM),  # noqa: S505 - must be refused
-        (RSA, der(rsa.generate_private_key(65537, 1024).public_key())),
+        (RSA, UNKNOWN_ALGORITHM),
+        (RSA, der(rsa.generate_private_key(65537, 1024).public_key())),  # noqa: S505 - it must be refused
         (RSA, Passkey().spki),
         (RSA, b"0"),
         ("none", SIGNER.public),
@@ -297,7 +297,7 @@ def test_rsa_takes_pkcs1_with_sha256_and_nothing_else() -> None:
     assert accepts(key, MESSAGE, good)
     pss = padding.PSS(padding.MGF1(SHA256()), 32)
     for bad in (
-        DSC.sign(MESSAGE, padding.PKCS1v15(), SHA1()),
+        DSC.sign(MESSAGE, padding.PKCS1v15(), SHA1()),  # noqa: S303
         DSC.sign(MESSAGE, pss, SHA256()),
         DSC.sign(MESSAGE + b".", padding.PKCS1v15(), SHA256()),
         good[:-1] + bytes([good[-1] ^ 1]),

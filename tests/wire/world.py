@@ -226,24 +226,23 @@ def successor(last: Statement, **changes: Json) -> dict:
     return kept | {"version": last["version"] + 1, "previous": last.hash} | changes
 
 
-def documents() -> list[bytes]:
-    """Everything that a working grid has hung up, in order."""
-    return [
-        DIRECTORY,
-        FLOOR,
-        SCHEME,
-        *(
-            said(Kind.STAFF, name, version=1, officers=staff_of(name), seconds=60 * DAY)
-            for name in OFFICERS
-        ),
-        said(Kind.POLICY, "transport", seconds=60 * DAY, **policy_body()),
-    ]
+DOCUMENTS = (
+    DIRECTORY,
+    FLOOR,
+    SCHEME,
+    *(
+        said(Kind.STAFF, name, version=1, officers=staff_of(name), seconds=60 * DAY)
+        for name in OFFICERS
+    ),
+    said(Kind.POLICY, "transport", seconds=60 * DAY, **policy_body()),
+)
+"""Everything that a working grid has hung up, in order."""
 
 
 def book(*more: bytes, root: str = ROOT) -> Book:
-    """A book with `documents()` and then `more`."""
+    """A book with `DOCUMENTS` and then `more`."""
     filled = Book(root)
-    for data in (*documents(), *more):
+    for data in (*DOCUMENTS, *more):
         filled.add(data)
     return filled
 

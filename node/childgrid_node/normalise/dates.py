@@ -67,6 +67,8 @@ def moment(text: str) -> date | None:
 
 def birth(text: str) -> Birth:
     """A date of birth; the first of January, or a day 0, is a year (see the module)."""
+    if not text:
+        return Birth()
     found = moment(text)
     if found is not None:
         placeholder = (found.month, found.day) == (1, 1)

@@ -85,14 +85,18 @@ def _segments(text: str) -> list[tuple[str, list[str]]]:
 
 
 def _split(text: str) -> list[str]:
-    text = _QUOTES.sub("", clean(text))
+    text = clean(text)
+    if not text.isalpha():
+        text = _QUOTES.sub("", text)
     if "<<" in text:
         text = _MACHINE.sub("", text)
     # "s/o" passes the break at "/" under a sign that no cleaned text holds.
     text = _SLASHED.sub("\\1\0o ", text).replace("a.k.a", "aka")
     # What stands in brackets is another name, wherever they stand.
-    bracketed = "".join(f" @ {inside}" for inside in _BRACKETS.findall(text))
-    text = (_BRACKETS.sub(" ", text) + bracketed).replace("@", " @ ")
+    if "(" in text:
+        bracketed = "".join(f" @ {inside}" for inside in _BRACKETS.findall(text))
+        text = _BRACKETS.sub(" ", text) + bracketed
+    text = text.replace("@", " @ ")
     return [word.replace("\0", "/") for word in _BREAKS.split(text) if word]
 
 

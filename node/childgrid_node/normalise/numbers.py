@@ -51,6 +51,7 @@ def _names(section: str) -> dict[str, str]:
 
 _TYPES = _names("types")
 _SEXES = _names("sex")
+_TYPE_WORDS = frozenset(_TABLE["type_words"])
 _FIR_WORDS = frozenset(_TABLE["fir"]["words"])
 
 
@@ -233,7 +234,9 @@ def sex(text: str) -> str:
 
 def kind(text: str) -> str:
     """The grid field that an identifier's type text means, or nothing."""
-    return _TYPES.get(_MARKS.sub("", clean(text)), "")
+    words = [word for word in _MARKS.split(clean(text)) if word]
+    telling = "".join(word for word in words if word not in _TYPE_WORDS)
+    return _TYPES.get("".join(words)) or _TYPES.get(telling, "")
 
 
 def _letters(text: str) -> str:

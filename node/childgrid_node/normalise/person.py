@@ -91,7 +91,7 @@ class Normaliser:
 
     def person(self, values: Mapping[str, str], mapping: sources.Mapping) -> Person:
         """The person that a row's columns (`values`) describe under `mapping`."""
-        return self.from_fields(fields_of(values, mapping))
+        return self._person(fields_of(values, mapping))
 
     def from_fields(self, fields: Fields) -> Person:
         """The person that grid fields describe, each with one or more values.
@@ -105,7 +105,7 @@ class Normaliser:
                     f"grid field {name!r} is unknown; use one of "
                     f"{', '.join(_QUERY_FIELDS)}"
                 )
-        return self._person({k: [v for v in vs if v] for k, vs in fields.items()})
+        return self._person(fields)
 
     def _person(self, fields: Fields) -> Person:
         names = self._names(fields)
@@ -166,7 +166,7 @@ def fields_of(values: Mapping[str, str], mapping: sources.Mapping) -> Fields:
 
 
 def _text(fields: Fields, name: str, mark: str = " ") -> str:
-    return mark.join(fields.get(name, ()))
+    return mark.join(text for text in fields.get(name, ()) if text)
 
 
 def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
@@ -200,9 +200,9 @@ def _numbers(fields: Fields) -> Mapping[str, tuple[str, ...]]:
 
 
 def _number_texts(fields: Fields) -> Iterable[tuple[str, str]]:
-    for name in numbers.READERS:
-        for text in fields.get(name, ()):
-            yield name, text
+    for name, texts in fields.items():
+        if name in numbers.READERS:
+            yield from ((name, text) for text in texts if text)
     for text in fields.get("identifier", ()):
         kind, _, number = text.rpartition(":")
         if name := numbers.kind(clean(kind)):

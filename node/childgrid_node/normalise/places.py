@@ -39,7 +39,9 @@ class Place:
 
 def _words(text: str, fold: Fold = place_word) -> Parts:
     """The folded words of a text; "U.P." is one word."""
-    plain = _DOTTED.sub(r"\1", ascii_digits(clean(text)))
+    plain = ascii_digits(clean(text))
+    if "." in plain:
+        plain = _DOTTED.sub(r"\1", plain)
     return tuple(w for raw in _BREAKS.split(plain) if raw and (w := fold(raw)))
 
 
@@ -86,11 +88,13 @@ def pin(text: str) -> str:
 
 def state(text: str, fold: Fold = place_word) -> str:
     """The code of the state that `text` names, or nothing."""
-    return _STATES.get(_words(text, fold), "")
+    return _STATES.get(_words(text, fold), "") if text else ""
 
 
 def district(text: str, fold: Fold = place_word) -> Parts:
     """The folded words of the district's present name, or of what is written."""
+    if not text:
+        return ()
     return _district(word for word in _words(text, fold) if word not in _MARK)
 
 

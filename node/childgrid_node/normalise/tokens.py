@@ -69,13 +69,12 @@ def tokens_of(person: Person) -> Tokens:
         "sex": [person.sex],
         "state": [person.state],
     }
-    distinct = {k: tuple(dict.fromkeys(filter(None, v))) for k, v in found.items()}
-    return {field: tokens for field, tokens in distinct.items() if tokens}
+    distinct = ((f, tuple(dict.fromkeys(filter(None, t)))) for f, t in found.items())
+    return {field: tokens for field, tokens in distinct if tokens}
 
 
-def _grams(words: Iterable[str], size: int) -> Iterator[str]:
-    for word in words:
-        yield from grams(word, size)
+def _grams(words: Iterable[str], size: int) -> list[str]:
+    return [gram for word in words for gram in grams(word, size)]
 
 
 def _telling(names: Iterable[Name]) -> list[str]:
@@ -85,7 +84,7 @@ def _telling(names: Iterable[Name]) -> list[str]:
     return [word for word in whole if word not in GENERIC] or whole or words
 
 
-def _name(names: Iterable[Name]) -> Iterator[str]:
+def _name(names: Iterable[Name]) -> list[str]:
     return _grams(_telling(names), 2)
 
 

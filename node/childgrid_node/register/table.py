@@ -92,18 +92,16 @@ class Table:
         if not values:
             return "undecodable"
         key = values[self._mapping.key]
-        if not key:
+        if not key.strip():
             return "missing key"
         return "duplicate key" if key == before else ""
 
     def _values(self, cells: tuple[Any, ...]) -> dict[str, str]:
         """A row's mapped columns as text; nothing if one cannot be decoded."""
         try:
-            values = dict(zip(self._columns, map(text, cells), strict=True))
+            return dict(zip(self._columns, map(text, cells), strict=True))
         except ValueError:
             return {}
-        values[self._mapping.key] = values[self._mapping.key].strip()
-        return values
 
     def _select(self) -> Select[Any]:
         schema, _, name = (self._mapping.relation or "").rpartition(".")

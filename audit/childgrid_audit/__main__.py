@@ -1,0 +1,245 @@
+"""`childgrid-audit`: join, install, witness, mirror, export, verify and the lists.
+
+`verify`, `disclosures` and `searches` work offline, without state or settings, on any
+machine that has an exported directory and the grid's root fingerprint. Exit codes: 0 all
+holds, 1 something was found, 2 the command could not be carried out.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from childgrid_audit.station import Station
+    from childgrid_audit.verify import Verdict
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The memory of a grid: mirror, witness, verify.",
+)
+Config = Annotated[Path, typer.Option(help="The station's TOML file.")]
+Bundle = Annotated[Path, typer.Argument(help="An exported directory.")]
+Root = Annotated[
+    str,
+    typer.Option(envvar="CHILDGRID_ROOT", help="The grid's root fingerprint, 64 hex."),
+]
+
+
+@contextmanager
+def _station(config: Path) -> "Iterator[Station]":
+    from childgrid_audit.config import load
+    from childgrid_audit.station import Station
+    from childgrid_wire.keyfile import read_passphrase
+
+    settings = load(config)
+    passphrase = read_passphrase(settings.passphrase_file)
+    station = Station.open(settings.state_dir, passphrase)
+    try:
+        yield station
+    finally:
+        station.close()
+
+
+@app.command()
+def join(
+    config: Config,
+    token: Annotated[Path, typer.Option(help="The founders' token file.")],
+    title: Annotated[str, typer.Option(help="What members see.")],
+    address: Annotated[str, typer.Option(help="host:port that members dial.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write the enrolment here, hand nothing in.")
+    ] = None,
+) -> None:
+    """Make this station's keys and ask the founders to let it in; safe to repeat."""
+    from childgrid_audit import join as verb
+    from childgrid_audit.config import load
+    from childgrid_wire.enrolment import Token
+    from childgrid_wire.keyfile import read_passphrase, write_private
+
+    settings, ticket = load(config), Token.read(token)
+    passphrase = read_passphrase(settings.passphrase_file)
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    envelope, fingerprint = verb.enrol(
+        settings, passphrase, ticket, title, address, int(time.time())
+    )
+    typer.echo(f"read this to the founders: {fingerprint}")
+    if out is not None:
+        write_private(out, envelope)
+        return
+    state, issuer, root = verb.hand_in(ticket, envelope)
+    if state == "welcome":
+        write_private(settings.state_dir / "issuer.pem", issuer)
+        write_private(settings.state_dir / "root.pem", root)
+    typer.echo(state)
+
+
+@app.command()
+def install(
+    config: Config,
+    pack: Annotated[Path, typer.Option(help="The founders' answer, a folder.")],
+) -> None:
+    """Install the founders' certificates and first documents."""
+    from childgrid_audit import join as verb
+    from childgrid_audit.config import load
+    from childgrid_wire.keyfile import read_passphrase
+
+    settings = load(config)
+    passphrase = read_passphrase(settings.passphrase_file)
+    documents, issuer, root = verb.read_pack(pack)
+    known = verb.install(
+        settings, passphrase, documents, issuer, root, int(time.time())
+    )
+    typer.echo(f"certificates installed; {known} documents known")
+
+
+@app.command()
+def witness(config: Config) -> None:
+    """Witness others' logs and show the own one, until SIGTERM."""
+    from childgrid_audit.config import load
+    from childgrid_audit.server import Watch
+
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    with _station(config) as station:
+        watch = Watch(station, load(config))
+        port = watch.start()
+        typer.echo(f"{station.member} witnesses on port {port}")
+        ending.wait()
+        watch.stop()
+
+
+@app.command()
+def mirror(config: Config) -> None:
+    """Fetch the board and every log; a party that is away is named."""
+    from childgrid_audit.config import load
+    from childgrid_audit.mirror import Mirror
+    from childgrid_wire.channel import Dialer
+
+    settings = load(config)
+    with _station(config) as station:
+        work = Mirror(station)
+        dialer = Dialer(station.identity.credentials("auditor"))
+        faults = work.fetch_board(
+            dialer, settings.coordinator_address, settings.coordinator
+        )
+        for fault in faults:
+            typer.echo(f"board: a document does not verify: {fault}")
+        done = work.run(work.sources(dialer))
+        dialer.close()
+    for one in done:
+        typer.echo(str(one))
+    if faults or any(one.state == "faulty" for one in done):
+        raise typer.Exit(1)
+
+
+@app.command()
+def proof(
+    config: Config,
+    statement: Annotated[str, typer.Argument(help="Hash of the disclosure.")],
+    file: Annotated[Path, typer.Argument(help="The proof (C2SP tlog-proof).")],
+) -> None:
+    """File a proof that was handed over with a record, to go into every export."""
+    from childgrid_audit.bundle import is_known
+    from childgrid_audit.bundle import proof as path_of
+    from childgrid_log.proof import LeafProof
+    from childgrid_wire.errors import ConfigurationRefused
+
+    if not is_known(path_of(statement)):
+        raise ConfigurationRefused("a statement's hash has 64 hexadecimal digits")
+    data = file.read_bytes()
+    LeafProof.parse(data)
+    with _station(config) as station, station.store.locked():
+        station.store.keep_proof(statement, data)
+
+
+@app.command()
+def export(config: Config, directory: Bundle) -> None:
+    """Write the mirror with a signed manifest to a new directory."""
+    from childgrid_audit.export import export as write
+
+    with _station(config) as station:
+        files = write(station, directory)
+    typer.echo(f"{directory}: {files} files and a manifest")
+
+
+def _verdict(directory: Path, root: str) -> "Verdict":
+    from childgrid_audit.bundle import Folder
+    from childgrid_audit.verify import Verifier
+    from childgrid_wire.errors import ConfigurationRefused
+
+    if not directory.is_dir():
+        raise ConfigurationRefused(f"{directory} is not a directory")
+    return Verifier(root).verify(Folder(directory))
+
+
+@app.command()
+def verify(
+    directory: Bundle,
+    root: Root,
+    notes: Annotated[bool, typer.Option(help="Also say what is still open.")] = False,
+) -> None:
+    """Verify an exported directory; one line for each finding."""
+    verdict = _verdict(directory, root)
+    for finding in verdict.findings:
+        typer.echo(str(finding))
+    if notes:
+        for note in verdict.notes:
+            typer.echo(f"open: {note}")
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+def _list(
+    directory: Path, root: str, lines: "Callable[[Verdict], Iterator[str]]"
+) -> None:
+    verdict = _verdict(directory, root)
+    for line in lines(verdict):
+        typer.echo(line)
+    if not verdict.holds:
+        typer.echo(f"{len(verdict.findings)} findings: run verify", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def disclosures(directory: Bundle, root: Root) -> None:
+    """List every disclosure of an exported directory."""
+    from childgrid_audit.disclosures import disclosures as lines
+
+    _list(directory, root, lines)
+
+
+@app.command()
+def searches(directory: Bundle, root: Root) -> None:
+    """List every search of an exported directory, with what came of it."""
+    from childgrid_audit.disclosures import searches as lines
+
+    _list(directory, root, lines)
+
+
+def main() -> None:
+    """Run the command line; errors are one line on stderr and exit code 2."""
+    from childgrid_audit.errors import AuditError
+    from childgrid_log.errors import LogError
+    from childgrid_wire.errors import WireError
+
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    try:
+        app()
+    except (AuditError, LogError, WireError, OSError) as error:
+        typer.echo(f"childgrid-audit: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Fetching the board: signed documents by way of the coordinator, believed by none.
+
+Each document is verified by the shelf that takes it. One that does not verify is named
+and passed over, so that a coordinator can't stop an auditor with a bad page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from childgrid_wire import channel
+from childgrid_wire.errors import WireError
+from childgrid_wire.pb.coordinator_pb2 import FetchRequest
+from childgrid_wire.shelf import Shelf
+
+SECONDS = 30.0
+
+
+def fetch(stub: Any, shelf: Shelf, cursor: int = 0) -> tuple[int, list[str]]:  # noqa: ANN401
+    """Take in everything behind `cursor`.
+
+    Args:
+        stub: a `BoardServiceStub`.
+        shelf: where verified documents go.
+        cursor: what an earlier call returned.
+
+    Returns:
+        The new cursor, and what was wrong with each document that was passed over.
+
+    Raises:
+        Refused, Unreachable: the coordinator did not answer.
+    """
+    faults: list[str] = []
+    while True:
+        page = channel.call(stub.Fetch, FetchRequest(cursor=cursor), SECONDS)
+        for document in page.documents:
+            try:
+                shelf.add(document.payload)
+            except WireError as error:
+                faults.append(f"{error.reason.value} {error.detail}".rstrip())
+        if not page.documents or page.cursor <= cursor:
+            return max(cursor, page.cursor), faults
+        cursor = page.cursor

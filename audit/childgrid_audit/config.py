@@ -1,0 +1,78 @@
+"""A station's settings, read strictly from one TOML file.
+
+Unknown keys are refused, so that a misspelt one can't be ignored. No setting weakens a
+check and none holds a secret: the passphrase stands in a file of its own.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.schema import MEMBER
+
+_LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+
+
+class Settings(BaseModel):
+    """What one auditor's station needs to know; immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    member: str = Field(
+        pattern=rf"^{MEMBER}$",
+        description="This auditor's id in the directory. Danger: another id than the "
+        "keys' is refused at start.",
+    )
+    state_dir: Path = Field(
+        description="Folder for keys, documents, logs and the mirror. Danger: losing "
+        "it loses what this witness has seen; it must not be restored to an earlier "
+        "state.",
+    )
+    passphrase_file: Path = Field(
+        description="File with the passphrase of the keys, mode 600. Danger: whoever "
+        "reads it and the key file can witness as this auditor.",
+    )
+    coordinator: str = Field(
+        pattern=rf"^{MEMBER}$",
+        description="The coordinator's id; only this member is dialled for the board.",
+    )
+    coordinator_address: str = Field(
+        pattern=_LISTEN,
+        description="host:port of the coordinator.",
+    )
+    listen: str = Field(
+        "0.0.0.0:7420",
+        pattern=_LISTEN,
+        description="host:port to listen on; port 0 takes a free one. Danger: the "
+        "door is mutual TLS, but keep the port off networks that need not reach it.",
+    )
+    refresh_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3_600,
+        description="Seconds between two looks at the board, and between two rounds "
+        "of cosignatures for this station's own log. Danger: too long makes freshness "
+        "statements old, and releases wait.",
+    )
+
+
+def load(path: Path) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ConfigurationRefused: unreadable, or a setting is missing, unknown or out of
+            form; names the setting, never its value.
+    """
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+    except ValidationError as error:
+        names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
+        raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

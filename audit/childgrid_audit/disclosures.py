@@ -1,0 +1,144 @@
+"""What was released and what was searched, one plain line each.
+
+For whoever asks "who saw this, on whose word": times, officers' ids, purposes, who
+approved and when, field names, receipts; never a name or a value. The verdict of a line
+is that of `verify` on the statements behind it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from childgrid_audit.events import Event, Ledger
+from childgrid_audit.verify import Verdict
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+
+SHORT = 12
+
+
+def disclosures(verdict: Verdict) -> Iterator[str]:
+    """A line for every disclosure, by time."""
+    ledger = verdict.ledger
+    for event in ledger.of(Kind.DISCLOSURE):
+        yield _line(_disclosure(verdict, event))
+
+
+def searches(verdict: Verdict) -> Iterator[str]:
+    """A line for every query, by time, with what came of it."""
+    ledger = verdict.ledger
+    for event in ledger.of(Kind.QUERY):
+        yield _line(_search(verdict, event))
+
+
+def _disclosure(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
+    ledger, said = verdict.ledger, event.statement
+    request = ledger.get(said["request"], Kind.REQUEST)
+    approvals = [ledger.get(name, Kind.APPROVAL) for name in said["approvals"]]
+    receipts = ledger.naming(said.hash, Kind.RECEIPT)
+    voids = ledger.naming(said.hash, Kind.VOID)
+    yield "time", moment(said.issued)
+    yield "disclosure", said.hash[:SHORT]
+    yield from _asked(request.statement if request else None)
+    yield (
+        "approved-by",
+        _joined(
+            f"{one.statement.person}@{moment(one.statement.issued)}"
+            if one
+            else "unknown"
+            for one in approvals
+        ),
+    )
+    yield "holder", said.issuer
+    yield "category", said["category"]
+    yield "fields", _joined(said["fields"])
+    yield "receipt", moment(receipts[0].statement.issued) if receipts else "none"
+    behind = [event, request, *approvals, *receipts, *voids]
+    yield "verdict", _verdict(verdict, behind, bool(receipts), bool(voids))
+
+
+def _asked(request: Statement | None) -> Iterator[tuple[str, str]]:
+    yield "officer", request.person if request else "unknown"
+    yield "case", request["case"][:SHORT] if request else "unknown"
+    yield "purpose", request["purpose"] if request else "unknown"
+    yield "sections", _joined(request["sections"]) if request else "unknown"
+
+
+def _verdict(
+    verdict: Verdict, behind: Iterable[Event | None], received: bool, void: bool
+) -> str:
+    names = {event.name for event in behind if event}
+    whole = all(event is not None for event in behind)
+    faults = {
+        finding
+        for finding in verdict.findings
+        if any(_names(finding.event, name) for name in names)
+    }
+    if faults or not whole:
+        return "faulty"
+    if received:
+        return "proven"
+    return "void" if void else "pending"
+
+
+def _names(event: str, name: str) -> bool:
+    """Whether a finding's event, with or without its index, is the statement `name`."""
+    return event == name or event.endswith(f"({name})")
+
+
+def _search(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
+    ledger, said = verdict.ledger, event.statement
+    answers = ledger.answering(said.hash, Kind.ANSWER)
+    outcomes = {one.statement.issuer: one.statement["outcome"] for one in answers}
+    requests = [
+        one for one in ledger.of(Kind.REQUEST) if one.statement["query"] == said.hash
+    ]
+    yield "time", moment(said.issued)
+    yield "query", said.hash[:SHORT]
+    yield from _asked(said)
+    yield (
+        "approved-by",
+        _joined(
+            f"{one.statement.person}@{moment(one.statement.issued)}"
+            for one in ledger.answering(said.hash, Kind.APPROVAL)
+        ),
+    )
+    yield (
+        "targets",
+        _joined(
+            f"{target}:{outcomes.get(target, 'not-answered')}"
+            for target in sorted(said["targets"])
+        ),
+    )
+    yield "follow-up", _joined(_followed(ledger, one) for one in requests)
+    behind: list[Event | None] = [event, *answers]
+    faulty = _verdict(verdict, behind, True, False) == "faulty"
+    yield "verdict", "faulty" if faulty else "proven"
+
+
+def _followed(ledger: Ledger, request: Event) -> str:
+    said = request.statement
+    state = "open"
+    if ledger.answering(said.hash, Kind.REFUSAL):
+        state = "refused"
+    for disclosure in ledger.answering(said.hash, Kind.DISCLOSURE):
+        name = disclosure.statement.hash
+        gone = ledger.naming(name, Kind.VOID)
+        received = ledger.naming(name, Kind.RECEIPT)
+        state = "void" if gone and not received else "disclosed"
+    return f"{said['holder']}:{state}"
+
+
+def _line(parts: Iterable[tuple[str, str]]) -> str:
+    return " ".join(f"{name}={value}" for name, value in parts)
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ",".join(values) or "none"
+
+
+def moment(seconds: int) -> str:
+    """A time in UTC, to the second (ISO 8601)."""
+    when = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,253 @@
+"""Mirroring: every party's log, fetched, proven and kept.
+
+A log is taken over only as far as a checkpoint reaches that its party signed and a
+quorum cosigned, and only if everything mirrored before is a prefix of it; so is what
+this station's own witness has cosigned. A party that is away is named and does not
+stop the rest. Nothing that was mirrored is given up for what a party says later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from childgrid_audit import board, bundle
+from childgrid_audit.bundle import Line
+from childgrid_audit.documents import Law
+from childgrid_audit.events import verified
+from childgrid_audit.logs import cosigned
+from childgrid_audit.memo import Memo
+from childgrid_audit.station import ROLES, Station
+from childgrid_log.checkpoint import Checkpoint, open_checkpoint
+from childgrid_log.errors import EntryError, LogError
+from childgrid_log.evidence import Evidence
+from childgrid_log.merkle import Frontier
+from childgrid_log.note import Note
+from childgrid_log.service import MAX_ENTRIES, LogServicer, keep_evidence, log_key
+from childgrid_wire import canonical, channel
+from childgrid_wire.certificates import Peer
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import Refused, Unreachable, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb.coordinator_pb2_grpc import BoardServiceStub
+from childgrid_wire.pb.log_pb2 import CheckpointRequest, EntriesRequest, LogEntry
+from childgrid_wire.pb.log_pb2_grpc import LogServiceStub
+
+SECONDS = 30.0
+AT_ONCE = 8
+
+
+class Source(Protocol):
+    """Whatever serves a log."""
+
+    def checkpoint(self) -> bytes:
+        """The newest cosigned note; empty before the first."""
+
+    def entries(self, start: int, count: int) -> list[LogEntry]:
+        """Entries from `start` on, at most `count`, possibly fewer."""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A party's log by `LogService`; `stub` is a `LogServiceStub`."""
+
+    stub: Any
+
+    def checkpoint(self) -> bytes:
+        """See `Source`; raises Refused or Unreachable."""
+        answer = channel.call(self.stub.Checkpoint, CheckpointRequest(), SECONDS)
+        note: str = answer.checkpoint
+        return note.encode()
+
+    def entries(self, start: int, count: int) -> list[LogEntry]:
+        """See `Source`; raises Refused or Unreachable."""
+        asked = EntriesRequest(start=start, count=count)
+        return list(channel.call(self.stub.Entries, asked, SECONDS).entries)
+
+
+@dataclass(frozen=True)
+class Own:
+    """The station's own log, read without dialling."""
+
+    servicer: LogServicer
+
+    def checkpoint(self) -> bytes:
+        """See `Source`."""
+        return self.servicer.latest()
+
+    def entries(self, start: int, count: int) -> list[LogEntry]:
+        """See `Source`."""
+        return list(self.servicer.page(start, count))
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What became of one party's log.
+
+    `state` is `mirrored`, `unchanged`, `empty`, `offline` or `faulty`; `size` counts
+    the entries that are kept now.
+    """
+
+    member: str
+    state: str
+    size: int
+    detail: str = ""
+
+    def __str__(self) -> str:
+        """One line of the report."""
+        tail = f": {self.detail}" if self.detail else ""
+        return f"{self.member}: {self.state}, {self.size} entries{tail}"
+
+
+class Fault(Exception):
+    """What a party serves is not what it or its witnesses signed."""
+
+
+class Mirror:
+    """Mirrors the whole grid into a station's store."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._store = station.store
+        self._memo = Memo()
+
+    def fetch_board(self, dialer: Dialer, address: str, coordinator: str) -> list[str]:
+        """Take in the board's documents; returns what was wrong with some."""
+        peer = Peer(coordinator, "coordinator")
+        stub = BoardServiceStub(dialer.channel(address, peer))
+        return board.fetch(stub, self._store.board)[1]
+
+    def sources(self, dialer: Dialer) -> dict[str, Source]:
+        """A source for every member that stands."""
+        view = self._store.board.book.latest(int(self._station.clock()))
+        found: dict[str, Source] = {}
+        for entry in view.members():
+            if entry["id"] == self._station.member:
+                found[entry["id"]] = Own(LogServicer(self._station.log))
+                continue
+            peer = Peer(entry["id"], ROLES[entry["kind"]])
+            remote = dialer.channel(entry["address"], peer)
+            found[entry["id"]] = Remote(LogServiceStub(remote))
+        return found
+
+    def run(self, sources: dict[str, Source]) -> list[Mirrored]:
+        """Mirror every source, several at once; in the order of members."""
+        law = Law(self._store.board.book)
+        with self._store.locked(), ThreadPoolExecutor(AT_ONCE) as pool:
+            jobs = [
+                pool.submit(self.take, member, source, law)
+                for member, source in sorted(sources.items())
+            ]
+            return [job.result() for job in jobs]
+
+    def take(self, member: str, source: Source, law: Law) -> Mirrored:
+        """Mirror one log; never raises for what the party does."""
+        before = self._store.size(member)
+        try:
+            size = self._take(member, source, law)
+        except Unreachable as error:
+            return Mirrored(member, "offline", before, error.detail)
+        except Refused as error:
+            return Mirrored(member, "offline", before, error.reason.value)
+        except (Fault, LogError, WireError) as error:
+            return Mirrored(member, "faulty", before, str(error))
+        if not size:
+            return Mirrored(member, "empty", 0)
+        return Mirrored(member, "unchanged" if size == before else "mirrored", size)
+
+    def _take(self, member: str, source: Source, law: Law) -> int:
+        note = source.checkpoint()
+        if not note:
+            if self._store.note(member):
+                raise Fault("the log says that it was never cosigned, but it was")
+            return 0
+        view = self._store.board.book.latest(int(self._station.clock()))
+        key = log_key(view, member).vkey
+        tree = open_checkpoint(note, key).checkpoint
+        cosigned(note, member, key, law, self._memo)
+        before = self._store.size(member)
+        if tree.size < before:
+            raise Fault(f"the log has shrunk from {before} entries to {tree.size}")
+        self._fetch(member, source, tree, note)
+        self._store.seal(member, note)
+        self._honour(member, before, tree.size, law)
+        return tree.size
+
+    def _fetch(
+        self, member: str, source: Source, tree: Checkpoint, note: bytes
+    ) -> None:
+        """Fetch what is missing; a tail left from an earlier run gets one chance."""
+        counted = self._store.size(member)
+        hashes = self._store.hashes(member)
+        tail = len(hashes) > counted
+        if len(hashes) > tree.size:
+            self._store.cut(member, counted)
+            hashes, tail = hashes[:counted], False
+        try:
+            self._extend(member, source, tree, note, hashes)
+        except (Fault, EntryError):
+            self._store.cut(member, counted)
+            if not tail:
+                raise
+            self._extend(member, source, tree, note, hashes[:counted])
+
+    def _extend(
+        self,
+        member: str,
+        source: Source,
+        tree: Checkpoint,
+        note: bytes,
+        hashes: list[bytes],
+    ) -> None:
+        hashes = list(hashes)
+        while len(hashes) < tree.size:
+            lines = list(self._page(source, len(hashes), tree.size))
+            if not lines:
+                raise Fault(f"entry {len(hashes)} is signed for but not served")
+            self._store.extend(member, lines)
+            hashes += [line.hash for line in lines]
+        self._check_roots(member, tree, note, hashes)
+
+    def _page(self, source: Source, start: int, stop: int) -> Iterator[Line]:
+        count = min(MAX_ENTRIES, stop - start)
+        for index, served in enumerate(source.entries(start, count)[:count], start):
+            salt = canonical.from_hex(served.salt)
+            envelope = served.statement.payload
+            yield bundle.make_line(index, served.leaf.encode(), salt, envelope)
+
+    def _check_roots(
+        self, member: str, tree: Checkpoint, note: bytes, hashes: list[bytes]
+    ) -> None:
+        """Compare with the signed root, the last mirrored and the last cosigned one."""
+        seen = self._station.witness.latest(tree.origin)
+        old = [one for one in (self._store.note(member), seen) if one]
+        known = [Checkpoint.parse(Note.parse(one).text) for one in old]
+        frontier = Frontier()
+        roots = {0: frontier.root()}
+        for value in hashes:
+            frontier.push(value)
+            roots[frontier.size] = frontier.root()
+        for one, other in zip(known, old, strict=True):
+            if one.size <= tree.size and roots[one.size] != one.root:
+                self._report_split(member, other, note, one.size == tree.size)
+        if roots[tree.size] != tree.root:
+            raise Fault("the entries served do not lead to the root that was signed")
+
+    def _report_split(
+        self, member: str, old: bytes, note: bytes, same_size: bool
+    ) -> None:
+        if same_size:
+            keep_evidence(self._station.evidence, member, Evidence(old, note))
+        raise Fault("the log has changed entries that it had signed before")
+
+    def _honour(self, member: str, start: int, stop: int, law: Law) -> None:
+        """Shred here what the log says it has shredded."""
+        for line in self._store.lines(member, start, stop):
+            if line.entry.kind != Kind.SHRED.value or line.shredded:
+                continue
+            said = verified(law, line.envelope, self._memo)
+            if said.issuer == said["party"] == member:
+                gone = [index for index in said["entries"] if index < line.index]
+                self._store.shred(member, gone)

@@ -1,0 +1,138 @@
+"""The station at work as a witness: it cosigns, shows its log, and keeps up to date.
+
+The board is read again and the station's own log is cosigned in rounds; a coordinator
+that is away only makes the next round come later. It mirrors nothing; `mirror` does.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import grpc
+
+from childgrid_audit import board
+from childgrid_audit.config import Settings
+from childgrid_audit.station import Station
+from childgrid_log.checkpoint import open_checkpoint
+from childgrid_log.gather import WAIT_MS, Gatherer
+from childgrid_log.service import LogServicer, WitnessServicer
+from childgrid_wire import channel
+from childgrid_wire.certificates import Peer
+from childgrid_wire.channel import Dialer
+from childgrid_wire.errors import ConfigurationRefused, WireError
+from childgrid_wire.pb import log_pb2_grpc, witness_pb2_grpc
+from childgrid_wire.pb.coordinator_pb2 import WitnessRequest, WitnessResponse
+from childgrid_wire.pb.coordinator_pb2_grpc import (
+    BoardServiceStub,
+    ExchangeServiceStub,
+)
+
+ROLE = "auditor"
+GRACE_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Watch:
+    """A running witness; stop it when done."""
+
+    def __init__(self, station: Station, settings: Settings) -> None:
+        """Prepare; `start` listens."""
+        self.station = station
+        self._settings = settings
+        self._ending = threading.Event()
+        self._dialer = Dialer(station.identity.credentials(ROLE, station.clock))
+        self._cursor = 0
+        self._server: grpc.Server | None = None
+        self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
+        self._gatherer = Gatherer(
+            station.log,
+            station.member,
+            station.shelf.book,
+            self._relay,
+            station.clock,
+        )
+
+    def start(self) -> int:
+        """Listen and begin the rounds; returns the port.
+
+        Raises:
+            ConfigurationRefused: the port is taken, or other keys than the settings'.
+        """
+        station = self.station
+        if station.member != self._settings.member:
+            raise ConfigurationRefused("member is not the one of these keys")
+        self._server, port = channel.serve(
+            self._settings.listen,
+            station.identity.credentials(ROLE, station.clock),
+            station.authorise,
+            self._register,
+        )
+        self._rounds.start()
+        return port
+
+    def stop(self) -> None:
+        """Let calls finish, end the rounds, hang up. The station stays open."""
+        self._ending.set()
+        if self._server is not None:
+            self._server.stop(GRACE_SECONDS).wait()
+        if self._rounds.is_alive():
+            self._rounds.join()
+        self._dialer.close()
+
+    def round(self) -> None:
+        """Read the board and have the own log cosigned where it has grown.
+
+        Raises:
+            WireError: the coordinator or the witnesses could not be reached.
+        """
+        stub = BoardServiceStub(self._channel())
+        self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
+        for fault in faults:
+            logger.warning("a document of the board does not verify: %s", fault)
+        if self._grown():
+            self._gatherer.cosigned()
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self.round()
+            except WireError as error:
+                logger.warning("this round failed: %s", error.reason.value)
+            except Exception as error:
+                logger.error("this round failed: %s", type(error).__name__)
+            self._ending.wait(self._settings.refresh_seconds)
+
+    def _grown(self) -> bool:
+        log = self.station.log
+        latest = log.latest_cosigned()
+        if latest is None:
+            return log.size() > 0
+        return open_checkpoint(latest, log.vkey).checkpoint.size < log.size()
+
+    def _register(self, server: grpc.Server) -> None:
+        station = self.station
+        witness_pb2_grpc.add_WitnessServiceServicer_to_server(
+            WitnessServicer(
+                station.witness,
+                station.shelf.book,
+                station.identity.signer,
+                station.evidence,
+                station.clock,
+            ),
+            server,
+        )
+        log_pb2_grpc.add_LogServiceServicer_to_server(LogServicer(station.log), server)
+
+    def _channel(self) -> grpc.Channel:
+        settings = self._settings
+        peer = Peer(settings.coordinator, "coordinator")
+        return self._dialer.channel(settings.coordinator_address, peer)
+
+    def _relay(self, request: WitnessRequest) -> WitnessResponse:
+        stub: Any = ExchangeServiceStub(self._channel())
+        seconds = 2 * WAIT_MS / 1_000
+        response: WitnessResponse = channel.call(stub.Witness, request, seconds)
+        return response

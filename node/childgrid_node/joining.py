@@ -1,0 +1,193 @@
+"""Joining from the command line: the token, the waiting, the ceremony, the wrapping.
+
+The verbs themselves are `join` and `ceremony`; here they get a node's settings and the
+road to the coordinator. Every step may be repeated and goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from childgrid_node import ceremony
+from childgrid_node.config import NodeConfig
+from childgrid_node.join import JoinState, State, join, scheme_digest, status
+from childgrid_node.mapping import Mapping
+from childgrid_node.source_errors import SourceError
+from childgrid_wire import board, channel, keyfile
+from childgrid_wire.certificates import Peer
+from childgrid_wire.errors import ConfigurationRefused, Unreachable
+from childgrid_wire.identity import Identity
+from childgrid_wire.joining import Details
+from childgrid_wire.pb import coordinator_pb2 as pb
+from childgrid_wire.pb import coordinator_pb2_grpc as rpc
+from childgrid_wire.pb.values_pb2 import Envelope
+from childgrid_wire.shelf import Shelf
+
+Clock = Callable[[], float]
+Say = Callable[[str], None]
+_SECONDS = 20.0
+_TOKEN = "token.json"  # noqa: S105 - a file's name
+
+
+def details(config: NodeConfig) -> Details:
+    """What this node says of itself in the directory."""
+    categories = set()
+    for path in sorted(config.sources.glob("*.toml")):
+        try:
+            categories.add(Mapping.read(path).category)
+        except SourceError as error:
+            raise ConfigurationRefused(str(error)) from error
+    return Details(
+        title=config.title,
+        address=config.announce or config.listen,
+        uses=tuple(config.uses),
+        categories=tuple(sorted(categories)),
+    )
+
+
+def step(config: NodeConfig, token: Path | None, clock: Clock) -> JoinState:
+    """Take the next step into the grid; see `join.join`."""
+    passphrase = keyfile.read_passphrase(config.passphrase_file)
+    config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = config.state_dir / _TOKEN
+    if token is not None and not kept.exists():
+        keyfile.write_private(kept, keyfile.read_passphrase(token))
+    if not kept.exists():
+        return status(config.state_dir, passphrase, clock)
+    return join(config.state_dir, kept, passphrase, details(config), clock)
+
+
+def run(
+    config: NodeConfig, token: Path | None, wait: int, clock: Clock, say: Say
+) -> JoinState:
+    """Join, and wait for founders and wrappers for `wait` seconds at most."""
+    until, pause, told = clock() + wait, threading.Event(), ""
+    while True:
+        state = step(config, token, clock)
+        line = f"{state.member}: {state.state.value} {state.detail}".rstrip()
+        if line != told:
+            say(line)
+            say(f"  our keys: {state.keys}")
+            told = line
+        if state.state is State.JOINED or clock() >= until:
+            return state
+        pause.wait(0.5)
+
+
+@contextmanager
+def posted(config: NodeConfig, clock: Clock) -> Iterator[_Post]:
+    """The board, as this node reaches it with its own certificate."""
+    passphrase = keyfile.read_passphrase(config.passphrase_file)
+    identity = Identity.open(config.state_dir / "keys", passphrase)
+    shelf = Shelf.open(config.state_dir / "documents")
+    pair, root = identity.credentials("node", clock)()
+    at = config.coordinator
+    peer = Peer(at.member, "coordinator")
+    opened = channel.connect(at.address, peer, pair, root)
+    try:
+        yield _Post(rpc.BoardServiceStub(opened), identity, shelf, passphrase)
+    finally:
+        opened.close()
+
+
+class _Post:
+    """A board with our own papers at hand."""
+
+    def __init__(
+        self,
+        stub: rpc.BoardServiceStub,
+        identity: Identity,
+        shelf: Shelf,
+        passphrase: bytes,
+    ) -> None:
+        self._stub, self.identity, self.shelf = stub, identity, shelf
+        self.passphrase = passphrase
+
+    def fetch(self) -> None:
+        board.fetch(self._stub, self.shelf, seconds=_SECONDS)
+
+    def publish(self, document: bytes) -> None:
+        self.shelf.add(document)
+        call = pb.PublishRequest(document=Envelope(payload=document))
+        channel.call(self._stub.Publish, call, _SECONDS)
+
+
+def hold_ceremony(
+    config: NodeConfig,
+    epoch: int,
+    members: Sequence[str],
+    wait: int,
+    clock: Clock,
+    say: Say,
+) -> str:
+    """Take part in making a linkage key; returns the last step that was taken.
+
+    Raises:
+        Unreachable: the others did not follow within `wait` seconds; repeat it.
+    """
+    until, pause, told = clock() + wait, threading.Event(), ""
+    with posted(config, clock) as post:
+        while True:
+            post.fetch()
+            progress = _ceremony_step(config, post, epoch, members, clock)
+            for document in progress.publish:
+                post.publish(document)
+            if progress.step != told:
+                say(f"{config.member}: {progress.step}")
+                told = progress.step
+            if progress.step == "key":
+                return progress.step
+            if clock() >= until:
+                raise Unreachable(f"waiting for {', '.join(progress.waiting)}")
+            pause.wait(0.1)
+
+
+def _ceremony_step(
+    config: NodeConfig,
+    post: _Post,
+    epoch: int,
+    members: Sequence[str],
+    clock: Clock,
+) -> ceremony.Progress:
+    view = post.shelf.book.latest(int(clock()))
+    scheme = post.shelf.book.document(view.directory["scheme"]).body
+    return ceremony.advance(
+        config.state_dir / "keys",
+        post.passphrase,
+        post.identity,
+        post.shelf.book,
+        view,
+        epoch,
+        sorted(members),
+        scheme_digest(scheme),
+        int(clock()),
+    )
+
+
+def wrap_for(config: NodeConfig, member: str, fingerprint: str, clock: Clock) -> None:
+    """Wrap the linkage key for a new member whose fingerprint was compared.
+
+    Raises:
+        Refused: the fingerprint is another one; nothing was published.
+    """
+    with posted(config, clock) as post:
+        post.fetch()
+        view = post.shelf.book.latest(int(clock()))
+        epoch = view.directory["epochs"]["current"]
+        scheme = post.shelf.book.document(view.directory["scheme"]).body
+        key = ceremony.unlock(config.state_dir / "keys", epoch, post.passphrase)
+        post.publish(
+            ceremony.wrap(
+                post.identity,
+                key,
+                epoch,
+                view,
+                member,
+                fingerprint,
+                scheme_digest(scheme),
+                int(clock()),
+            )
+        )

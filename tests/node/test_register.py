@@ -1,0 +1,474 @@
+"""The register: rows of CSV, SQLite and PostgreSQL, and rows that are no rows."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+
+from childgrid_node.mapping import Mapping
+from childgrid_node.register import Fault, Register, Row
+from childgrid_node.source_errors import AmbiguousKey, RegisterError
+
+FIELDS = """
+key = "id"
+[fields]
+name = "person name"
+birth_date = "dob"
+phone = ["mobile"]
+[where]
+status = { not_in = ["CLOSED"] }
+"""
+HEADER = "id,person name,dob,mobile,status,secret\r\n"
+
+
+def mapping(source: str, folder: Path, head: str = "", tail: str = FIELDS) -> Mapping:
+    """A mapping beside its source."""
+    lines = f'agency = "test"\nsource = "{source}"\n{head}{tail}'
+    return Mapping.parse(lines, folder / "test.toml")
+
+
+def sheet(folder: Path, body: bytes, name: str = "test.csv") -> Register:
+    """A register over a file with these bytes."""
+    (folder / name).write_bytes(body)
+    return Register.open(mapping(name, folder))
+
+
+def read(register: Register, batch: int = 10_000) -> list[Row]:
+    """Every row of a register."""
+    return [row for part in register.rows(batch) for row in part]
+
+
+def test_rows_hold_the_mapped_columns_and_nothing_else(tmp_path: Path) -> None:
+    """A column that the mapping does not name never leaves the register."""
+    register = sheet(
+        tmp_path, (HEADER + "A1,Ramesh,1984-08-15,98200,OPEN,x\r\n").encode()
+    )
+
+    (row,) = read(register)
+
+    assert (row.key, row.number) == ("A1", 1)
+    assert dict(row.values) == {
+        "id": "A1",
+        "person name": "Ramesh",
+        "dob": "1984-08-15",
+        "mobile": "98200",
+        "status": "OPEN",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.csv", "\ufeff" + HEADER + "A1,रमेश,,,,\r\n"),
+        ("a.csv", HEADER.replace(",", ";") + "A1;रमेश;;;;\r\n"),
+        ("a.tsv", HEADER.replace(",", "\t") + "A1\tरमेश\t\t\t\t\r\n"),
+        ("a.csv", HEADER + '"A1","रमेश","","","",""\n'),
+        ("a.csv", HEADER + "\r\n A1 ,रमेश,,,,"),
+    ],
+)
+def test_the_files_that_offices_write_are_read(
+    tmp_path: Path, name: str, body: str
+) -> None:
+    """Byte-order mark, semicolons, tabs, quotes, blank lines, no last line end."""
+    (row,) = read(sheet(tmp_path, body.encode(), name))
+
+    assert (row.key, row.values["person name"]) == ("A1", "रमेश")
+
+
+def test_bad_rows_are_counted_by_number_and_cost_no_good_one(tmp_path: Path) -> None:
+    """Ragged, undecodable, keyless and repeated rows are faults; the rest is read."""
+    body = (
+        HEADER.encode()
+        + b"A1,Ramesh,,,,\n"
+        + b"A2,too,few\n"
+        + b"A3,Ram\xffesh,,,,\n"
+        + b",nobody,,,,\n"
+        + b"A1,again,,,,\n"
+        + b'A4,"open quote,,,,\n'
+        + b"A5,Suresh,,,,\n"
+        + b'A6,"two\nlines",,,,\n'
+        + b'A7,"Kalu" Ram,,,,\n'
+        + b"A8,last,,,,,,one too many\n"
+    )
+    register = sheet(tmp_path, body)
+
+    rows = read(register)
+
+    assert [row.key for row in rows] == ["A1", "A5", "A6", "A7"]
+    assert rows[0].values["person name"] == "Ramesh"
+    assert rows[2].values["person name"] == "two\nlines"
+    assert register.faults.listed == [
+        Fault(2, "ragged"),
+        Fault(3, "undecodable"),
+        Fault(4, "missing key"),
+        Fault(5, "duplicate key"),
+        Fault(6, "ragged"),
+        Fault(10, "ragged"),
+    ]
+    assert register.faults.total == 6
+
+
+def test_two_open_quotes_do_not_merge_the_rows_between_them(tmp_path: Path) -> None:
+    """A record that closes its quote in another person's row is no record."""
+    body = HEADER + 'A1,"Ram,,,,\nA2,Shyam,,,,\nA3,"Mohan",,,,\n'
+    register = sheet(tmp_path, body.encode())
+
+    assert [row.key for row in read(register)] == ["A2", "A3"]
+    assert register.faults.listed == [Fault(1, "ragged")]
+
+
+def test_the_list_of_faults_is_bounded_and_the_count_is_not(tmp_path: Path) -> None:
+    """Two thousand bad rows are all counted, the first thousand listed."""
+    register = sheet(tmp_path, (HEADER + "A,too few\n" * 2_000).encode())
+
+    assert read(register) == []
+    assert register.faults.total == 2_000
+    assert len(register.faults.listed) == 1_000
+
+
+def test_rows_come_in_batches(tmp_path: Path) -> None:
+    """The batch size bounds what is in hand at once."""
+    body = HEADER + "".join(f"A{n},x,,,,\n" for n in range(25))
+    register = sheet(tmp_path, body.encode())
+
+    assert [len(part) for part in register.rows(10)] == [10, 10, 5]
+
+
+def test_filtered_rows_do_not_enter(tmp_path: Path) -> None:
+    """The mapping's [where] holds for reading and for rereading alike."""
+    body = HEADER + "A1,x,,,Closed,\nA2,x,,,OPEN,\nA3,x,,,,\n"
+    register = sheet(tmp_path, body.encode())
+
+    assert [row.key for row in read(register)] == ["A2", "A3"]
+    assert register.faults.total == 0
+    assert register.reread("A1") is None
+
+
+def test_a_row_is_reread_as_it_is_now(tmp_path: Path) -> None:
+    """Reread follows an edited, replaced or shortened file, never the old bytes."""
+    register = sheet(tmp_path, (HEADER + "A1,Ramesh,,,,\nA2,Sunita,,,,\n").encode())
+    read(register)
+    first = register.reread("A2")
+    assert first is not None
+    assert first.values["person name"] == "Sunita"
+
+    path = tmp_path / "test.csv"
+    path.write_bytes((HEADER + "A0,new,,,,\nA2,Sunita Devi,,,,\n").encode())
+    os.utime(path, ns=(1, 1))
+    second = register.reread("A2")
+
+    assert second is not None
+    assert second.values["person name"] == "Sunita Devi"
+    assert register.reread("A1") is None
+    assert register.reread("A9") is None
+
+
+def test_reread_works_without_a_full_reading_before(tmp_path: Path) -> None:
+    """A node that has just started can disclose at once, and keeps its faults."""
+    register = sheet(tmp_path, (HEADER + "A1,x,,,,\nbad\n").encode())
+
+    row = register.reread("A1")
+
+    assert row is not None
+    assert row.key == "A1"
+    assert register.faults.total == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (
+            "id,name\n1,x\n",
+            r"fields\.name names column 'person name'.*it has: id, name",
+        ),
+        (HEADER.replace("secret", "dob"), "'dob' twice"),
+        ("", "no header row"),
+    ],
+)
+def test_a_header_that_does_not_fit_is_refused(
+    tmp_path: Path, body: str, says: str
+) -> None:
+    """The error names the setting, the column, and the columns that exist."""
+    with pytest.raises(RegisterError, match=says):
+        sheet(tmp_path, body.encode())
+
+
+def test_a_wide_file_is_refused_with_advice(tmp_path: Path) -> None:
+    """What Excel calls "Unicode text" is UTF-16, and the message says what to do."""
+    with pytest.raises(RegisterError, match="save it as CSV in UTF-8"):
+        sheet(tmp_path, HEADER.encode("utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("none.csv", "cannot be opened"),
+        ("a.xlsx", "save the sheet as CSV"),
+        ("a.parquet", "cannot be read yet"),
+        ("a.doc", "unknown kind of file"),
+        ("sqlite:///none.db", "cannot read sqlite"),
+        ("nosuch://u:topsecret@h/d?password=topsecret", "no driver for nosuch"),
+        ("postgresql+psycopg://u:topsecret@h:notaport/d", "no database URL"),
+        ("postgresql+psycopg://u:topsecret@127.0.0.1:1/d?password=topsecret", "cannot"),
+    ],
+)
+def test_a_source_that_cannot_be_opened_says_so_without_secrets(
+    tmp_path: Path, source: str, says: str
+) -> None:
+    """No message holds a password, wherever in the address it stood."""
+    head = 'relation = "people"\n'
+
+    with pytest.raises(RegisterError, match=says) as error:
+        Register.open(mapping(source, tmp_path, head))
+
+    assert "topsecret" not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_rows_or_faults(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes
+) -> None:
+    """No content of a file raises, and every row is one that reread finds again."""
+    folder = tmp_path_factory.mktemp("bytes")
+    register = sheet(folder, HEADER.encode() + body)
+
+    for row in read(register):
+        again = register.reread(row.key)
+        assert again is not None
+        assert again.values == row.values
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs"])), min_size=5, max_size=5
+        )
+    )
+)
+def test_what_is_written_well_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]]
+) -> None:
+    """Any text, quoted as the format says, arrives unchanged."""
+    folder = tmp_path_factory.mktemp("cells")
+    lines = [
+        ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in [f"K{n}", *row])
+        for n, row in enumerate(cells)
+    ]
+    register = sheet(folder, (HEADER + "".join(f"{line}\n" for line in lines)).encode())
+
+    rows = read(register)
+
+    kept = [row for row in cells if row[3].strip().casefold() != "closed"]
+    assert register.faults.total == 0
+    assert [row.values["person name"] for row in rows] == [row[0] for row in kept]
+
+
+ROWS = [
+    (1, "Ramesh", "1984-08-15", 9820012345, "OPEN"),
+    (2, "सुनीता", None, None, None),
+    (3, "Kalu", "1990-01-01", 1, "closed"),
+]
+TABLE = """
+CREATE TABLE people (id {key}, "person name" TEXT, dob {date}, mobile BIGINT,
+status TEXT, secret TEXT)
+"""
+
+
+def sqlite_register(folder: Path, key: str = "INTEGER") -> Register:
+    """A register over a small SQLite file."""
+    with sqlite3.connect(folder / "people.db") as connection:
+        connection.execute(TABLE.format(key=key, date="TEXT"))
+        connection.executemany("INSERT INTO people VALUES (?,?,?,?,?,'x')", ROWS)
+    connection.close()
+    head = 'relation = "people"\n'
+    return Register.open(mapping("sqlite:///people.db", folder, head))
+
+
+def test_a_database_is_read_like_a_file(tmp_path: Path) -> None:
+    """NULL is the empty text, numbers are plain, filters hold, a key finds its row."""
+    with sqlite_register(tmp_path) as register:
+        rows = read(register, batch=1)
+        again = register.reread("2")
+
+    assert [row.key for row in rows] == ["1", "2"]
+    assert rows[0].values["mobile"] == "9820012345"
+    assert dict(rows[1].values) == {
+        "id": "2",
+        "person name": "सुनीता",
+        "dob": "",
+        "mobile": "",
+        "status": "",
+    }
+    assert again is not None
+    assert again.values == rows[1].values
+
+
+def test_rereading_a_database_sees_changes(tmp_path: Path) -> None:
+    """A row is read live: changed, deleted and filtered rows are seen at once."""
+    register = sqlite_register(tmp_path)
+    read(register)
+
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        connection.execute("UPDATE people SET mobile = 5 WHERE id = 1")
+        connection.execute("DELETE FROM people WHERE id = 2")
+    connection.close()
+
+    changed = register.reread("1")
+    assert changed is not None
+    assert changed.values["mobile"] == "5"
+    assert register.reread("2") is None
+    assert register.reread("3") is None
+    assert register.reread("1 OR 1=1") is None
+
+
+def test_a_key_that_names_two_rows_discloses_neither(tmp_path: Path) -> None:
+    """Of rows with one key the first is read, the others counted, none reread."""
+    register = sqlite_register(tmp_path, key="TEXT")
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        connection.execute("INSERT INTO people (id) VALUES ('1'), (NULL), (' ')")
+    connection.close()
+
+    rows = read(register)
+
+    assert [row.key for row in rows] == ["1", "2"]
+    assert register.faults.counts == {"missing key": 2, "duplicate key": 1}
+    with pytest.raises(AmbiguousKey, match="'id' does not name one row") as error:
+        register.reread("1")
+    assert "Ramesh" not in str(error.value)
+
+
+def test_a_value_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 make their row a fault, not a crash."""
+    register = sqlite_register(tmp_path)
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        connection.execute("INSERT INTO people (id, status) VALUES (9, x'ff')")
+    connection.close()
+
+    assert [row.key for row in read(register)] == ["1", "2"]
+    assert register.faults.listed == [Fault(4, "undecodable")]
+
+
+@pytest.mark.parametrize(
+    ("relation", "fields", "says"),
+    [
+        ("nobody", FIELDS, r"'nobody' does not exist at sqlite:.*it has: people"),
+        ("people", FIELDS.replace("dob", "born"), r"'born'.*it has: id, person name"),
+        ("", FIELDS, "relation is missing"),
+    ],
+)
+def test_a_relation_that_does_not_fit_is_refused(
+    tmp_path: Path, relation: str, fields: str, says: str
+) -> None:
+    """The error names what is missing and what there is."""
+    sqlite_register(tmp_path).close()
+    head = f'relation = "{relation}"\n' if relation else ""
+
+    with pytest.raises(RegisterError, match=says):
+        Register.open(mapping("sqlite:///people.db", tmp_path, head, fields))
+
+
+def test_a_name_cannot_smuggle_a_statement(tmp_path: Path) -> None:
+    """A column called like SQL is a column that does not exist; nothing is lost."""
+    sqlite_register(tmp_path).close()
+    evil = FIELDS.replace('"dob"', "'dob FROM people; DROP TABLE people; --'")
+
+    with pytest.raises(RegisterError, match="names column"):
+        Register.open(
+            mapping("sqlite:///people.db", tmp_path, 'relation = "people"\n', evil)
+        )
+
+    assert len(read(reopened(tmp_path))) == 2
+
+
+def reopened(folder: Path) -> Register:
+    """A second register over the same file."""
+    return Register.open(
+        mapping("sqlite:///people.db", folder, 'relation = "people"\n')
+    )
+
+
+def test_the_register_cannot_write_to_sqlite(tmp_path: Path) -> None:
+    """The file is opened read-only, whatever the account may do."""
+    register = sqlite_register(tmp_path)
+
+    with (
+        pytest.raises(RegisterError),
+        register._source._connection() as connection,  # type: ignore[union-attr]
+    ):
+        connection.execute(text("DELETE FROM people"))
+
+    assert len(read(register)) == 2
+
+
+def postgres_register(url: str, folder: Path) -> Register:
+    """A register over a fresh view of a fresh table in PostgreSQL."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS people CASCADE"))
+        connection.execute(text(TABLE.format(key="INTEGER", date="DATE")))
+        connection.execute(text("CREATE VIEW people_view AS SELECT * FROM people"))
+        for key, name, born, mobile, status in ROWS:
+            connection.execute(
+                text("INSERT INTO people VALUES (:k, :n, :b, :m, :s, 'x')"),
+                {"k": key, "n": name, "b": born, "m": mobile, "s": status},
+            )
+    engine.dispose()
+    return Register.open(mapping(url, folder, 'relation = "public.people_view"\n'))
+
+
+def test_postgresql_is_read_like_a_file(postgres_url: str, tmp_path: Path) -> None:
+    """A view of a schema, read in batches through a server-side cursor."""
+    with postgres_register(postgres_url, tmp_path) as register:
+        rows = read(register, batch=1)
+        again, gone = register.reread("1"), register.reread("3")
+
+    assert [row.key for row in rows] == ["1", "2"]
+    assert rows[0].values["dob"] == "1984-08-15"
+    assert again is not None
+    assert again.values == rows[0].values
+    assert gone is None
+
+
+def test_the_register_cannot_write_to_postgresql(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """The transaction is read-only, whatever the account may do."""
+    register = postgres_register(postgres_url, tmp_path)
+
+    with (
+        pytest.raises(RegisterError, match="ReadOnlySqlTransaction"),
+        register._source._connection() as connection,  # type: ignore[union-attr]
+    ):
+        connection.execute(text("DELETE FROM people"))
+
+    assert len(read(register)) == 2
+
+
+def test_a_view_whose_values_break_says_nothing_of_them(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """The server's message would quote the value; ours gives its kind only."""
+    postgres_register(postgres_url, tmp_path).close()
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                'CREATE VIEW broken AS SELECT id, "person name", dob, '
+                '("person name")::int AS mobile, status FROM people'
+            )
+        )
+    engine.dispose()
+    register = Register.open(mapping(postgres_url, tmp_path, 'relation = "broken"\n'))
+
+    with pytest.raises(RegisterError, match="InvalidTextRepresentation") as error:
+        read(register)
+
+    assert "Ramesh" not in str(error.value)
