@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.document import render
+from bench.isotonic import weights
 from bench.logistic import fit
 from bench.tables import BenchError, Labelled, Query, Table, folder, load
 from childgrid_node import scan, score
 from childgrid_node.calibration import features, log_odds, probability
 from childgrid_node.plan import LEVELS
-from childgrid_node.scheme import Scheme
+from childgrid_node.scheme import Comparison, Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,8 @@ CHANCE = {
 # How often one person's two records agree, where no pair in the tables tells: a FIR
 # joins accomplices too, and a person has many handles, so disagreement says little.
 UNTAUGHT = {"contact": 0.5, "case": 0.2, "part": 0.9}
+# A level that hardly any pair of strangers reaches; rarer ones cannot be told apart.
+LEAST_CHANCE = 1e-7
 # Coefficients that may only lower a probability.
 LOWERING = ("crowd", "shortfall", "relatives")
 STRONG_PRECISION = 0.99
@@ -106,9 +109,7 @@ def log_tables(
             pooled = _pooled(scheme, counts, comparison.group)
             m, u = _tag_shares(comparison.group, true, pooled)
         else:
-            m, u = _shares(true), _shares(other)
-            if not comparison.overlap:
-                m = _rising(m, u, other + true)
+            m, u = _bloom_shares(comparison, true, other)
         match[comparison.name], chance[comparison.name] = _logs(m), _logs(u)
     return match, chance
 
@@ -132,26 +133,14 @@ def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray((counts + 0.5) / (counts + 0.5).sum())
 
 
-def _rising(
-    m: NDArray[np.float64], u: NDArray[np.float64], mass: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return m so changed that m / u never falls from one level to the next.
-
-    Pools adjacent violators; levels that never occurred follow their neighbours.
-    """
-    blocks: list[list[float]] = []
-    for share, chance, seen in zip(m, u, mass, strict=True):
-        width = 1.0
-        blocks.append([share if seen else 0.0, chance if seen else 1e-12, width])
-        while len(blocks) > 1 and _ratio(blocks[-2]) > _ratio(blocks[-1]):
-            last = blocks.pop()
-            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
-    ratios = np.repeat([_ratio(b) for b in blocks], [int(b[2]) for b in blocks])
-    return np.asarray(np.clip(ratios * u, 1e-9, 1.0))
-
-
-def _ratio(block: list[float]) -> float:
-    return block[0] / block[1]
+def _bloom_shares(
+    comparison: Comparison, true: NDArray[np.int64], other: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return m and u whose ratio never falls as Dice or overlap rises."""
+    u = np.maximum(_shares(other), LEAST_CHANCE)
+    grid = (-1, len(comparison.overlap) + 1)
+    nats = weights(true.reshape(grid), other.reshape(grid)).ravel()
+    return np.exp(nats) * u, u
 
 
 def _logs(shares: NDArray[np.float64]) -> list[int]:
@@ -175,9 +164,9 @@ def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
     for table, query, rows in searches(data):
         scheme = schemes[query.number % FOLDS]
         found = scan.survey(scheme, table.index.segments, query.encoding)
-        weights = score.rarity_weights(scheme, found)
-        best = scan.best(scheme, found, weights, score.SURVIVORS)
-        parts = score.parts_of(found, weights, best.levels)
+        table_weights = score.rarity_weights(scheme, found)
+        best = scan.best(scheme, found, table_weights, score.SURVIVORS)
+        parts = score.parts_of(found, table_weights, best.levels)
         names, columns = features(scheme, parts, best.levels, best.scores)
         values.append(columns.astype(np.float32) / 1000)
         labels.append(np.isin(best.rows, rows))
@@ -269,8 +258,8 @@ def learn(data: Labelled, base: Scheme, source: str) -> bytes:
 
 def _weighed(document: dict[str, Any], counts: Counts, scheme: Scheme) -> Scheme:
     match, chance = log_tables(scheme, counts)
-    weights = document["weights"] | {"match": match, "chance": chance}
-    return Scheme.parse(render(document | {"weights": weights}))
+    learned = document["weights"] | {"match": match, "chance": chance}
+    return Scheme.parse(render(document | {"weights": learned}))
 
 
 def _chances(scheme: Scheme, found: Examples) -> NDArray[np.int64]:

@@ -67,6 +67,7 @@ class Plan:
     fields: tuple[str, ...]
     staff: tuple[Person, ...]
     asks: bool = False
+    holds: bool = True
 
 
 class Clockwork:
@@ -278,7 +279,7 @@ class Yard:
         return officers.make(path, member, person.id, passphrase)
 
     def _settings(self, plan: Plan) -> str:
-        uses = ["provider", "user"] if plan.asks else ["provider"]
+        uses = ["provider"] * plan.holds + ["user"] * plan.asks
         return (
             f'member = "{plan.member}"\ntitle = "{plan.title}"\n'
             f"uses = {json.dumps(uses)}\n"

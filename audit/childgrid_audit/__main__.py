@@ -1,8 +1,8 @@
 """`childgrid-audit`: join, install, witness, mirror, export, verify and the lists.
 
 `verify`, `disclosures` and `searches` work offline, without state or settings, on any
-machine that has an exported directory and the grid's root fingerprint. Exit codes: 0 all
-holds, 1 something was found, 2 the command could not be carried out.
+machine that has an exported directory and the grid's root fingerprint. Exit codes: 0
+all holds, 1 something was found, 2 the command could not be carried out.
 """
 
 import logging
@@ -76,11 +76,12 @@ def join(
     if out is not None:
         write_private(out, envelope)
         return
-    state, issuer, root = verb.hand_in(ticket, envelope)
-    if state == "welcome":
-        write_private(settings.state_dir / "issuer.pem", issuer)
-        write_private(settings.state_dir / "root.pem", root)
-    typer.echo(state)
+    answer = verb.hand_in(ticket, envelope)
+    if answer.state == "welcome":
+        issuer, root = answer.issuer.encode(), answer.root.encode()
+        documents = verb.fetch_documents(ticket)
+        verb.install(settings, passphrase, documents, issuer, root, int(time.time()))
+    typer.echo(answer.state)
 
 
 @app.command()
@@ -115,6 +116,7 @@ def witness(config: Config) -> None:
         watch = Watch(station, load(config))
         port = watch.start()
         typer.echo(f"{station.member} witnesses on port {port}")
+        sys.stdout.flush()
         ending.wait()
         watch.stop()
 

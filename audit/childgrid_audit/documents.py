@@ -106,8 +106,8 @@ def read_documents(files: Files, root: str, memo: Memo, report: Report) -> Law:
 def _check_numbers(paths: list[str], report: Report) -> None:
     for number, path in enumerate(paths, 1):
         if path != bundle.document(number):
-            what = "the numbers of the documents have a gap before this one"
-            report.add(path, "board", f"document {number}", what)
+            missing = bundle.document(number)
+            report.add(missing, "board", f"document {number}", "is missing")
             return
 
 

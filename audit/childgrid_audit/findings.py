@@ -20,7 +20,6 @@ class Finding:
     party: str
     event: str
     what: str
-    certain: bool = field(default=True, compare=False)
 
     def __str__(self) -> str:
         """One line of the report."""
@@ -29,16 +28,20 @@ class Finding:
 
 @dataclass
 class Report:
-    """Collects findings, and the members whose log is not what was witnessed."""
+    """Collects findings, and the members whose log is not what was witnessed.
 
-    found: set[Finding] = field(default_factory=set)
+    `found` says of each whether it is certain.
+    """
+
+    found: dict[Finding, bool] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
 
     def add(
         self, file: str, party: str, event: str, what: str, *, certain: bool = True
     ) -> None:
-        """Take in one finding; the same one twice is one."""
-        self.found.add(Finding(file, party, event, what, certain))
+        """Take in one finding; what is certain once stays so."""
+        finding = Finding(file, party, event, what)
+        self.found[finding] = certain or self.found.get(finding, False)
 
     def doubt(self, file: str, party: str, event: str, what: str) -> None:
         """Take in a finding after which nothing of this party's log stands firm."""
@@ -54,7 +57,7 @@ class Report:
         return tuple(sorted(f for f in self.found if not self._counts(f)))
 
     def _counts(self, finding: Finding) -> bool:
-        return finding.certain or finding.party in self.doubtful
+        return self.found[finding] or finding.party in self.doubtful
 
 
 def event_name(index: int, kind: str = "", name: str = "") -> str:

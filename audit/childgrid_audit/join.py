@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import grpc
+
 from childgrid_audit.config import Settings
 from childgrid_audit.station import Station
 from childgrid_log.errors import LogExists
@@ -17,8 +19,12 @@ from childgrid_wire.certificates import Peer
 from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import ConfigurationRefused, WireError
 from childgrid_wire.identity import Identity
-from childgrid_wire.pb.coordinator_pb2 import EnrolRequest, EnrolResponse
-from childgrid_wire.pb.coordinator_pb2_grpc import JoiningServiceStub
+from childgrid_wire.pb.coordinator_pb2 import (
+    EnrolRequest,
+    EnrolResponse,
+    FetchRequest,
+)
+from childgrid_wire.pb.coordinator_pb2_grpc import BoardServiceStub, JoiningServiceStub
 from childgrid_wire.pb.values_pb2 import Envelope
 from childgrid_wire.shelf import Shelf
 
@@ -63,25 +69,46 @@ def enrol(
     return kept.read_bytes(), enrolment.keys_fingerprint(entry)
 
 
-def hand_in(token: Token, envelope: bytes) -> tuple[str, bytes, bytes]:
+def hand_in(token: Token, envelope: bytes) -> EnrolResponse:
     """Hand the enrolment in at the coordinator; ask again until it is answered.
 
     Returns:
-        `pending` or `welcome`, and then the issuer's and the root's certificates (PEM).
+        State `pending` or `welcome`, and with the latter the PEM certificates.
 
     Raises:
         ConfigurationRefused: the token names no coordinator.
         Refused, Unreachable: the coordinator said no, or nothing.
     """
+    asked = EnrolRequest(enrolment=Envelope(payload=envelope))
+    with _link(token) as link:
+        stub = JoiningServiceStub(link)
+        answer: EnrolResponse = channel.call(stub.Enrol, asked, SECONDS)
+        return answer
+
+
+def fetch_documents(token: Token) -> list[bytes]:
+    """Everything on the board; nothing of it is believed yet.
+
+    Raises:
+        ConfigurationRefused, Refused, Unreachable: as `hand_in`.
+    """
+    documents: list[bytes] = []
+    cursor = 0
+    with _link(token) as link:
+        stub = BoardServiceStub(link)
+        while True:
+            page = channel.call(stub.Fetch, FetchRequest(cursor=cursor), SECONDS)
+            documents += [one.payload for one in page.documents]
+            if not page.documents or page.cursor <= cursor:
+                return documents
+            cursor = page.cursor
+
+
+def _link(token: Token) -> grpc.Channel:
     if not token.coordinator:
         raise ConfigurationRefused("the token names no coordinator: use files")
     peer = Peer(token.coordinator, "coordinator")
-    link = channel.connect(token.address, peer, token.joiner, token.root)
-    with link:
-        stub = JoiningServiceStub(link)
-        asked = EnrolRequest(enrolment=Envelope(payload=envelope))
-        answer: EnrolResponse = channel.call(stub.Enrol, asked, SECONDS)
-    return answer.state, answer.issuer.encode(), answer.root.encode()
+    return channel.connect(token.address, peer, token.joiner, token.root)
 
 
 def install(

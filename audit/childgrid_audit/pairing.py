@@ -26,6 +26,8 @@ from childgrid_wire.statement import Statement
 
 SETTLE_SECONDS = 600
 
+_ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID)
+
 
 class Pairing:
     """Compares all logs of a ledger; see the module."""
@@ -64,7 +66,11 @@ class Pairing:
 
     def _check_absent(self, event: Event, duty: Duty) -> None:
         for member in sorted((duty.required | duty.expected) - event.places.keys()):
-            certain = member in duty.required and self._is_due(event, member)
+            certain = (
+                self._is_due(event, member)
+                if member in duty.required
+                else self._is_ignored(event, member)
+            )
             if not self._is_excused(event.statement, member):
                 self._missing(event, member, certain)
 
@@ -77,7 +83,7 @@ class Pairing:
 
     def _is_due(self, event: Event, member: str) -> bool:
         """Whether `member` must have logged the event by now; see the module."""
-        logged = min(place.bucket for place in event.places.values()) + HOUR
+        logged = _logged(event)
         if self._ledger.now >= logged + self._seconds(event):
             return True
         author = event.statement.issuer
@@ -87,6 +93,12 @@ class Pairing:
         )
         copy = self._ledger.copies.get(member)
         return had_it and bool(copy) and _covers(copy, logged)
+
+    def _is_ignored(self, event: Event, member: str) -> bool:
+        """Whether a log that went on for long has left out mail that nobody refuses."""
+        copy = self._ledger.copies.get(member)
+        late = _logged(event) + self._seconds(event)
+        return event.statement.kind in _ALWAYS_TAKEN and _covers(copy, late)
 
     def _seconds(self, event: Event) -> int:
         """The floor's `receipt_seconds` when the event was issued."""
@@ -153,14 +165,20 @@ class Pairing:
         )
 
     def _check_board(self, member: str) -> None:
-        """What hangs on the board came through the coordinator; some came before."""
-        for name, document in self._ledger.law.book.by_hash.items():
+        """The coordinator logs in order whatever hangs on the board."""
+        later = False
+        for name, document in reversed(self._ledger.law.book.by_hash.items()):
             event = self._ledger.events.get(name)
-            if event is None or member not in event.places:
-                event_ = Event(document).name
-                what = "is on the board but not logged"
-                path = bundle.checkpoint(member)
-                self._report.add(path, member, event_, what, certain=False)
+            if event is not None and member in event.places:
+                later = True
+                continue
+            absent = Event(document)
+            late = document.issued + self._seconds(absent) <= self._ledger.now
+            what = "is on the board but not logged"
+            path = bundle.checkpoint(member)
+            if not self._is_excused(document, member):
+                certain = later or late
+                self._report.add(path, member, absent.name, what, certain=certain)
 
     def _check_sequence(self, member: str) -> None:
         """In a log in doubt, name what stands in another order than elsewhere."""
@@ -180,6 +198,11 @@ class Pairing:
             if {member, other} <= event.places.keys()
         ]
         return iter(sorted(shared, key=lambda event: event.places[member].index))
+
+
+def _logged(event: Event) -> int:
+    """The end of the hour (Unix seconds) in which the first log took it in."""
+    return min(place.bucket for place in event.places.values()) + HOUR
 
 
 def _covers(copy: Copy | None, when: int) -> bool:

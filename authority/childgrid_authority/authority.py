@@ -21,7 +21,6 @@ from childgrid_authority import admission, directory, drafts, keys
 from childgrid_authority.admission import Admission
 from childgrid_authority.drafts import Draft
 from childgrid_authority.errors import (
-    ChangeRefused,
     EnrolmentRefused,
     TooFewFounders,
 )
@@ -140,7 +139,8 @@ class Authority:
             ),
         )
         proof_key = enrolment.proof_key(secret).hex()
-        record = TokenRecord(member, kind, made.expires, replaces, proof_key)
+        serial = certificates.serial_of(made.joiner.certificate)
+        record = TokenRecord(member, kind, made.expires, replaces, serial, proof_key)
         self.tokens.put(made.name, record)
         return made
 
@@ -214,14 +214,13 @@ class Authority:
         Args:
             target: `member`, `officer`, `key`, `certificate` or `token`.
             cause: `lost`, `left`, `compromised`, `expelled` or `replaced`.
-            member: whose; not needed for a certificate.
+            member: whose.
             subject: the officer's id, for `officer` and `key`.
             serial: hex of 20 bytes, for `certificate` and `token`.
 
         Raises:
-            ChangeRefused: what is to be revoked isn't named.
+            Malformed: what is to be revoked isn't named.
         """
-        _check_named(target, member, subject, serial)
         number = self.book.standing()["revocations"].get(FOUNDERS, 0) + 1
         data = statement.make(
             Kind.REVOCATION,
@@ -241,23 +240,27 @@ class Authority:
     def revoke_tokens(
         self, member: str, founder: str, passphrase: bytes, now: int
     ) -> list[Statement]:
-        """Revoke every token that was made for a member and isn't revoked yet."""
+        """Revoke a member's tokens, and the certificates that came with them."""
         said = []
         for name, record in self.tokens:
-            if record.member == member and record.state != REVOKED:
-                serial = name[:40]
+            if record.member != member or record.state == REVOKED:
+                continue
+            for target, serial in (
+                ("token", name[:40]),
+                ("certificate", record.certificate),
+            ):
                 said.append(
                     self.revoke(
                         founder,
                         passphrase,
                         now,
-                        target="token",
+                        target=target,
                         cause="compromised",
                         member=member,
                         serial=serial,
                     )
                 )
-                self.tokens.revoke(name)
+            self.tokens.revoke(name)
         return said
 
     def publishable(self) -> list[bytes]:
@@ -277,22 +280,6 @@ class Authority:
         keyfile.write_private(folder / "root.pem", admitted.root)
         for number, data in enumerate(self.shelf.documents(), 1):
             keyfile.write_private(documents / f"{number:08d}.dsse", data)
-
-
-_NEEDED = {
-    "member": ("member",),
-    "officer": ("member", "subject"),
-    "key": ("member", "subject"),
-    "certificate": ("serial",),
-    "token": ("serial",),
-}
-
-
-def _check_named(target: str, member: str, subject: str, serial: str) -> None:
-    given = {"member": member, "subject": subject, "serial": serial}
-    for name in _NEEDED.get(target, ()):
-        if not given[name]:
-            raise ChangeRefused(f"revoking a {target} needs its {name}")
 
 
 def sign(path: Path, folder: Path, founder: str, passphrase: bytes) -> list[Draft]:

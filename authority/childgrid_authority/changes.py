@@ -170,7 +170,7 @@ def revoke(
     secret = passphrases(passphrase_file, None, founder)[founder]
     if target == "token" and not serial:
         said = authority.revoke_tokens(member, founder, secret, now())
-        typer.echo(f"{len(said)} token(s) revoked; run `publish`")
+        typer.echo(f"{len(said) // 2} token(s) revoked; run `publish`")
         return
     authority.revoke(
         founder,

@@ -27,6 +27,7 @@ _RECORD = s.record(
     kind=s.enum("agency", "coordinator", "auditor"),
     expires=s.time,
     replaces=s.boolean,
+    certificate=s.hexes(20),
     proof_key=s.digest,
     state=s.enum(OPEN, BOUND, REVOKED),
     key=s.optional(s.digest),
@@ -40,13 +41,15 @@ class TokenRecord:
     """One token: for whom, until when, and the hash of the key it is bound to.
 
     `replaces` says that it may put new keys in the place of a member's old ones;
-    `strangers` are the hashes of other keys that came with it.
+    `certificate` is the serial of its joiner certificate; `strangers` are the hashes
+    of other keys that came with it.
     """
 
     member: str
     kind: str
     expires: int
     replaces: bool
+    certificate: str
     proof_key: str = field(repr=False)
     state: str = OPEN
     key: str = ""

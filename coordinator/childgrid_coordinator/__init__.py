@@ -10,3 +10,6 @@ It holds no key of an agency, encodes nothing and opens nothing sealed. Nodes be
 it in nothing: whatever is checked here only spares them useless work.
 The rule it keeps: logged, then stored, then acknowledged.
 """
+
+# The wire settles which versions of TLS are spoken, and only before grpc is loaded.
+import childgrid_wire  # noqa: F401

@@ -5,6 +5,7 @@ code 2. SIGTERM and SIGINT let calls finish and end with 0.
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -93,6 +94,8 @@ def serve(config: Config) -> None:
 
 def main() -> None:
     """Run the command line."""
+    # What keeps us from starting is ours to say; grpc's own lines would bury it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     from childgrid_wire.errors import WireError
 

@@ -65,7 +65,9 @@ class Coordinator:
         with ExitStack() as opened:
             opened.callback(Claim(settings.state_dir).release)
             self._identity = _identity(settings, passphrase)
-            self.log: Log = opened.enter_context(open_log(settings.log, self._identity))
+            self.log: Log = opened.enter_context(
+                open_log(settings.log, self._identity, settings.keys)
+            )
             self.store = Store.open(settings.url, self.log.vkey)
             opened.callback(self.store.close)
             self.dialer = Dialer(self._identity.credentials(ROLE, clock))

@@ -13,13 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from childgrid_log import names
+from childgrid_log import begun, names
 from childgrid_log.entry import Draft
-from childgrid_log.errors import LogError, LogUnavailable
+from childgrid_log.errors import LogUnavailable
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
-from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
 from childgrid_wire.statement import Statement
 
@@ -87,20 +86,17 @@ class Journal:
             job.done.set_result(None)
 
 
-def open_log(path: Path, identity: Identity) -> Log:
+def open_log(path: Path, identity: Identity, keys: Path) -> Log:
     """Open this member's log, making it the first time.
 
+    `keys` is the folder that remembers that there was a log.
+
     Raises:
-        ConfigurationRefused: the log is damaged or belongs to another key.
+        ConfigurationRefused: the log is gone, damaged or belongs to another key.
     """
-    origin = names.origin(identity.member)
-    try:
-        if path.exists():
-            return Log.open(path, origin, identity.log_key)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Log.create(path, origin, identity.log_key)
-    except LogError as error:
-        raise ConfigurationRefused(f"log: {error}") from error
+    with begun.once(path, keys) as fresh:
+        opener = Log.create if fresh else Log.open
+        return opener(path, names.origin(identity.member), identity.log_key)
 
 
 def _seal_once(tx: Transaction, name: str, draft: Draft) -> None:

@@ -16,7 +16,7 @@ from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.query import State, Target
-from childgrid_coordinator.store import queries
+from childgrid_coordinator.store import mail, queries
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.store.queries import Standing
 from childgrid_wire.errors import Reason, Refused
@@ -110,12 +110,22 @@ class Answers:
             return
         if batch.accepted:
             self._journal.write(batch.accepted, now)
+        askers = self._askers(batch)
         with self._store.write() as db:
             queries.keep(db, batch.accepted)
+            for answer in batch.accepted:
+                mail.deliver(db, askers[answer.answers], answer.hash)
             for query, targets in batch.changed.items():
                 queries.change(db, query, list(targets.values()))
         for query in batch.changed:
             self._bell.ring(query)
+        for member in set(askers.values()):
+            self._bell.ring(("mail", member))
+
+    def _askers(self, batch: _Batch) -> dict[str, str]:
+        """Whose mailbox each accepted answer goes to, by the query's hash."""
+        standings = self._standings({one.answers for one in batch.accepted})
+        return {name: one.member for name, one in standings.items()}
 
 
 def _judge(standings: dict[str, Standing], words: Sequence[Word], now: int) -> _Batch:

@@ -145,9 +145,17 @@ def publish(office: Office, staff: Path, policy: Path) -> list[Statement]:
     ]
     for document in made:
         office.shelf.add(document.data)
-        with office.journal.writing() as writing:
-            writing.send(document)
+    _send_standing(office)
     return made
+
+
+def _send_standing(office: Office) -> None:
+    """Queue what stands, also what was shelved just before this node was stopped."""
+    view = office.view
+    with office.journal.writing() as writing:
+        for current in (view.staff, view.policies):
+            if office.member in current:
+                writing.send(current[office.member])
 
 
 def _changed(body: Mapping[str, Any], current: Statement | None, now: int) -> bool:

@@ -10,18 +10,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import structlog
 
-from childgrid_log import names
+from childgrid_log import begun, names
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
 from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_log.witness import Witness
-from childgrid_node import agency, disclose, mailroom, query, receive, sealing
+from childgrid_node import agency, disclose, mailroom, receive, sealing
 from childgrid_node.config import NodeConfig
 from childgrid_node.courier import Courier, Loop
 from childgrid_node.desk import Desk
@@ -35,7 +34,12 @@ from childgrid_node.vault import Vault
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
-from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.errors import (
+    Reason,
+    Refused,
+    Unreachable,
+    WireError,
+)
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import (
@@ -80,11 +84,8 @@ class Node:
             clock,
         )
         self._loops = self._make_loops()
-        self._followers = ThreadPoolExecutor(16, thread_name_prefix="follow")
-        self._followed: set[str] = set()
-        self._lock = threading.Lock()
+        self._news = threading.Condition()
         self._servers: list[grpc.Server] = []
-        self._stopping = False
 
     @property
     def holdings(self) -> Holdings:
@@ -94,7 +95,9 @@ class Node:
     @property
     def desk(self) -> Desk:
         """The officers' verbs."""
-        return Desk(self.office, self.holdings, self.moved)
+        return Desk(
+            self.office, self.holdings, self.moved, self.settled, self.courier.standing
+        )
 
     @property
     def releaser(self) -> Releaser:
@@ -107,7 +110,11 @@ class Node:
         Raises:
             ConfigurationRefused: staff or policy file is wrong.
         """
-        self._fetch()
+        try:
+            self._fetch()
+        except Unreachable:
+            # Our own officers can read and decide meanwhile; nothing is released.
+            log.warning("coordinator out of reach", work="board")
         agency.publish(self.office, self.config.staff, self.config.policy)
         sealing.ensure(self.office)
 
@@ -118,8 +125,7 @@ class Node:
         desk = self._serve(self.config.desk, "desk", self._register_desk)
         for loop in self._loops.values():
             loop.start()
-        for asked in self.office.journal.all(Kind.QUERY):
-            self._follow(asked.hash)
+        self.desk.resume()
         return grid, desk
 
     def _serve(
@@ -164,14 +170,9 @@ class Node:
             raise Refused(Reason.WRONG_ROLE, "another agency's desk")
 
     def moved(self) -> None:
-        """Something may move on: send, release, follow."""
+        """Something may move on: send it, release it."""
         self._loops["outbox"].wake()
         self._loops["release"].wake()
-        rows = self.office.journal.rows(
-            "SELECT hash FROM outbox WHERE kind = 'query' AND state = 'waiting'"
-        )
-        for (name,) in rows:
-            self._follow(name)
 
     def _make_loops(self) -> dict[str, Loop]:
         config = self.config
@@ -193,10 +194,11 @@ class Node:
                 mailroom.open_parcel(self.office, parcel)
             except WireError:
                 self._fetch()
-                mailroom.open_parcel(self.office, parcel)
+                mailroom.open_parcel(self.office, parcel, last=True)
             self.courier.passed(parcel.cursor)
-            self._loops["outbox"].wake()
-            self._loops["release"].wake()
+            self.moved()
+            with self._news:
+                self._news.notify_all()
 
     def _release(self) -> None:
         waiting = disclose.unfinished(self.office)
@@ -221,56 +223,25 @@ class Node:
         sealing.destroy_old(self.office)
         receive.forget(self.office)
 
-    def _follow(self, name: str) -> None:
-        """Watch an own query until every target has answered or it expires."""
-        query_ = self.office.journal.get(name, Kind.QUERY)
-        with self._lock:
-            if (
-                query_.issuer != self.office.member
-                or query_.expires <= self.office.now
-                or name in self._followed
-                or not self._out(name)
-            ):
-                return
-            self._followed.add(name)
-        self._followers.submit(self._watch, name, query_.expires)
+    def settled(self, name: str, seconds: float) -> None:
+        """Wait until every target of a query has answered, at most so long."""
+        targets = set(self.office.journal.get(name, Kind.QUERY)["targets"])
 
-    def _out(self, name: str) -> bool:
-        rows = self.office.journal.rows("SELECT 1 FROM outbox WHERE hash = ?", (name,))
-        return bool(rows)
+        def all_there() -> bool:
+            said = self.office.journal.answers(name, Kind.ANSWER)
+            return targets <= {one.issuer for one in said}
 
-    def _watch(self, name: str, expires: int) -> None:
-        revision, pause = 0, threading.Event()
-        while not self._stopping and self.office.now < expires:
-            try:
-                reply = self.courier.outcome(name, revision, _ANSWER_SECONDS)
-                revision = reply.revision
-                self._take_answers(name, reply)
-                if reply.complete and not self._may_still_speak(name):
-                    return
-            except WireError:
-                pause.wait(0.5)
-
-    def _take_answers(self, name: str, reply: object) -> None:
-        for target in reply.targets:  # type: ignore[attr-defined]
-            if target.answer.payload:
-                query.take_answer(self.office, name, target.answer.payload)
-
-    def _may_still_speak(self, name: str) -> bool:
-        """A silent category may still be released while the query lives."""
-        said = self.office.journal.answers(name, Kind.ANSWER)
-        return any(one["outcome"] == "none" for one in said)
+        with self._news:
+            self._news.wait_for(all_there, seconds)
 
     def stop(self) -> None:
         """Let calls at hand end, then close everything."""
-        self._stopping = True
         ended = [server.stop(1.0) for server in self._servers]
         for event in ended:
             event.wait(2.0)
         self._dialer.close()
         for loop in self._loops.values():
             loop.stop()
-        self._followers.shutdown(wait=True, cancel_futures=True)
         self.witness.close()
         self.office.journal.log.close()
 
@@ -278,19 +249,27 @@ class Node:
 def open_office(
     config: NodeConfig, identity: Identity, shelf: Shelf, clock: Callable[[], float]
 ) -> Office:
-    """Open the log (made at the first start) and the journal in it."""
+    """Open the log (made at the first start) and the journal in it.
+
+    Raises:
+        ConfigurationRefused: the log is gone, damaged or another key's.
+    """
     path = config.state_dir / "log" / "log.db"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opener = Log.open if path.exists() else Log.create
-    kept = opener(path, names.origin(identity.member), identity.log_key)
+    with begun.once(path, config.state_dir / "keys") as fresh:
+        opener = Log.create if fresh else Log.open
+        kept = opener(path, names.origin(identity.member), identity.log_key)
     journal = Journal(kept, Vault(identity.key), clock)
     return Office(identity, shelf, journal, clock)
 
 
 def open_witness(state_dir: Path, identity: Identity) -> Witness:
-    """Open what this member has witnessed (made at the first start)."""
+    """Open what this member has witnessed (made at the first start).
+
+    Raises:
+        ConfigurationRefused: its memory is gone or damaged: it could be made to
+            cosign a shortened log.
+    """
     path = state_dir / "log" / "witness.db"
-    name = names.witness(identity.member)
-    if path.exists():
-        return Witness(path, name, identity.witness_key)
-    return Witness.create(path, name, identity.witness_key)
+    with begun.once(path, state_dir / "keys") as fresh:
+        opener = Witness.create if fresh else Witness
+        return opener(path, names.witness(identity.member), identity.witness_key)

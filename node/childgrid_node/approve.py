@@ -286,7 +286,7 @@ def _release(office: Office, said: Statement, asked: Statement) -> Statement:
     with office.journal.writing() as writing:
         query.take_draft(writing, office, said)
         writing.say(said)
-    match.release_silent(office, asked)
+        match.release_silent(writing, office, asked)
     return asked
 
 

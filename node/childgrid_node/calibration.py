@@ -85,13 +85,13 @@ def _grouped(
 def shortfall(
     comparisons: tuple[Comparison, ...], own: str, levels: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
-    """Return how much less a level of ``own`` weighs than its best one (millinats).
+    """Return how much less a level of ``own`` weighs than full agreement (millinats).
 
     By the scheme's own weights, not this table's; 0 where it cannot be compared.
     """
     at = next(i for i, c in enumerate(comparisons) if c.name == own)
     weights = np.subtract(comparisons[at].match, comparisons[at].chance)
-    missing = np.append(0, int(weights.max()) - weights)
+    missing = np.append(0, np.maximum(int(weights[-1]) - weights, 0))
     return np.asarray(missing[levels[:, at]], np.int64)
 
 

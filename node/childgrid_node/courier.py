@@ -23,7 +23,13 @@ from childgrid_wire import canonical, channel
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
-from childgrid_wire.errors import Reason, Refused, Unreachable, WireError
+from childgrid_wire.errors import (
+    Malformed,
+    Reason,
+    Refused,
+    Unreachable,
+    WireError,
+)
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import coordinator_pb2_grpc as rpc
@@ -155,7 +161,7 @@ class Courier:
         )
         reply = channel.call(self._exchange().Receive, call, wait_seconds + _SECONDS)
         for item in reply.items:
-            proof = _proof(item.proof) if item.HasField("proof") else None
+            proof = _proof(item)
             yield Parcel(
                 item.cursor, item.statement.payload, item.content.ciphertext, proof
             )
@@ -199,6 +205,21 @@ class Courier:
         )
         return channel.call(self._exchange().Outcome, call, wait_seconds + _SECONDS)
 
+    def standing(self, query: str) -> dict[str, dict[str, Any]]:
+        """State, since (Unix seconds) and reason of each target, where we can ask."""
+        try:
+            reply = self.outcome(query, 0, 0)
+        except WireError:
+            return {}
+        return {
+            one.member: {
+                "state": pb.TargetState.Name(one.state)[13:].lower().replace("_", "-"),
+                "since": one.since,
+                "reason": one.reason,
+            }
+            for one in reply.targets
+        }
+
     def relay(self, call: pb.WitnessRequest) -> pb.WitnessResponse:
         """Let the coordinator carry a checkpoint to the witnesses and back."""
         seconds = call.wait_ms / 1000 + _SECONDS
@@ -206,14 +227,24 @@ class Courier:
         return cast(pb.WitnessResponse, reply)
 
 
-def _proof(message: values_pb2.Proof) -> Proof:
-    return Proof(
-        message.checkpoint.encode("utf-8"),
-        message.index,
-        tuple(canonical.from_b64(one) for one in message.hashes),
-        message.leaf.encode("ascii"),
-        canonical.from_hex(message.salt),
-    )
+def _proof(item: pb.Item) -> Proof | None:
+    """The proof beside an item; nothing where there is none, or it isn't one.
+
+    A misspelled proof must not keep what comes after it from being read.
+    """
+    message = item.proof
+    if not item.HasField("proof"):
+        return None
+    try:
+        return Proof(
+            message.checkpoint.encode("utf-8"),
+            message.index,
+            tuple(canonical.from_b64(one) for one in message.hashes),
+            message.leaf.encode("ascii"),
+            canonical.from_hex(message.salt),
+        )
+    except (Malformed, UnicodeEncodeError):
+        return None
 
 
 class Loop:

@@ -9,21 +9,25 @@ before a disclosure. Agency IT sees none of this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import structlog
 
 from childgrid_node import approve, match, query, receive
 from childgrid_node.explain import explain
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_wire import canonical, statement
-from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
 
+log = structlog.get_logger(__name__)
 _READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
 _VIEW_SECONDS = 300
+MAX_WAIT_SECONDS = 30.0
 NOTICE = "a lead, not an identification; not grounds for arrest"
 
 
@@ -50,6 +54,12 @@ class Desk:
     moved: Callable[[], None]
     """Called when a statement may let something move on."""
 
+    settled: Callable[[str, float], None] = field(default=lambda *_: None)
+    """Waits until every target of a query has answered, at most so many seconds."""
+
+    standing: Callable[[str], dict[str, dict[str, Any]]] = field(default=lambda _: {})
+    """What the coordinator says of targets that haven't answered: state and since."""
+
     def sign(self, data: bytes) -> Statement:
         """Take in a signed draft: verify, log, act.
 
@@ -60,15 +70,36 @@ class Desk:
         kinds = (Kind.QUERY, Kind.REQUEST, Kind.APPROVAL, Kind.REFUSAL)
         said = office.own(office.hear(data, *kinds))
         if office.journal.find(said.hash):
+            # Taken in before, but perhaps not acted on: we may have been stopped.
+            self.resume()
             return said
         statement.check_time(said, office.now)
-        subject = self._take(said)
-        if subject.kind is Kind.QUERY:
-            query.advance(office, subject.hash)
-        else:
-            approve.advance(office, subject)
+        self._advance(self._take(said))
         self.moved()
         return said
+
+    def resume(self) -> None:
+        """Act on what was taken in before this process was stopped.
+
+        Harmless where everything has been acted on already.
+        """
+        for kind in (Kind.QUERY, Kind.REQUEST):
+            for subject in self.office.journal.all(kind):
+                if subject.expires > self.office.now:
+                    self._advance_again(subject)
+        self.moved()
+
+    def _advance(self, subject: Statement) -> None:
+        if subject.kind is Kind.QUERY:
+            query.advance(self.office, subject.hash)
+        else:
+            approve.advance(self.office, subject)
+
+    def _advance_again(self, subject: Statement) -> None:
+        try:
+            self._advance(subject)
+        except WireError as error:
+            log.info("stays", kind=subject.kind.value, reason=error.reason.value)
 
     def _take(self, said: Statement) -> Statement:
         if said.kind is Kind.QUERY:
@@ -79,8 +110,10 @@ class Desk:
             return said
         return approve.sign_decision(self.office, said)
 
-    def look(self, data: bytes) -> dict[str, Any]:
+    def look(self, data: bytes, wait_seconds: float = 0.0) -> dict[str, Any]:
         """Show what a signed `view` asks for, once it is logged.
+
+        `answers` wait up to `wait_seconds` for the targets that haven't answered.
 
         Raises:
             Refused, Untrusted: this officer may not see it; the attempt isn't shown.
@@ -93,6 +126,8 @@ class Desk:
             raise Refused(Reason.WRONG_ROLE, "view")
         if office.journal.find(view.hash):
             raise Refused(Reason.REPLAYED, "view")
+        if wait_seconds and view["object"] == "answers":
+            self.settled(view["subject"], min(wait_seconds, MAX_WAIT_SECONDS))
         shown = _SHOWS[view["object"]](self, officer, view["subject"])
         with office.journal.writing() as writing:
             writing.say(view)
@@ -167,11 +202,14 @@ class Desk:
         latest: dict[str, Statement] = {}
         for one in office.journal.answers(name, Kind.ANSWER):
             latest[one.issuer] = one
+        silent = set(asked["targets"]) - latest.keys()
+        standing = self.standing(name) if silent else {}
         return {
             "notice": NOTICE,
             "query": name,
             "targets": {
-                target: _answer(latest.get(target)) for target in asked["targets"]
+                target: _answer(latest.get(target), standing.get(target, {}))
+                for target in asked["targets"]
             },
         }
 
@@ -243,9 +281,10 @@ def _signed(said: Statement) -> dict[str, Any]:
     return {"by": said.person, "slot": said["slot"], "at": said.issued}
 
 
-def _answer(said: Statement | None) -> dict[str, Any]:
+def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
+    """An answer, or why there is none: no hit is never shown for a silent node."""
     if said is None:
-        return {"outcome": "not answered"}
+        return {"outcome": "not answered", **standing}
     return {
         "outcome": said["outcome"],
         "as_of": said["as_of"],

@@ -5,8 +5,9 @@ approval itself; re-reads the row live and re-encodes it (another digest than th
 handle's is `refused: changed`); takes only the approved fields; seals them to the
 request's key; signs a `disclosure`; stores ciphertext, statement, leaf and spent mark
 in one transaction; waits until a quorum of witnesses has cosigned a checkpoint that
-covers the leaf and is level with its documents; judges again; and hands over. A
-retry sends the same bytes. What runs out of time before it is handed over is void.
+covers the leaf and is level with its documents, the requester's own node among them
+where it is a witness; judges again; and hands over. A retry sends the same bytes.
+What runs out of time before it is handed over is void.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from childgrid_log.gather import Gatherer, check_fresh
+from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
@@ -124,6 +125,7 @@ class Releaser:
             nonce=nonce,
             quorum=cosigned.quorum,
         )
+        _check_requester(office, request, cosigned)
         if not _still_stands(office, request, disclosure):
             return _void(office, request, disclosure)
         with office.journal.writing() as writing:
@@ -240,6 +242,19 @@ def _still_stands(office: Office, request: Statement, disclosure: Statement) -> 
         and disclosure["policy"] == grant.policy.hash
     )
     return same and not approve.closed(office, request.hash)
+
+
+def _check_requester(office: Office, request: Statement, cosigned: Cosigned) -> None:
+    """Insist that the requester's own node is among those we are level with.
+
+    Whoever carries the witnesses' replies may leave out as many as a quorum can
+    spare. An agency's revocation of its own people is sure to be known to its own
+    node, so that reply is never one of them.
+    """
+    witnesses = {one["id"] for one in office.view.witnesses(office.member)}
+    level = {one.issuer for one in cosigned.freshness}
+    if request.issuer in witnesses - level:
+        raise Refused(Reason.STALE, "the requester's documents")
 
 
 def _void(office: Office, request: Statement, disclosure: Statement) -> str:

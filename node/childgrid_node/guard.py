@@ -1,8 +1,9 @@
 """Who never enters the suspect index: victims, and persons who are or were minors.
 
 `judge` decides for one row; what it returns is stored beside the row's encoding as one
-byte. Every doubt about an age is read for the child: the youngest reading counts. The
-guard reads no source and keeps nothing.
+byte. Every doubt about an age is read for the child: the youngest reading counts. Where
+the mapping names a column of roles, whoever it does not list as a suspect stays out:
+staff and guardians are nobody's suspects. The guard reads no source and keeps nothing.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Reason(StrEnum):
 
     ADMITTED = "admitted"
     VICTIM = "victim"
+    ROLE_NOT_NAMED = "role not named"
     MINOR_AT_EVENT = "minor at the event"
     MINOR_TODAY = "minor today"
     AGE_UNKNOWN = "age unknown where children are held"
@@ -71,6 +73,8 @@ def judge(values: Mapping[str, str], mapping: sources.Mapping, today: date) -> V
     byte = Guard[f"{_STATUS[reason]}_{role.upper()}"]
     if role == "victim":
         return Verdict(byte, False, Reason.VICTIM)
+    if role == "other" and mapping.role.column is not None:
+        return Verdict(byte, False, Reason.ROLE_NOT_NAMED)
     if reason is Reason.AGE_UNKNOWN and mapping.category not in CHILD_CATEGORIES:
         return Verdict(byte, True, Reason.ADMITTED)
     return Verdict(byte, reason is Reason.ADMITTED, reason)

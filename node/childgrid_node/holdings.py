@@ -7,7 +7,6 @@ lose a suspect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from childgrid_node import score
 from childgrid_node.encode import Encoder
 from childgrid_node.index import Index
+from childgrid_node.normalise import Tokens
 from childgrid_node.scheme import Scheme
 from childgrid_wire.errors import Malformed, Reason, Refused
 
@@ -46,20 +46,35 @@ class Holdings:
     epoch: int
     encoder: Encoder
     indexes: dict[str, Index]
+    missing: tuple[str, ...] = ()
+    """Sources that have not been indexed under the keys in force."""
 
     @property
     def as_of(self) -> int:
         """Unix seconds of the oldest index; 0 where there is none."""
         return min((one.header.as_of for one in self.indexes.values()), default=0)
 
+    def encode(self, tokens: Tokens) -> NDArray[np.uint64]:
+        """One encoding, ``uint64[words]``; the tokens are forgotten at once."""
+        try:
+            return self.encoder.encode(tokens)
+        finally:
+            self.encoder.clear()
+
     def search(self, query: NDArray[np.uint64]) -> tuple[list[Hit], int]:
-        """Score every row; returns the best hits first and the scan's CPU time (ns)."""
+        """Score every row; returns the best hits first and the scan's CPU time (ns).
+
+        A row of which nothing speaks for the person is no hit, however high a small
+        table lets its probability come out: a passport sought where none is kept
+        must not point at everybody there. At most five hits a source.
+        """
         hits: list[Hit] = []
         spent = 0
         for name, index in self.indexes.items():
-            found = score.match(index, query, k=SHOWN)
+            found = score.match(index, query, k=score.SURVIVORS)
             spent += found.cpu_ns
-            hits += [_hit(name, index, one) for one in found.candidates]
+            speaking = [one for one in found.candidates if one.score > 0][:SHOWN]
+            hits += [_hit(name, index, one) for one in speaking]
         hits.sort(key=lambda hit: (-hit.probability, hit.source, hit.key))
         return hits, spent
 
@@ -83,11 +98,6 @@ class Holdings:
         if int.from_bytes(content[36:40], "big") != self.epoch:
             raise Refused(Reason.EPOCH, "query content")
         return np.frombuffer(content[40:], "<u8").astype(np.uint64)
-
-
-def visible(hits: Sequence[Hit]) -> list[Hit]:
-    """At most five hits; a person in one source shows once a row."""
-    return list(hits[:SHOWN])
 
 
 def _hit(name: str, index: Index, one: score.Candidate) -> Hit:

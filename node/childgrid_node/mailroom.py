@@ -7,6 +7,8 @@ yet, because a document is still under way, is tried again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from childgrid_node import approve, match, receive
@@ -16,9 +18,11 @@ from childgrid_wire import envelope, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
 
 log = structlog.get_logger(__name__)
 _WELCOME = (
+    Kind.ANSWER,
     Kind.REQUEST,
     Kind.APPROVAL,
     Kind.REFUSAL,
@@ -28,8 +32,11 @@ _WELCOME = (
 )
 
 
-def open_parcel(office: Office, parcel: Parcel) -> str:
+def open_parcel(office: Office, parcel: Parcel, *, last: bool = False) -> str:
     """Verify and take in one parcel; returns the request that it moves on, or ''.
+
+    With `last` nothing is raised: what still can't be judged is dropped, so that one
+    parcel never holds up those behind it.
 
     Raises:
         Untrusted: with `unknown-key` or `old-version`: fetch documents, try again.
@@ -38,7 +45,7 @@ def open_parcel(office: Office, parcel: Parcel) -> str:
         said = office.hear(parcel.statement, *_WELCOME)
         return _HANDLERS[said.kind](office, said, parcel)
     except (Refused, Untrusted) as error:
-        if _may_clear_up(error):
+        if _may_clear_up(error) and not last:
             raise
         _report(parcel, error)
         return ""
@@ -63,6 +70,16 @@ def _report(parcel: Parcel, error: WireError) -> None:
     log.warning("parcel refused", kind=kind, reason=error.reason.value)
 
 
+def _answer(office: Office, answer: Statement, _: Parcel) -> str:
+    """What a target says to our query; a later one may replace it (a silent hit)."""
+    asked = office.own(office.journal.get(answer.answers, Kind.QUERY))
+    if answer.issuer not in asked["targets"]:
+        raise Refused(Reason.TARGET, "answer")
+    with office.journal.writing() as writing:
+        writing.say(answer)
+    return ""
+
+
 def _request(office: Office, request: Statement, parcel: Parcel) -> str:
     """A request for one of our records: it must fit a query that we answered."""
     if request["holder"] != office.member:
@@ -85,23 +102,64 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
 
 
 def _approval(office: Office, approval: Statement, _: Parcel) -> str:
+    """One person's approval; what could never count is not kept beside those that do.
+
+    A stray one would otherwise be judged with the others at the release and spoil it.
+    """
     request = office.journal.get(approval.answers, Kind.REQUEST)
     _from_other_side(office, approval, request)
+    if office.journal.find(approval.hash):
+        return request.hash
+    asked = office.journal.get(request["query"], Kind.QUERY)
+    view = _view_of(office, request)
+    category = approve.category_of(office, request)
+    rules.check_approval(view, asked, request, approval, category)
+    said = office.journal.answers(request.hash, Kind.APPROVAL)
+    if approval.person in {one.person for one in said}:
+        raise Refused(Reason.DECIDED, "approval")
     with office.journal.writing() as writing:
         writing.say(approval)
     return request.hash
 
 
+def _view_of(office: Office, request: Statement) -> View:
+    """The newest documents with the policy that the request names, while it lives.
+
+    What was said in time about a request still counts where it arrives late.
+    """
+    view = office.view
+    policy = office.shelf.book.document(request["policy"])
+    return replace(
+        view,
+        now=min(view.now, request.expires - 1),
+        policies={**view.policies, request["holder"]: policy},
+    )
+
+
 def _refusal(office: Office, refusal: Statement, _: Parcel) -> str:
     request = office.journal.get(refusal.answers, Kind.REQUEST)
     _from_other_side(office, refusal, request)
-    if refusal.officer:
-        officer = office.view.officer(refusal.issuer, refusal.officer)
-        if officer.role not in {s.role for s in approve.slots(office, request)}:
-            raise Refused(Reason.WRONG_ROLE, "refusal")
+    if refusal["subject"] != Kind.REQUEST.value:
+        raise Refused(Reason.UNKNOWN, "refusal.subject")
+    _check_may_refuse(office, refusal, request)
     with office.journal.writing() as writing:
         writing.say(refusal)
     return request.hash
+
+
+def _check_may_refuse(office: Office, refusal: Statement, request: Statement) -> None:
+    """An officer with a slot to fill may refuse, or the holder's own node."""
+    side = "holder" if refusal.issuer == request["holder"] else "requester"
+    if not refusal.officer:
+        if side == "requester":
+            raise Refused(Reason.WRONG_ROLE, "refusal")
+        return
+    view = _view_of(office, request)
+    officer = view.officer(refusal.issuer, refusal.officer)
+    category = approve.category_of(office, request)
+    slots = rules.release_slots(view, request["holder"], category)
+    if (side, officer.role) not in {(slot.side, slot.role) for slot in slots}:
+        raise Refused(Reason.WRONG_ROLE, "refusal")
 
 
 def _from_other_side(office: Office, said: Statement, request: Statement) -> None:
@@ -118,7 +176,25 @@ def _disclosure(office: Office, disclosure: Statement, parcel: Parcel) -> str:
 
 
 def _void(office: Office, void: Statement, _: Parcel) -> str:
-    with office.journal.writing() as writing:
+    """A holder takes back what it never handed over; we know it by no other name.
+
+    So it can only be held against how many of our requests to that holder are open.
+    """
+    journal = office.journal
+    if void.answers != void["disclosure"] or journal.find(void["disclosure"]):
+        raise Refused(Reason.UNKNOWN, "void")
+    asked = [
+        one
+        for one in journal.all(Kind.REQUEST)
+        if one.issuer == office.member
+        and one["holder"] == void.issuer
+        and receive.record(office, one.hash) is None
+    ]
+    voids = [one for one in journal.all(Kind.VOID) if one.issuer == void.issuer]
+    known = void.hash in {one.hash for one in voids}
+    if not known and len(voids) >= len(asked):
+        raise Refused(Reason.UNKNOWN, "void")
+    with journal.writing() as writing:
         writing.say(void)
     return ""
 
@@ -134,13 +210,15 @@ def _receipt(office: Office, receipt: Statement, _: Parcel) -> str:
     with office.journal.writing() as writing:
         writing.say(receipt)
         writing.run(
-            "UPDATE spent SET state = 'receipted' WHERE disclosure = ?",
+            "UPDATE spent SET state = 'receipted'"
+            " WHERE disclosure = ? AND state = 'released'",
             (disclosure.hash,),
         )
     return ""
 
 
 _HANDLERS = {
+    Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
     Kind.APPROVAL: _approval,
     Kind.REFUSAL: _refusal,

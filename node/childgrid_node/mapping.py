@@ -103,7 +103,7 @@ class Role:
     """What the row's person is: fixed for the source, or read from a column.
 
     Values are compared without case and outer blanks; a value in neither list is
-    `other`.
+    `other`, and the guard keeps its row out of the suspect index.
     """
 
     fixed: str = "other"

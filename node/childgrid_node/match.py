@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import structlog
+
 from childgrid_node import budget, sealing
 from childgrid_node.holdings import SHOWN, Hit, Holdings, visible
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
 from childgrid_wire import canonical, rules, seal
-from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import rule_for
 from childgrid_wire.seal import Binding
@@ -28,6 +30,7 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 _SLOTS = 2 * SHOWN
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         if _say(writing, asked):
             budget.spend(writing, view, asked.query)
     encoding = holdings.unpack(_open(office, asked))
-    hits, _ = holdings.search(encoding)
+    hits, spent_ns = holdings.search(encoding)
+    log.info("matched", scan_us=spent_ns // 1000)
     return _conclude(office, view, asked.query, hits, holdings.as_of)
 
 
@@ -171,10 +175,13 @@ def _candidate(handle: str, hit: Hit) -> dict[str, Any]:
 
 
 def _silent(office: Office, view: View, category: str) -> bool:
-    """A category without a rule is silent: nobody decided that it may speak."""
+    """A category without a rule in force is silent: nobody decided it may speak.
+
+    An error here would be raised for hits alone, and so tell them from no hit.
+    """
     try:
         return rule_for(view.policy(office.member), category).silent
-    except Refused:
+    except (Refused, Untrusted):
         return True
 
 
@@ -245,20 +252,23 @@ def handle(office: Office, query: str, name: str) -> Handle:
     raise Refused(Reason.UNKNOWN, "handle")
 
 
-def release_silent(office: Office, query: Statement) -> Statement:
-    """Say a silent hit aloud after its custodian's decision; returns the new answer."""
+def release_silent(writing: Writing, office: Office, query: Statement) -> Statement:
+    """Say a silent hit aloud with its custodian's decision; returns the new answer.
+
+    Raises:
+        Refused: nothing is hidden there; the caller's transaction ends with it.
+    """
     found = handles(office, query.hash)
     if all(one.shown for one in found):
         raise Refused(Reason.UNKNOWN, "silent hit")
     shown = [(one.handle, one.hit) for one in found][:SHOWN]
     as_of = min(hit.as_of for _, hit in shown)
     said = _statement(office, query, shown, as_of)
-    with office.journal.writing() as writing:
-        for name, _ in shown:
-            writing.run(
-                "UPDATE handle SET shown = 1 WHERE query = ? AND handle = ?",
-                (query.hash, name),
-            )
-        writing.say(said)
-        writing.send(said)
+    for name, _ in shown:
+        writing.run(
+            "UPDATE handle SET shown = 1 WHERE query = ? AND handle = ?",
+            (query.hash, name),
+        )
+    writing.say(said)
+    writing.send(said)
     return said

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 
 SURVIVORS = 64
+BELIEVED = 2
 MAX_OTHERS = 1_000_000
 
 
@@ -152,10 +153,23 @@ def _ordered(
     return [_candidate(bands, best, logits, at) for at in order]
 
 
+def _most(best: scan.Survivors, at: int) -> int:
+    """Return the most that a row can have, given how many rows score as well.
+
+    A person may stand twice in a register, so of t rows at or above this score at
+    most two are believed; where they fill the survivors, nobody is named. A row's
+    own further agreement can only lower t.
+    """
+    level = int((best.scores >= best.scores[at]).sum())
+    return (
+        0 if level >= SURVIVORS else min(PROBABILITY, BELIEVED * PROBABILITY // level)
+    )
+
+
 def _candidate(
     bands: Bands, best: scan.Survivors, logits: NDArray[np.int64], at: int
 ) -> Candidate:
-    chance = probability(int(logits[at]))
+    chance = min(probability(int(logits[at])), _most(best, at))
     expected = round((PROBABILITY - chance) / max(chance, 1))
     as_good = int((logits >= logits[at]).sum()) - 1
     return Candidate(

@@ -101,7 +101,7 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> desk_pb2.LookResponse:
         """Show what a signed `view` asks for."""
-        shown = self._desk().look(request.view.payload)
+        shown = self._desk().look(request.view.payload, request.wait_ms / 1000)
         return desk_pb2.LookResponse(document=canonical.dumps(shown).decode("ascii"))
 
 

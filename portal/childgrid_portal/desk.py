@@ -136,22 +136,37 @@ class Desk:
         expected = {"answers": subject, "reason": reason}
         return self._say(pb.DraftRequest(decision=draft), Kind.REFUSAL, expected)
 
-    def look(self, object_: str, subject: str = "") -> dict[str, Any]:
-        """Read the inbox, a query, answers, a request or a profile; it is logged."""
+    def look(
+        self, object_: str, subject: str = "", wait_ms: int = 0
+    ) -> dict[str, Any]:
+        """Read the inbox, a query, answers, a request or a profile; it is logged.
+
+        Answers that are still under way are waited for, up to `wait_ms`.
+        """
         draft = pb.ViewDraft(officer=self.officer, object=object_, subject=subject)
         expected = {"object": object_, "subject": subject}
         signed = self._signed(pb.DraftRequest(view=draft), Kind.VIEW, expected, always)
-        call = pb.LookRequest(view=Envelope(payload=signed))
+        call = pb.LookRequest(view=Envelope(payload=signed), wait_ms=wait_ms)
         reply = channel.call(self._stub.Look, call, _SECONDS)
         return canonical.loads(reply.document.encode("ascii"))
+
+    def signed_approval(self, subject: str) -> bytes:
+        """An approval, signed and not yet handed in; `hand_in` does that."""
+        draft = pb.DecisionDraft(officer=self.officer, subject=subject, approve=True)
+        expected: dict[str, object] = {"answers": subject}
+        call = pb.DraftRequest(decision=draft)
+        return self._signed(call, Kind.APPROVAL, expected, self._confirm)
+
+    def hand_in(self, signed: bytes) -> str:
+        """Hand a signed draft to the node; returns the statement's hash."""
+        call = pb.SignRequest(statement=Envelope(payload=signed))
+        reply = channel.call(self._stub.Sign, call, _SECONDS)
+        return str(reply.hash)
 
     def _say(
         self, draft: pb.DraftRequest, kind: Kind, expected: Mapping[str, object]
     ) -> str:
-        signed = self._signed(draft, kind, expected, self._confirm)
-        call = pb.SignRequest(statement=Envelope(payload=signed))
-        reply = channel.call(self._stub.Sign, call, _SECONDS)
-        return str(reply.hash)
+        return self.hand_in(self._signed(draft, kind, expected, self._confirm))
 
     def _signed(
         self,

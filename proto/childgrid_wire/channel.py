@@ -64,6 +64,11 @@ _LIMITS = [
     ("grpc.enable_retries", 0),
     ("grpc.keepalive_time_ms", 60_000),
 ]
+# Whoever comes back is dialled again within seconds, not gRPC's two minutes.
+_REDIAL = [
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 3_000),
+]
 _SERVER_LIMITS = [
     ("grpc.max_concurrent_streams", 64),
     ("grpc.max_connection_age_ms", 300_000),
@@ -170,7 +175,9 @@ def serve(
             unreadable, or TLS 1.2 would be spoken.
     """
     if not ONLY_TLS_1_3:
-        raise ConfigurationRefused("childgrid_wire must be imported before grpc")
+        raise ConfigurationRefused(
+            "import childgrid_wire before grpc, or TLS 1.2 opens"
+        )
     server = grpc.server(
         futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
         interceptors=[Gate(authorise)],
@@ -183,11 +190,11 @@ def serve(
     def configuration() -> Any:  # noqa: ANN401 - an opaque grpc object
         try:
             pair, roots = credentials()
+            if not roots:
+                raise ConfigurationRefused("no root certificate is configured")
         except Exception as error:
-            log.error("the old certificate stays in use: %s", type(error).__name__)
+            log.error("certificate not read again: %s", type(error).__name__)
             raise
-        if not roots:
-            raise ConfigurationRefused("no root certificate is configured")
         return grpc.ssl_server_certificate_configuration(
             [(pair.key, pair.chain)], roots
         )
@@ -209,7 +216,7 @@ def connect(address: str, peer: Peer, pair: Pair, roots: bytes) -> grpc.Channel:
         raise ConfigurationRefused("no root certificate is configured")
     secure = grpc.ssl_channel_credentials(roots, pair.key, pair.chain)
     name = hostname(peer.member, peer.role)
-    options = [*_LIMITS, ("grpc.ssl_target_name_override", name)]
+    options = [*_LIMITS, *_REDIAL, ("grpc.ssl_target_name_override", name)]
     return grpc.secure_channel(address, secure, options=options)
 
 

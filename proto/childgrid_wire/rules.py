@@ -150,6 +150,24 @@ def _approvers(
     return approvers
 
 
+def check_approval(
+    view: View,
+    query: Statement,
+    request: Statement,
+    approval: Statement,
+    category: str,
+) -> None:
+    """Whether one approval of a request may fill a slot at all, alone or with others.
+
+    Raises:
+        Refused, Untrusted: it could never count.
+    """
+    (who,) = _approvers(view, request, [approval], [query, request])
+    slots = release_slots(view, request["holder"], category)
+    if not any(slot.takes(who) for slot in slots):
+        raise Refused(Reason.WRONG_ROLE, "approval.slot")
+
+
 def _check_approval(view: View, subject: Statement, approval: Statement) -> None:
     _is(approval, Kind.APPROVAL)
     check_time(approval, view.now)

@@ -242,7 +242,10 @@ def test_a_revoked_token_is_closed(authority: Authority, tmp_path: Path) -> None
     """One founder closes it; the board carries the revocation to the coordinator."""
     token, own = make_token(authority, "alpha"), someone(tmp_path)
     authority.revoke_tokens("alpha", "bilal", PASSPHRASE, NOW)
-    assert token.name[:40] in authority.book.revoked().tokens
+    revoked = authority.book.revoked()
+    assert token.name[:40] in revoked.tokens
+    serial = certificates.serial_of(token.joiner.certificate)
+    assert f"alpha/{serial}" in revoked.certificates
     with pytest.raises(EnrolmentRefused, match="revoked"):
         authority.admit([enrol(own, token)], TWO, NOW)
     assert authority.book.latest(NOW).directory["members"] == []

@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 import pytest
 
+from childgrid_authority import directory, keys
 from childgrid_authority import inbox as inboxes
-from childgrid_authority import keys
 from childgrid_authority.authority import Authority
 from childgrid_authority.inbox import Inbox
 from childgrid_node.join import State, dial, join
@@ -92,6 +92,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def test_a_member_joins_over_the_network(world: World, tmp_path: Path) -> None:
     """Enrol, wait, be admitted, published, welcomed, and hold certificates."""
+    book, now = world.authority.book, world.now
+    moved = directory.amend(book, "hub", now, address=world.address)
+    world.authority.enact(moved, TWO)
     hub = ("hub", world.address)
     token = make_token(world.authority, "alpha", "agency", world.now, coordinator=hub)
     token.write(tmp_path / "alpha.token")
@@ -126,7 +129,9 @@ def test_a_joiner_may_not_open_the_founders_inbox(world: World, tmp_path: Path) 
         world.authority, "alpha", "agency", world.now, coordinator=hub
     )
     peer = Peer("hub", "coordinator")
-    with dial(world.address, peer, token.joiner, token.root) as (joining, _):
-        with pytest.raises(Refused, match="wrong-role"):
-            channel.call(joining.Pending, PendingRequest(), 5)
+    with (
+        dial(world.address, peer, token.joiner, token.root) as (joining, _),
+        pytest.raises(Refused, match="wrong-role"),
+    ):
+        channel.call(joining.Pending, PendingRequest(), 5)
     assert world.door.callers == []

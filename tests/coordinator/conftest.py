@@ -20,12 +20,21 @@ def cheap_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyfile, "MEMORY_BYTES", 8_192)
 
 
-@pytest.fixture
-def world(tmp_path: Path, cheap_locks: None) -> World:
-    """A founded grid; the coordinator's state lies ready."""
-    grid = World(tmp_path)
-    grid.install()
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A grid that was founded once; nobody works in its folder."""
+    grid = World(tmp_path_factory.mktemp("founded"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyfile, "PASSES", 1)
+        patch.setattr(keyfile, "MEMORY_BYTES", 8_192)
+        grid.install()
     return grid
+
+
+@pytest.fixture
+def world(founded: World, tmp_path: Path) -> World:
+    """A founded grid; the coordinator's state lies ready in a folder of its own."""
+    return founded.copied(tmp_path)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from childgrid_log import names
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
-from childgrid_wire import canonical, envelope, seal
+from childgrid_wire import canonical, envelope, seal, statement
 from childgrid_wire.book import Book
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2, values_pb2
@@ -66,11 +66,11 @@ class Sayings:
         for key in (*options, "answers", "id"):
             if key in body:
                 options[key] = body.pop(key)
-        return statements.make(kind, signer(who), **options, **body)
+        return statement.make(kind, signer(who), **options, **body)
 
     def read(self, data: bytes) -> Statement:
         """Parse what was said, as the one who said it knows it."""
-        return statements.parse(envelope.read(data))
+        return statement.parse(envelope.read(data))
 
     def sealing_key(self, member: str) -> str:
         """The hash of a member's sealing key document."""
@@ -163,6 +163,7 @@ class Sayings:
         self,
         query: bytes,
         answer: bytes,
+        /,
         who: str = f"{ASKER}/io",
         seconds: int = DAY,
         **changes: Json,
@@ -193,7 +194,7 @@ class Sayings:
         )
         return data, justification
 
-    def approval(self, who: str, request: bytes, **changes: Json) -> bytes:
+    def approval(self, who: str, request: bytes, /, **changes: Json) -> bytes:
         """An approval of a request by somebody of either side."""
         asked = self.read(request)
         holder = who.split("/")[0] == asked["holder"]
@@ -204,17 +205,18 @@ class Sayings:
             "slot": "custodian" if holder else "supervisor",
             "fields": asked["fields"],
             "policy": policy if holder else "",
+            "answers": asked.hash,
         }
-        return self.said(Kind.APPROVAL, who, answers=asked.hash, **(body | changes))
+        return self.said(Kind.APPROVAL, who, **(body | changes))
 
-    def refusal(self, who: str, request: bytes, **changes: Json) -> bytes:
+    def refusal(self, who: str, request: bytes, /, **changes: Json) -> bytes:
         """A refusal of a request."""
         asked = self.read(request)
         body = {"subject": "request", "reason": "weak-basis", "answers": asked.hash}
         return self.said(Kind.REFUSAL, who, **(body | changes))
 
     def disclosure(
-        self, request: bytes, approvals: list[bytes], **changes: Json
+        self, request: bytes, approvals: list[bytes], /, **changes: Json
     ) -> tuple[bytes, bytes, values_pb2.Proof]:
         """A disclosure with its ciphertext and the proof from the holder's log."""
         asked = self.read(request)
@@ -263,7 +265,7 @@ class Sayings:
                 salt=opening[0].hex(),
             )
 
-    def receipt(self, disclosure: bytes, **changes: Json) -> bytes:
+    def receipt(self, disclosure: bytes, /, **changes: Json) -> bytes:
         """The requester's receipt for a disclosure."""
         given = self.read(disclosure)
         body = {
@@ -274,7 +276,7 @@ class Sayings:
         }
         return self.said(Kind.RECEIPT, given["requester"], **(body | changes))
 
-    def void(self, request: bytes, disclosure: bytes, **changes: Json) -> bytes:
+    def void(self, request: bytes, disclosure: bytes, /, **changes: Json) -> bytes:
         """The holder's word that a disclosure is void."""
         given, asked = self.read(disclosure), self.read(request)
         body = {"disclosure": given.hash, "reason": "expired", "answers": asked.hash}
@@ -283,10 +285,10 @@ class Sayings:
     def revocation(self, target: str, number: int = 1, **named: str) -> bytes:
         """One founder's revocation."""
         body = {"member": "", "subject": "", "serial": "", "cause": "lost"} | named
-        return statements.make(
+        return statement.make(
             Kind.REVOCATION,
             signer("founder:asha"),
-            issuer=statements.FOUNDERS,
+            issuer=statement.FOUNDERS,
             now=self.now,
             seconds=DAY,
             number=number,

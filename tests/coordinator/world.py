@@ -6,6 +6,8 @@ files are cheap.
 
 from __future__ import annotations
 
+import copy
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -124,7 +126,7 @@ class World(Sayings):
             "witnesses": {
                 "members": [*AGENCIES, AUDITOR],
                 "quorum": 3,
-                "faults": 1,
+                "faults": 0,
             },
             "floor": envelope.read(self._floor()).hash,
             "scheme": self.scheme,
@@ -185,7 +187,13 @@ class World(Sayings):
         ]
         for name in AGENCIES:
             papers += [
-                self.said(Kind.STAFF, name, version=1, officers=self._staff(name)),
+                self.said(
+                    Kind.STAFF,
+                    name,
+                    version=1,
+                    officers=self._staff(name),
+                    seconds=60 * DAY,
+                ),
                 self.policy(name),
                 self.said(
                     Kind.SEALING_KEY,
@@ -193,6 +201,7 @@ class World(Sayings):
                     key=canonical.to_b64(self.sealing[name][1]),
                     valid_from=self.started,
                     valid_until=self.started + 30 * DAY,
+                    seconds=60 * DAY,
                 ),
             ]
         return papers
@@ -228,6 +237,7 @@ class World(Sayings):
             Kind.POLICY,
             name,
             version=version,
+            seconds=60 * DAY,
             rules=[rule],
             query_slots=[],
             break_glass=[],
@@ -251,6 +261,13 @@ class World(Sayings):
         for data in self.papers if documents else ():
             shelf.add(data)
         keyfile.write_private(self.folder / "passphrase", PASSPHRASE)
+
+    def copied(self, folder: Path) -> World:
+        """The same grid in another folder, with a clock of its own."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        twin = copy.copy(self)
+        twin.folder, twin.clock = folder, Clock()
+        return twin
 
     def settings(self, **changes: Json) -> Settings:
         """Settings for quick tests; the database is SQLite unless said otherwise."""
@@ -279,3 +296,10 @@ class World(Sayings):
             yield opened
         finally:
             opened.stop()
+
+    @contextmanager
+    def running(self, **changes: Json) -> Iterator[Coordinator]:
+        """A coordinator that serves at its address."""
+        with self.coordinator(**changes) as opened:
+            opened.start()
+            yield opened

@@ -132,12 +132,39 @@ def test_a_victim_stays_out_at_any_age(cells: dict[str, str], byte: Guard) -> No
     assert verdict.byte is byte
 
 
-def test_other_roles_are_admitted_as_other() -> None:
-    """A witness of age is in the index, marked as neither suspect nor victim."""
-    verdict = judge(row(part="WITNESS", dob="01-06-1990"), mapping(), TODAY)
+@pytest.mark.parametrize("part", ["WITNESS", "STAFF", "GUARDIAN", "", "ACCUSED?"])
+def test_whoever_the_role_column_does_not_name_a_suspect_stays_out(part: str) -> None:
+    """Doubt about a role protects: staff, guardians and blanks are not searchable."""
+    verdict = judge(row(part=part, dob="01-06-1990"), mapping(), TODAY)
 
+    assert (verdict.reason, verdict.admitted) == (Reason.ROLE_NOT_NAMED, False)
     assert verdict.byte is Guard.ADULT_OTHER
-    assert verdict.admitted
+
+
+def test_a_source_without_a_role_column_admits_adults_as_other() -> None:
+    """A licence register says nothing of roles; its adults are searchable."""
+    plain = Mapping.parse(
+        """
+        agency = "test"
+        category = "vehicle"
+        source = "test.csv"
+        key = "id"
+        [fields]
+        birth_date = "dob"
+        """
+    )
+
+    verdict = judge({"dob": "01-06-1990"}, plain, TODAY)
+
+    assert (verdict.byte, verdict.admitted) == (Guard.ADULT_OTHER, True)
+
+
+def test_a_minor_of_an_unnamed_role_is_counted_once() -> None:
+    """The role decides first, so that each row has exactly one reason."""
+    verdict = judge(row(part="GUARDIAN", dob="01-06-2015"), mapping(), TODAY)
+
+    assert verdict.reason is Reason.ROLE_NOT_NAMED
+    assert verdict.byte is Guard.MINOR_OTHER
 
 
 def test_a_birth_on_the_29th_of_february_comes_of_age_in_march() -> None:

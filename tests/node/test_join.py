@@ -268,6 +268,18 @@ def test_an_entry_other_than_enrolled_is_refused(world: World) -> None:
     assert not world.installed
 
 
+def test_a_root_that_the_directory_does_not_name_is_refused(world: World) -> None:
+    """The token's root is believed only while the founders' directory names it."""
+    world.join()
+    world.admit()
+    other = directory.successor(world.authority.book, NOW, root="ab" * 32)
+    world.authority.enact([other], TWO)
+    world.publish()
+    with pytest.raises(Untrusted, match=r"directory\.root"):
+        world.join()
+    assert not world.installed
+
+
 def test_a_board_that_runs_in_circles_is_refused(world: World) -> None:
     """A cursor that does not move would keep a joiner busy for ever."""
     world.join()

@@ -119,10 +119,22 @@ def test_an_agreement_that_is_rare_here_weighs_more() -> None:
     alone = found(index_of([target, *rare]), query).candidates[0]
     among = found(index_of([target, *common]), query).candidates[0]
 
-    assert alone.row == among.row == 0
+    assert alone.row == 0
     assert alone.score > among.score
     assert alone.probability > among.probability
-    assert among.expected_others >= 100
+    assert among.expected_others >= 63
+
+
+def test_a_query_that_fits_many_equally_names_nobody() -> None:
+    """With 64 rows alike none is shown; with five alike, none beyond two in five."""
+    people = [stranger(number) for number in range(300)]
+    many = [CROWD[5]] * 64 + people
+    few = [CROWD[5]] * 5 + people
+
+    assert score.match(index_of(many), ENCODER.encode(CROWD[5])).candidates == ()
+    for one in found(index_of(few), CROWD[5]).candidates[:5]:
+        assert one.probability <= 4_000
+        assert one.expected_others >= 4
 
 
 def odds(scheme: Scheme, parts: NDArray[np.int64], levels: NDArray[np.uint8]) -> Any:  # noqa: ANN401
@@ -195,6 +207,7 @@ def test_nothing_below_the_floor_is_answered() -> None:
     index, query = index_of(CROWD), ENCODER.encode({"sex": ("m",)})
 
     assert score.match(index, query).candidates == ()
+    assert score.match(index_of(CROWD[:9]), query, floor=1).candidates
     assert len(score.match(index, query, floor=0).candidates) == 20
     assert len(score.match(index, query, k=3, floor=0).candidates) == 3
 

@@ -45,7 +45,7 @@ def test_nothing_of_the_content_is_readable(locked: Path) -> None:
     assert CONTENT["key"].encode() not in locked.read_bytes()
     assert locked.stat().st_mode & 0o777 == 0o600
     assert (table["passes"], table["memory"]) == (3, 64 * 2**20)
-    assert os.listdir(locked.parent) == [locked.name]
+    assert list(locked.parent.iterdir()) == [locked]
 
 
 @pytest.mark.parametrize("passphrase", [b"", b"short", b"12345678901"])

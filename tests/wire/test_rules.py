@@ -306,8 +306,10 @@ QUERIES: dict[str, tuple[Change, Reason]] = {
     "asker agency IT": (asked_by("it-1"), Reason.WRONG_ROLE),
     "member is no user": (
         directory(
-            members=[world.member("police", uses=("provider",))]
-            + world.directory_body()["members"][1:]
+            members=[
+                world.member("police", uses=("provider",)),
+                *world.directory_body()["members"][1:],
+            ]
         ),
         Reason.WRONG_ROLE,
     ),

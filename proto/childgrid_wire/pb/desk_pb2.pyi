@@ -115,10 +115,12 @@ class SignResponse(_message.Message):
     def __init__(self, hash: _Optional[str] = ...) -> None: ...
 
 class LookRequest(_message.Message):
-    __slots__ = ("view",)
+    __slots__ = ("view", "wait_ms")
     VIEW_FIELD_NUMBER: _ClassVar[int]
+    WAIT_MS_FIELD_NUMBER: _ClassVar[int]
     view: _values_pb2.Envelope
-    def __init__(self, view: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ...) -> None: ...
+    wait_ms: int
+    def __init__(self, view: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., wait_ms: _Optional[int] = ...) -> None: ...
 
 class LookResponse(_message.Message):
     __slots__ = ("document",)

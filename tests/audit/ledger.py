@@ -1,0 +1,637 @@
+"""A small grid of statements: everything that three agencies said in two days.
+
+One agency asks, two hold; a coordinator and two auditors' stations stand beside them.
+`story` performs queries, answers, approvals, a disclosure with its receipt, a refusal,
+a target that is away, a disclosure that ended void and one that is still pending. Every
+log is real, every checkpoint is gathered from real witnesses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from childgrid_audit.export import manifest
+from childgrid_audit.mirror import Mirror, Own, Source
+from childgrid_audit.station import Station
+from childgrid_audit.store import Store
+from childgrid_log import names
+from childgrid_log.gather import Cosigned, Gatherer
+from childgrid_log.leaves import draft_of
+from childgrid_log.log import Log
+from childgrid_log.proof import LeafProof
+from childgrid_log.service import LogServicer, WitnessServicer
+from childgrid_log.witness import Witness
+from childgrid_wire import canonical, envelope, statement
+from childgrid_wire.certificates import Pair
+from childgrid_wire.errors import WireError
+from childgrid_wire.identity import Identity
+from childgrid_wire.keys import SeedSigner
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb.coordinator_pb2 import WitnessRequest, WitnessResponse
+from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import FOUNDERS, Statement
+from childgrid_wire.trust import fingerprint
+
+START = 1_800_000_000
+HOUR = 3_600
+DAY = 86_400
+POLICE, CHILD, PRISON = "police-a", "child-b", "prison-c"
+HUB = "ncrb-hub"
+NORTH, SOUTH = "audit-north", "audit-south"
+AGENCIES = (POLICE, CHILD, PRISON)
+AUDITORS = (NORTH, SOUTH)
+MEMBERS = (*AGENCIES, HUB, *AUDITORS)
+CATEGORY = {POLICE: "police-record", CHILD: "identity", PRISON: "custody"}
+SECTIONS = ["BNS:143"]
+FIELDS = ["birth", "name", "photo"]
+SUPERVISOR = {
+    "slot": "supervisor",
+    "side": "requester",
+    "role": "supervising-officer",
+    "min_rank": 2,
+    "persons": 1,
+}
+CUSTODIAN = {
+    "slot": "custodian",
+    "side": "holder",
+    "role": "custodian",
+    "min_rank": 0,
+    "persons": 1,
+}
+OFFICERS = {
+    POLICE: {"si-rao": ("investigator", 1), "sp-nair": ("supervising-officer", 5)},
+    CHILD: {"cu-das": ("custodian", 4)},
+    PRISON: {"cu-singh": ("custodian", 4)},
+}
+
+
+def seed(name: str) -> bytes:
+    """A fixed 32-byte seed, so that a failing trial can be run again."""
+    return hashlib.sha256(f"audit tests {name}".encode()).digest()
+
+
+def identity(member: str) -> Identity:
+    """A member's keys, without files or certificates."""
+    return Identity(
+        member=member,
+        key=seed(f"{member} key"),
+        log_key=seed(f"{member} log"),
+        witness_key=seed(f"{member} witness"),
+        wrap_key=seed(f"{member} wrap"),
+        issuer=Pair(b"", b""),
+        root=b"",
+    )
+
+
+def person(member: str, officer: str) -> SeedSigner:
+    """An officer's signing key."""
+    return SeedSigner(f"{member}/{officer}", seed(f"{member}/{officer}"))
+
+
+_FOUNDERS = [SeedSigner(f"founder:f{n}", seed(f"founder {n}")) for n in (1, 2, 3)]
+
+
+def founded(kind: Kind, now: int, **body: object) -> bytes:
+    """A document that two of three founders sign."""
+    payload = statement.draft(kind, issuer=FOUNDERS, now=now, seconds=90 * DAY, **body)
+    return envelope.sign(kind, payload, _FOUNDERS[:2])
+
+
+def founding(now: int) -> list[bytes]:
+    """Directory, floor and scheme."""
+    scheme = founded(Kind.SCHEME, now, version=1, document="5c" * 32, profile="tests")
+    floor = founded(Kind.FLOOR, now, **_floor())
+    members = [_entry(member) for member in MEMBERS]
+    directory = founded(
+        Kind.DIRECTORY,
+        now,
+        version=1,
+        grid={"name": "audit tests", "kind": "training", "id": "ab" * 16},
+        founders={
+            "threshold": 2,
+            "keys": [
+                {
+                    "id": one.keyid.removeprefix("founder:"),
+                    "key": canonical.to_b64(one.public),
+                }
+                for one in _FOUNDERS
+            ],
+        },
+        members=members,
+        witnesses={"members": [*AGENCIES, *AUDITORS], "quorum": 3, "faults": 0},
+        floor=envelope.read(floor).hash,
+        scheme=envelope.read(scheme).hash,
+        epochs={"current": 1, "accepted": [1]},
+        key_checks={},
+        root="00" * 32,
+        previous="",
+        previous_founders="",
+    )
+    return [directory, floor, scheme]
+
+
+def _floor() -> dict[str, Any]:
+    return {
+        "version": 1,
+        "query_slots": [SUPERVISOR],
+        "release_slots": [SUPERVISOR, CUSTODIAN],
+        "purposes": [
+            {
+                "purpose": "investigation",
+                "categories": sorted(CATEGORY.values()),
+                "needs": "fir",
+                "min_rank": 0,
+            }
+        ],
+        "sections": SECTIONS,
+        "query_seconds": 7 * DAY,
+        "request_seconds": 72 * HOUR,
+        "receipt_seconds": DAY,
+        "officer_queries_day": 50,
+        "case_queries_day": 50,
+        "agency_queries_day": 500,
+    }
+
+
+def _entry(member: str) -> dict[str, Any]:
+    kind = "agency" if member in AGENCIES else "auditor"
+    return identity(member).entry(
+        title=f"The {member} of the audit tests",
+        kind="coordinator" if member == HUB else kind,
+        uses=["provider", "user"] if member in AGENCIES else [],
+        categories=[CATEGORY[member]] if member in AGENCIES else [],
+        address="127.0.0.1:1",
+    )
+
+
+def _staff(member: str, now: int, version: int = 1) -> bytes:
+    officers = [
+        {
+            "id": name,
+            "role": role,
+            "unit": "unit-1",
+            "rank": rank,
+            "algorithm": "ed25519",
+            "key": canonical.to_b64(person(member, name).public),
+            "rp_id": "",
+            "origins": [],
+            "training": True,
+            "valid_from": START - DAY,
+            "valid_until": START + 60 * DAY,
+        }
+        for name, (role, rank) in OFFICERS[member].items()
+    ]
+    return said_by(member, Kind.STAFF, now, version=version, officers=officers)
+
+
+def _policy(member: str, now: int, version: int = 1) -> bytes:
+    rule = {
+        "category": CATEGORY[member],
+        "silent": False,
+        "purposes": ["investigation"],
+        "fields": FIELDS,
+        "slots": [],
+    }
+    return said_by(
+        member,
+        Kind.POLICY,
+        now,
+        version=version,
+        rules=[rule],
+        query_slots=[],
+        break_glass=[],
+    )
+
+
+def said_by(
+    member: str,
+    kind: Kind,
+    now: int,
+    officer: str = "",
+    **body: Any,  # noqa: ANN401 - any field of any kind
+) -> bytes:
+    """A statement of a member, or of one of its officers."""
+    signer = person(member, officer) if officer else identity(member).signer
+    hours = body.pop("hours", 24 * 30)
+    return statement.make(
+        kind,
+        signer,
+        issuer=member,
+        officer=officer,
+        now=now,
+        seconds=hours * HOUR,
+        **body,
+    )
+
+
+@dataclass
+class Party:
+    """A member with its documents, log and, unless it is the hub, its witness."""
+
+    member: str
+    shelf: Shelf
+    log: Log
+    servicer: WitnessServicer | None
+    gatherer: Gatherer
+
+
+@dataclass
+class World:
+    """All parties, one clock, and what was said so far."""
+
+    folder: Path
+    now: int = START
+    root: str = ""
+    parties: dict[str, Party] = field(default_factory=dict)
+    named: dict[str, Statement] = field(default_factory=dict)
+    cosigned: dict[str, Cosigned] = field(default_factory=dict)
+    proofs: dict[str, bytes] = field(default_factory=dict)
+    stations: dict[str, Station] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+
+    @classmethod
+    def found(cls, folder: Path) -> World:
+        """Found the grid and hang up everybody's documents."""
+        world = cls(folder)
+        board = founding(world.now)
+        world.root = fingerprint(canonical.loads(envelope.read(board[0]).payload))
+        for member in MEMBERS:
+            world.parties[member] = world._party(member)
+        board += [_staff(member, world.now) for member in AGENCIES]
+        board += [_policy(member, world.now) for member in AGENCIES]
+        for document in board:
+            world.post(document)
+        return world
+
+    def clock(self) -> float:
+        """The grid's time, Unix seconds."""
+        return float(self.now)
+
+    def _party(self, member: str) -> Party:
+        own, folder = identity(member), self.folder / member
+        shelf = Shelf.create(folder / "documents", self.root)
+        log = Log.create(folder / "log.db", names.origin(member), own.log_key)
+        gatherer = Gatherer(log, member, shelf.book, self.relay, self.clock)
+        servicer = None
+        if member != HUB:
+            witness = Witness.create(
+                folder / "witness.db", names.witness(member), own.witness_key
+            )
+            servicer = WitnessServicer(
+                witness, shelf.book, own.signer, folder / "evidence", self.clock
+            )
+            if member in AUDITORS:
+                self.stations[member] = Station(
+                    folder,
+                    own,
+                    shelf,
+                    log,
+                    witness,
+                    Store(folder / "mirror", self.root),
+                    self.clock,
+                )
+        return Party(member, shelf, log, servicer, gatherer)
+
+    def close(self) -> None:
+        """Close every file."""
+        for party in self.parties.values():
+            party.log.close()
+
+    def post(self, document: bytes) -> None:
+        """Hang a document on the board; the coordinator logs it."""
+        for party in self.parties.values():
+            said = party.shelf.add(document)
+        for station in self.stations.values():
+            station.store.board.add(document)
+        self.log(said, HUB)
+
+    def log(self, said: Statement, *members: str) -> None:
+        """Let members log a statement, in this order."""
+        for member in members:
+            self.parties[member].log.append([draft_of(said, self.now)])
+
+    def relay(self, request: WitnessRequest) -> WitnessResponse:
+        """Carry a checkpoint to every witness but the log's owner."""
+        response = WitnessResponse()
+        for member, party in self.parties.items():
+            if party.servicer is None or member == request.call.log:
+                continue
+            call = request.calls.get(member, request.call)
+            try:
+                if member in self.away:
+                    raise WireError
+                reply = party.servicer.Cosign(call, None)
+                response.replies[member].CopyFrom(reply)
+            except (WireError, TypeError):
+                response.silent.append(member)
+        return response
+
+    def say(
+        self,
+        name: str,
+        member: str,
+        kind: Kind,
+        *logs: str,
+        officer: str = "",
+        **body: Any,  # noqa: ANN401 - any field of any kind
+    ) -> Statement:
+        """Say something and have it logged, first at its author's; remember it."""
+        data = said_by(member, kind, self.now, officer, **body)
+        view = self.parties[HUB].shelf.book.latest(self.now)
+        said = statement.verify(data, view.find_key, kind)
+        self.named[name] = said
+        self.log(said, *logs)
+        self.now += 20
+        return said
+
+    def gather(self, *members: str) -> None:
+        """Have logs cosigned, all of them unless named."""
+        for member in members or MEMBERS:
+            self.cosigned[member] = self.parties[member].gatherer.cosigned()
+            self.now += 1
+
+    def ask(self, name: str, **outcomes: str) -> Statement:
+        """A query with its case and approval, and what each target answers.
+
+        `outcomes` maps `child` and `prison` to hit, none, or `away`.
+        """
+        targets = {"child": CHILD, "prison": PRISON}
+        asked = [targets[one] for one in outcomes]
+        logs = [HUB, *(targets[t] for t, how in outcomes.items() if how != "away")]
+        case = hashlib.sha256(name.encode()).hexdigest()
+        attestation = self.say(
+            f"{name} case",
+            POLICE,
+            Kind.CASE,
+            POLICE,
+            *logs,
+            case=case,
+            basis="fir",
+            asker="si-rao",
+            capacity="investigating-officer",
+            sections=SECTIONS,
+        )
+        query = self.say(
+            f"{name} query",
+            POLICE,
+            Kind.QUERY,
+            POLICE,
+            *logs,
+            officer="si-rao",
+            hours=48,
+            purpose="investigation",
+            sections=SECTIONS,
+            case=case,
+            attestation=attestation.hash,
+            targets={
+                t: {"ciphertext": "c1" * 32, "sealing_key": "d2" * 32} for t in asked
+            },
+            scheme=self._directory["scheme"],
+            epoch=1,
+            rehearsal=False,
+        )
+        self.approve(f"{name} query approval", query, POLICE, "sp-nair", POLICE, *logs)
+        for short, how in outcomes.items():
+            if how != "away":
+                self._answer(f"{name} {short} answer", query, targets[short], how)
+        return query
+
+    @property
+    def _directory(self) -> Statement:
+        return self.parties[HUB].shelf.book.directories[-1]
+
+    def approve(
+        self, name: str, subject: Statement, member: str, officer: str, *logs: str
+    ) -> Statement:
+        """An approval of a query or a request."""
+        side = "requester" if member == POLICE else "holder"
+        policies = self.parties[HUB].shelf.book.latest(self.now).policies
+        return self.say(
+            name,
+            member,
+            Kind.APPROVAL,
+            *logs,
+            officer=officer,
+            answers=subject.hash,
+            subject=subject.kind.value,
+            side=side,
+            slot="supervisor" if side == "requester" else "custodian",
+            fields=FIELDS if subject.kind is Kind.REQUEST else [],
+            policy=policies[member].hash if side == "holder" else "",
+        )
+
+    def _answer(self, name: str, query: Statement, target: str, how: str) -> None:
+        candidate = {
+            "handle": hashlib.sha256(name.encode()).hexdigest()[:32],
+            "probability": 9_100,
+            "band": "strong",
+            "others": 0,
+            "calibrated": True,
+            "category": CATEGORY[target],
+            "as_of": self.now - DAY,
+        }
+        self.say(
+            name,
+            target,
+            Kind.ANSWER,
+            target,
+            HUB,
+            POLICE,
+            answers=query.hash,
+            outcome=how,
+            reason="",
+            candidates=[candidate] if how == "hit" else [],
+            as_of=self.now - DAY,
+        )
+
+    def request(self, name: str, query: str, short: str) -> Statement:
+        """A request for a candidate, with the requester's own approval."""
+        holder = {"child": CHILD, "prison": PRISON}[short]
+        asked = self.named[f"{query} query"]
+        answer = self.named[f"{query} {short} answer"]
+        logs = (POLICE, HUB, holder)
+        request = self.say(
+            f"{name} request",
+            POLICE,
+            Kind.REQUEST,
+            *logs,
+            officer="si-rao",
+            hours=48,
+            query=asked.hash,
+            answer=answer.hash,
+            handle=answer["candidates"][0]["handle"],
+            holder=holder,
+            purpose="investigation",
+            sections=SECTIONS,
+            case=asked["case"],
+            fields=FIELDS,
+            policy=self.parties[HUB].shelf.book.latest(self.now).policy(holder).hash,
+            directory=1,
+            recipient_key=canonical.to_b64(seed(name)),
+            justification="e3" * 32,
+        )
+        self.approve(f"{name} own approval", request, POLICE, "sp-nair", *logs)
+        return request
+
+    def release(self, name: str, *, fetched: bool = True) -> Statement:
+        """The holder's approval and a disclosure; `fetched` by the requester or not."""
+        request = self.named[f"{name} request"]
+        holder = request["holder"]
+        officer = next(iter(OFFICERS[holder]))
+        own = self.named[f"{name} own approval"]
+        given = self.approve(
+            f"{name} approval", request, holder, officer, holder, HUB, POLICE
+        )
+        view = self.parties[HUB].shelf.book.latest(self.now)
+        logs = (holder, HUB, POLICE) if fetched else (holder,)
+        disclosure = self.say(
+            f"{name} disclosure",
+            holder,
+            Kind.DISCLOSURE,
+            *logs,
+            answers=request.hash,
+            request=request.hash,
+            ciphertext="f4" * 32,
+            directory=view.directory.hash,
+            floor=view.rules().hash,
+            staff={m: view.staff[m].hash for m in (POLICE, holder)},
+            policy=view.policy(holder).hash,
+            approvals=sorted([own.hash, given.hash]),
+            fields=FIELDS,
+            recipient_key=request["recipient_key"],
+            requester=POLICE,
+            category=CATEGORY[holder],
+            row_as_of=self.now - DAY,
+        )
+        self.gather(holder)
+        self.proofs[disclosure.hash] = self.proof(holder)
+        return disclosure
+
+    def proof(self, holder: str) -> bytes:
+        """The proof that a holder hands over: its last leaf under a cosigned note."""
+        log, note = self.parties[holder].log, self.cosigned[holder]
+        index = note.size - 1
+        path = tuple(log.inclusion(index, note.size))
+        return LeafProof(index, path, note.note).encode()
+
+    def end(self, name: str, kind: Kind) -> Statement:
+        """A receipt by the requester, or a void by the holder."""
+        disclosure = self.named[f"{name} disclosure"]
+        holder = disclosure.issuer
+        if kind is Kind.VOID:
+            body: dict[str, Any] = {"reason": "expired"}
+            author, logs = holder, [holder, HUB, POLICE]
+        else:
+            body = {"ciphertext": disclosure["ciphertext"], "opened": True}
+            author, logs = POLICE, [POLICE, HUB, holder]
+        return self.say(
+            f"{name} {kind.value}",
+            author,
+            kind,
+            *logs,
+            answers=disclosure.hash,
+            disclosure=disclosure.hash,
+            **body,
+        )
+
+    def refuse(self, name: str) -> Statement:
+        """The holder's custodian refuses a request."""
+        request = self.named[f"{name} request"]
+        holder = request["holder"]
+        return self.say(
+            f"{name} refusal",
+            holder,
+            Kind.REFUSAL,
+            holder,
+            HUB,
+            POLICE,
+            officer=next(iter(OFFICERS[holder])),
+            answers=request.hash,
+            subject="request",
+            reason="not-necessary",
+        )
+
+    def export_logged(self, name: str) -> Statement:
+        """An auditor logs that it took statements out."""
+        newest = self._directory.hash
+        return self.say(name, NORTH, Kind.MANIFEST, NORTH, files={}, directory=newest)
+
+    def mirror(self, auditor: str = NORTH) -> Station:
+        """Let an auditor's station mirror every log."""
+        station = self.stations[auditor]
+        sources = {
+            member: Own(LogServicer(party.log))
+            for member, party in self.parties.items()
+        }
+        states = Mirror(station).run(sources)
+        faulty = [str(one) for one in states if one.state == "faulty"]
+        if faulty:
+            raise AssertionError(faulty)
+        return station
+
+    def sources(self) -> dict[str, Source]:
+        """Every party's log, served without a network."""
+        return {name: Own(LogServicer(one.log)) for name, one in self.parties.items()}
+
+    def bundle(self, auditor: str = NORTH) -> dict[str, bytes]:
+        """What the auditor's station exports now, in memory."""
+        station = self.mirror(auditor)
+        for name, proof in self.proofs.items():
+            station.store.keep_proof(name, proof)
+        return signed(dict(station.store.files()), self.now, auditor)
+
+
+def signed(files: dict[str, bytes], now: int, auditor: str = NORTH) -> dict[str, bytes]:
+    """The files with a fresh manifest by an auditor."""
+    files = {path: data for path, data in files.items() if path != "manifest.dsse"}
+    documents = [data for path, data in sorted(files.items()) if "documents/" in path]
+    directory = next(
+        one.hash
+        for one in map(envelope.read, reversed(documents))
+        if one.kind is Kind.DIRECTORY
+    )
+    made = manifest(files, identity(auditor).signer, directory, now)
+    return {**files, "manifest.dsse": made}
+
+
+def story(world: World) -> World:
+    """Everything that happened; see the module. Ends two hours before an export."""
+    world.gather(HUB)
+    world.now += HOUR
+    world.ask("first", child="hit", prison="hit")
+    world.request("given", "first", "child")
+    world.release("given")
+    world.end("given", Kind.RECEIPT)
+    world.request("denied", "first", "prison")
+    world.refuse("denied")
+    world.say(
+        "look",
+        POLICE,
+        Kind.VIEW,
+        POLICE,
+        officer="si-rao",
+        object="profile",
+        subject="",
+    )
+    world.export_logged("earlier export")
+    world.export_logged("second export")
+    world.gather()
+    world.now += HOUR
+    world.ask("second", child="none", prison="away")
+    world.ask("third", prison="hit")
+    world.request("lapsed", "third", "prison")
+    world.release("lapsed", fetched=False)
+    world.end("lapsed", Kind.VOID)
+    world.gather()
+    world.mirror()
+    world.now += 2 * DAY
+    world.ask("fourth", child="hit")
+    world.request("waiting", "fourth", "child")
+    world.release("waiting", fetched=False)
+    world.log(world.named["waiting disclosure"], HUB)
+    world.now += 3 * HOUR
+    world.gather()
+    return world

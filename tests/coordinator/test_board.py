@@ -1,0 +1,112 @@
+"""The board: in order, verified, once, and the same after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from childgrid_coordinator.app import Coordinator
+from childgrid_coordinator.board import PAGE_BYTES
+from childgrid_wire.errors import Malformed, Refused, Untrusted, WireError
+from coordinator.cast import ASKER, HOLDERS
+from coordinator.world import World
+
+
+def test_documents_come_in_the_order_in_which_they_were_hung(
+    world: World, hub: Coordinator
+) -> None:
+    """Founders' papers first, then what was published; cursors count on."""
+    newer = world.policy(HOLDERS[0], version=2)
+    hub.board.publish(newer)
+    page, cursor = hub.board.fetch(0)
+    assert page == [*world.papers, newer]
+    assert cursor == len(page)
+    assert hub.board.fetch(cursor) == ([], cursor)
+    assert hub.board.fetch(cursor - 1) == ([newer], cursor)
+    assert hub.board.fetch(cursor + 5) == ([], cursor)
+
+
+def test_a_document_is_logged_once_and_survives(world: World) -> None:
+    """Publishing again, in this life or the next, adds nothing."""
+    newer = world.policy(HOLDERS[0], version=2)
+    with world.coordinator() as hub:
+        hub.board.publish(newer)
+        hub.board.publish(newer)
+        size, shown = hub.log.size(), hub.board.fetch(0)
+    assert size == len(world.papers) + 1
+    with world.coordinator() as hub:
+        hub.board.publish(newer)
+        assert (hub.log.size(), hub.board.fetch(0)) == (size, shown)
+
+
+def test_a_new_document_counts_at_once(world: World, hub: Coordinator) -> None:
+    """The view that follows from the board is never an old one."""
+    before = hub.board.view().policy(HOLDERS[0])["version"]
+    hub.board.publish(world.policy(HOLDERS[0], version=2))
+    assert (before, hub.board.view().policy(HOLDERS[0])["version"]) == (1, 2)
+    hub.board.publish(world.revocation("officer", member=ASKER, subject="io"))
+    with pytest.raises(Untrusted):
+        hub.board.view().officer(ASKER, "io")
+
+
+def test_the_view_moves_with_the_clock(world: World, hub: Coordinator) -> None:
+    """A cached view is judged at the present moment."""
+    before = hub.board.view().now
+    world.clock.advance(1_000)
+    assert hub.board.view().now >= before + 1_000
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda world: world.policy(HOLDERS[0], version=1),
+        lambda world: world.policy(HOLDERS[0], version=2)[:-1],
+        lambda world: world.policy(HOLDERS[0], version=2).replace(
+            HOLDERS[0].encode(), HOLDERS[1].encode()
+        ),
+        lambda world: world.answer(HOLDERS[0], "a" * 64),
+        lambda world: world.revocation("officer", number=2, member=ASKER, subject="io"),
+        lambda _: b"x" * (3 * 2**20 + 1),
+    ],
+    ids=["old", "cut", "forged", "no-document", "gap", "huge"],
+)
+def test_what_does_not_verify_never_hangs(
+    world: World, hub: Coordinator, forge: Callable[[World], bytes]
+) -> None:
+    """Old versions, forgeries, gaps and other kinds leave no trace."""
+    before = hub.board.fetch(0), hub.log.size()
+    with pytest.raises((Malformed, Untrusted, Refused)):
+        hub.board.publish(forge(world))
+    assert (hub.board.fetch(0), hub.log.size()) == before
+
+
+def test_pages_are_bounded_and_lose_nothing(world: World, hub: Coordinator) -> None:
+    """Many documents come in several pages, each below its limit, none twice."""
+    for version in range(2, 230):
+        hub.board._shelf.add(world.policy(HOLDERS[0], version=version))
+    hub.board._catch_up()
+    seen, cursor, pages = [], 0, 0
+    while True:
+        page, following = hub.board.fetch(cursor)
+        if not page:
+            break
+        assert len(page) <= 200
+        assert sum(map(len, page)) <= PAGE_BYTES
+        seen, cursor, pages = seen + page, following, pages + 1
+    assert pages == 2
+    assert len(set(seen)) == len(seen) == len(world.papers) + 228
+
+
+def test_an_empty_board_trusts_nobody_yet(tmp_path: Path, cheap_locks: None) -> None:
+    """Without a directory there is no view, and founders can hang the first one."""
+    world = World(tmp_path)
+    world.install(documents=False)
+    with world.coordinator() as hub:
+        assert hub.board.fetch(0) == ([], 0)
+        with pytest.raises(WireError):
+            hub.board.view()
+        for data in world.papers:
+            hub.board.publish(data)
+        assert hub.board.view().member(ASKER)["id"] == ASKER

@@ -1,0 +1,417 @@
+"""Requests and all that follows: carried in order, once, and nothing out of order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from childgrid_coordinator.app import Coordinator
+from childgrid_coordinator.query import State
+from childgrid_coordinator.settle import Word
+from childgrid_coordinator.store import queries, requests
+from childgrid_wire import canonical
+from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import values_pb2
+from coordinator.cast import ASKER, DAY, HOLDERS
+from coordinator.world import World
+
+HOLDER = HOLDERS[0]
+
+
+@dataclass
+class Story:
+    """A query that was answered with a hit, and a request for it."""
+
+    world: World
+    hub: Coordinator
+    query: bytes
+    answer: bytes
+    request: bytes
+    justification: bytes
+
+    def send(self, who: str, data: bytes, *beside: object) -> str:
+        return self.hub.verbs.relay.send(who, data, *beside)  # type: ignore[arg-type]
+
+    def box(self, member: str) -> list[bytes]:
+        items = self.hub.verbs.relay.receive(member, 0, 0)
+        return [one.statement for one in items]
+
+    def opened(self) -> Story:
+        self.send(ASKER, self.request, self.justification)
+        return self
+
+    def approved(self) -> list[bytes]:
+        self.opened()
+        given = [
+            self.world.approval(f"{ASKER}/sho", self.request),
+            self.world.approval(f"{HOLDER}/nodal", self.request),
+        ]
+        self.send(ASKER, given[0])
+        self.send(HOLDER, given[1])
+        return given
+
+    def disclosed(self) -> tuple[bytes, bytes]:
+        data, ciphertext, proof = self.world.disclosure(self.request, self.approved())
+        self.send(HOLDER, data, ciphertext, proof)
+        return data, ciphertext
+
+    def trace(self) -> object:
+        """Everything that a refused statement must leave as it was."""
+        name = self.world.read(self.request).hash
+        with self.hub.store.read() as db:
+            dossier = requests.dossier(db, name)
+        members = (ASKER, *HOLDERS)
+        relay = self.hub.verbs.relay
+        boxes = [relay.receive(member, 0, 0) for member in members]
+        return self.hub.log.size(), dossier, boxes
+
+    def refused(self, who: str, data: bytes, *beside: object) -> Reason:
+        """The reason of a refusal, after which nothing has changed."""
+        before = self.trace()
+        with pytest.raises(WireError) as refusal:
+            self.send(who, data, *beside)
+        assert self.trace() == before
+        return refusal.value.reason
+
+
+@pytest.fixture
+def story(world: World, hub: Coordinator) -> Story:
+    """A hit at one holder; the request is written but not sent."""
+    given = world.submission()
+    hub.verbs.search.submit(ASKER, *given.args())
+    answer = world.answer(HOLDER, given.hash)
+    hub.answers.settle([Word(given.hash, HOLDER, world.read(answer))])
+    request, justification = world.request(given.query, answer)
+    return Story(world, hub, given.query, answer, request, justification)
+
+
+def test_a_request_is_carried_to_its_receipt(story: Story) -> None:
+    """Each step is one leaf and lies in the other side's mailbox, in order."""
+    leaves = story.hub.log.size()
+    data, ciphertext = story.disclosed()
+    receipt = story.world.receipt(data)
+    items = story.hub.verbs.relay.receive(ASKER, 0, 0)
+    assert items[-1].content == ciphertext
+    assert items[-1].proof
+    story.send(ASKER, receipt)
+    assert story.hub.log.size() == leaves + 5
+    kinds = [story.world.read(one).kind for one in story.box(HOLDER)]
+    assert kinds == [Kind.REQUEST, Kind.APPROVAL, Kind.RECEIPT]
+    kinds = [story.world.read(one).kind for one in story.box(ASKER)]
+    assert kinds == [Kind.APPROVAL, Kind.DISCLOSURE]
+    for other in HOLDERS[1:]:
+        assert story.box(other) == []
+
+
+def test_sealed_content_is_gone_after_the_receipt(story: Story) -> None:
+    """The record and the justification are carried, then deleted; hashes stay."""
+    data, _ = story.disclosed()
+    (request, *_), (*_, disclosure) = (
+        story.hub.verbs.relay.receive(member, 0, 0) for member in (HOLDER, ASKER)
+    )
+    assert request.content == story.justification
+    assert disclosure.content
+    story.send(ASKER, story.world.receipt(data))
+    for member in (ASKER, HOLDER):
+        for item in story.hub.verbs.relay.receive(member, 0, 0):
+            assert item.content == b""
+
+
+def test_repeating_any_step_changes_nothing(story: Story) -> None:
+    """Every statement may be sent again, also after the end."""
+    data, ciphertext = story.disclosed()
+    receipt = story.world.receipt(data)
+    story.send(ASKER, receipt)
+    before = story.trace()
+    assert story.send(ASKER, story.request, story.justification)
+    assert story.send(HOLDER, data, ciphertext, story.world.prove(data))
+    assert story.send(ASKER, receipt)
+    for one in story.box(HOLDER) + story.box(ASKER):
+        assert story.send(story.world.read(one).issuer, one)
+    assert story.trace() == before
+
+
+def test_nobody_speaks_for_another(story: Story) -> None:
+    """A statement is taken from its issuer only, also one that is known."""
+    for member in (HOLDER, HOLDERS[1]):
+        assert (
+            story.refused(member, story.request, story.justification)
+            is Reason.WRONG_ROLE
+        )
+    story.opened()
+    assert (
+        story.refused(HOLDER, story.request, story.justification) is Reason.WRONG_ROLE
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"handle": "f" * 32}, Reason.UNKNOWN),
+        ({"answer": "f" * 64}, Reason.UNKNOWN),
+        ({"query": "f" * 64}, Reason.UNKNOWN),
+        ({"holder": HOLDERS[1]}, Reason.UNKNOWN),
+        ({"fields": ["bank-account"]}, Reason.FIELDS),
+        ({"purpose": "prosecution"}, Reason.CASE),
+        ({"case": "f" * 64}, Reason.CASE),
+        ({"policy": "f" * 64}, Reason.OLD_VERSION),
+        ({"directory": 2}, Reason.OLD_VERSION),
+        ({"who": f"{ASKER}/sho"}, Reason.WRONG_ROLE),
+        ({"who": f"{HOLDERS[1]}/io"}, Reason.WRONG_ROLE),
+        ({"seconds": 4 * DAY}, Reason.EXPIRED),
+        ({"justification": "f" * 64}, Reason.MALFORMED),
+    ],
+)
+def test_a_request_that_nobody_could_grant_is_refused(
+    story: Story, change: dict[str, object], reason: Reason
+) -> None:
+    """It must name a hit of this query's holder and ask for what is granted."""
+    request, justification = story.world.request(story.query, story.answer, **change)
+    assert story.refused(ASKER, request, justification) is reason
+
+
+def test_a_request_needs_its_justification(story: Story) -> None:
+    """Without content, with another content or with a proof it is malformed."""
+    proof = values_pb2.Proof()
+    for beside in ((), (b"other",), (story.justification, proof)):
+        assert story.refused(ASKER, story.request, *beside) is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "reason"),
+    [
+        (f"{HOLDER}/clerk", {}, Reason.WRONG_ROLE),
+        (f"{HOLDER}/sho", {}, Reason.WRONG_ROLE),
+        (f"{ASKER}/io", {}, Reason.OWN_REQUEST),
+        (f"{HOLDER}/nodal", {"slot": "supervisor"}, Reason.WRONG_ROLE),
+        (f"{HOLDER}/nodal", {"side": "requester"}, Reason.WRONG_ROLE),
+        (f"{HOLDER}/nodal", {"policy": "f" * 64}, Reason.OLD_VERSION),
+        (f"{HOLDER}/nodal", {"fields": ["address"]}, Reason.FIELDS),
+        (f"{HOLDER}/nodal", {"subject": "query"}, Reason.NOT_APPROVED),
+        (f"{HOLDER}/nodal", {"answers": "f" * 64}, Reason.UNKNOWN),
+        (f"{HOLDERS[1]}/nodal", {}, Reason.WRONG_ROLE),
+    ],
+)
+def test_an_approval_that_fills_no_slot_is_refused(
+    story: Story, who: str, change: dict[str, object], reason: Reason
+) -> None:
+    """Role, side, slot, policy and person must fit."""
+    story.opened()
+    approval = story.world.approval(who, story.request, **change)
+    member = who.partition("/")[0]
+    assert story.refused(member, approval) is reason
+
+
+def test_a_person_decides_once(story: Story) -> None:
+    """Neither a second approval nor a change of mind is taken."""
+    story.approved()
+    again = story.world.approval(f"{HOLDER}/nodal", story.request)
+    assert story.refused(HOLDER, again) is Reason.DECIDED
+    never = story.world.refusal(f"{HOLDER}/nodal", story.request)
+    assert story.refused(HOLDER, never) is Reason.DECIDED
+
+
+@pytest.mark.parametrize("who", [HOLDER, f"{HOLDER}/nodal", f"{ASKER}/sho"])
+def test_a_refusal_closes_the_request(story: Story, who: str) -> None:
+    """Of an officer or the node; the other side is told and nothing follows."""
+    story.opened()
+    member = who.partition("/")[0]
+    refusal = story.world.refusal(who, story.request)
+    story.send(member, refusal)
+    other = ASKER if member == HOLDER else HOLDER
+    assert story.box(other)[-1] == refusal
+    approval = story.world.approval(f"{HOLDER}/nodal", story.request)
+    assert story.refused(HOLDER, approval) is Reason.CLOSED
+    (request,) = story.hub.verbs.relay.receive(HOLDER, 0, 0)[:1]
+    assert request.content == b""
+
+
+def test_a_third_member_refuses_nothing(story: Story) -> None:
+    """Only the two parties of a request have a say in it."""
+    story.opened()
+    refusal = story.world.refusal(HOLDERS[1], story.request)
+    assert story.refused(HOLDERS[1], refusal) is Reason.WRONG_ROLE
+
+
+def test_nothing_is_disclosed_before_it_was_approved(story: Story) -> None:
+    """A disclosure without an approval of this request is refused."""
+    story.opened()
+    approval = story.world.approval(f"{HOLDER}/nodal", story.request)
+    sent = story.world.disclosure(story.request, [approval])
+    assert story.refused(HOLDER, *sent) is Reason.NOT_APPROVED
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"fields": ["address"]}, Reason.FIELDS),
+        ({"recipient_key": canonical.to_b64(bytes(32))}, Reason.NOT_APPROVED),
+        ({"requester": HOLDERS[1]}, Reason.NOT_APPROVED),
+        ({"category": "health"}, Reason.NOT_APPROVED),
+        ({"approvals": ["f" * 64]}, Reason.NOT_APPROVED),
+        ({"ciphertext": "f" * 64}, Reason.MALFORMED),
+    ],
+)
+def test_a_disclosure_is_what_was_asked_and_approved(
+    story: Story, change: dict[str, object], reason: Reason
+) -> None:
+    """More fields, another reader or another content is not carried."""
+    sent = story.world.disclosure(story.request, story.approved(), **change)
+    assert story.refused(HOLDER, *sent) is reason
+
+
+def test_narrowed_fields_stay_narrow(story: Story) -> None:
+    """What one approver left out can't be disclosed."""
+    story.opened()
+    given = [
+        story.world.approval(f"{ASKER}/sho", story.request),
+        story.world.approval(f"{HOLDER}/nodal", story.request, fields=["owner"]),
+    ]
+    story.send(ASKER, given[0])
+    story.send(HOLDER, given[1])
+    wide = story.world.disclosure(story.request, given)
+    assert story.refused(HOLDER, *wide) is Reason.FIELDS
+    story.send(HOLDER, *story.world.disclosure(story.request, given, fields=["owner"]))
+
+
+@pytest.mark.parametrize("fault", ["none", "salt", "leaf", "path", "index", "padding"])
+def test_a_disclosure_needs_a_proof_of_its_own_leaf(story: Story, fault: str) -> None:
+    """A proof that is missing, another's, or has room for more is malformed."""
+    approvals = story.approved()
+    data, ciphertext, proof = story.world.disclosure(story.request, approvals)
+    other = story.world.disclosure(story.request, approvals)[2]
+    if fault == "salt":
+        proof.salt = other.salt
+    elif fault == "leaf":
+        proof.leaf, proof.salt = other.leaf, other.salt
+    elif fault == "path":
+        proof.hashes.append(canonical.to_b64(bytes(32)))
+    elif fault == "index":
+        proof.index += 1
+    elif fault == "padding":
+        proof.checkpoint += f"— smuggler {canonical.to_b64(bytes(500))}\n"
+    beside = None if fault == "none" else proof
+    assert story.refused(HOLDER, data, ciphertext, beside) is Reason.MALFORMED
+    story.send(HOLDER, data, ciphertext, story.world.prove(data))
+
+
+def test_one_disclosure_per_request(story: Story) -> None:
+    """A second one, however well approved, is a replay."""
+    story.disclosed()
+    given = story.box(HOLDER) + story.box(ASKER)
+    approvals = [one for one in given if story.world.read(one).kind is Kind.APPROVAL]
+    again = story.world.disclosure(story.request, approvals)
+    assert story.refused(HOLDER, *again) is Reason.REPLAYED
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"ciphertext": "f" * 64}, Reason.UNKNOWN),
+        ({"answers": "f" * 64}, Reason.UNKNOWN),
+        ({"disclosure": "f" * 64}, Reason.UNKNOWN),
+    ],
+)
+def test_a_receipt_names_what_was_disclosed(
+    story: Story, change: dict[str, object], reason: Reason
+) -> None:
+    """A receipt for something else is refused, and the record stays readable."""
+    data, ciphertext = story.disclosed()
+    receipt = story.world.receipt(data, **change)
+    assert story.refused(ASKER, receipt) is reason
+    assert story.hub.verbs.relay.receive(ASKER, 0, 0)[-1].content == ciphertext
+
+
+def test_what_expires_is_closed_and_wiped(story: Story) -> None:
+    """After its time a request takes nothing more, and what was sealed is gone."""
+    story.approved()
+    story.world.clock.advance(DAY + 1)
+    approval = story.world.approval(f"{ASKER}/sho2", story.request)
+    assert story.refused(ASKER, approval) is Reason.EXPIRED
+    story.hub.sweep()
+    assert story.refused(ASKER, approval) is Reason.EXPIRED
+    assert story.hub.verbs.relay.receive(HOLDER, 0, 0)[0].content == b""
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_disclosure_may_be_declared_void(story: Story, arrived: bool) -> None:
+    """Whether or not it came by here; the requester is told, nothing follows."""
+    approvals = story.approved()
+    data, ciphertext, proof = story.world.disclosure(story.request, approvals)
+    if arrived:
+        story.send(HOLDER, data, ciphertext, proof)
+    else:
+        story.world.clock.advance(DAY + 1)
+        story.hub.sweep()
+    void = story.world.void(story.request, data)
+    story.send(HOLDER, void)
+    assert story.box(ASKER)[-1] == void
+    receipt = story.world.receipt(data)
+    assert story.refused(ASKER, receipt) in (Reason.CLOSED, Reason.UNKNOWN)
+
+
+def test_a_receipt_and_a_void_exclude_each_other(story: Story) -> None:
+    """What was receipted can't be declared void afterwards."""
+    data, _ = story.disclosed()
+    story.send(ASKER, story.world.receipt(data))
+    void = story.world.void(story.request, data)
+    assert story.refused(HOLDER, void) is Reason.CLOSED
+
+
+def test_a_silent_hit_that_is_released_takes_the_place_of_none(story: Story) -> None:
+    """A later hit of a target that said none is shown; a later none is refused."""
+    quiet = HOLDERS[1]
+    name = story.world.read(story.query).hash
+    none = story.world.answer(quiet, name, "none")
+    story.hub.answers.settle([Word(name, quiet, story.world.read(none))])
+    released = story.world.answer(quiet, name)
+    story.send(quiet, released)
+    assert story.send(quiet, released)
+    outcome = story.hub.verbs.search.outcome(ASKER, name, 0, 0)
+    states = {one.target.member: one.target.state for one in outcome.targets}
+    assert states[quiet] is State.HIT
+    assert {one.member for one in outcome.candidates} == {HOLDER, quiet}
+    for outcome_ in ("hit", "none"):
+        late = story.world.answer(quiet, name, outcome_, as_of=1)
+        assert story.refused(quiet, late) is Reason.DECIDED
+    assert story.hub.verbs.search.outcome(ASKER, name, 0, 0) == outcome
+
+
+def test_late_answers_come_from_targets_and_in_time(story: Story) -> None:
+    """Neither a bystander's nor an expired query's answer is taken."""
+    name = story.world.read(story.query).hash
+    stranger = story.world.answer(ASKER, name)
+    assert story.refused(ASKER, stranger) is Reason.UNKNOWN
+    unknown = story.world.answer(HOLDER, "f" * 64)
+    assert story.refused(HOLDER, unknown) is Reason.UNKNOWN
+    late = story.world.answer(HOLDERS[1], name)
+    story.world.clock.advance(DAY + 1)
+    assert story.refused(HOLDERS[1], late) is Reason.EXPIRED
+
+
+def test_other_kinds_are_not_carried(story: Story) -> None:
+    """Documents have a door of their own."""
+    for data in (story.world.policy(ASKER, version=2), story.world.papers[0]):
+        assert story.refused(ASKER, data) is Reason.UNKNOWN_KIND
+
+
+def test_an_expired_query_is_closed_and_its_content_deleted(story: Story) -> None:
+    """Who has not answered is shown as expired, and is not asked again."""
+    name = story.world.read(story.query).hash
+    story.world.clock.advance(DAY + 1)
+    story.hub.sweep()
+    outcome = story.hub.verbs.search.outcome(ASKER, name, 0, 0)
+    states = {one.target.member: one.target.state for one in outcome.targets}
+    assert states == {
+        HOLDER: State.HIT,
+        HOLDERS[1]: State.EXPIRED,
+        HOLDERS[2]: State.EXPIRED,
+    }
+    assert outcome.complete
+    with story.hub.store.read() as db:
+        assert queries.parcel(db, name) is None
+        assert queries.unfinished(db) == []
+    with pytest.raises(Refused):
+        story.hub.verbs.search.outcome(HOLDER, name, 0, 0)
