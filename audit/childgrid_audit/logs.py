@@ -20,7 +20,7 @@ from childgrid_audit.lines import place_leaves, place_lines
 from childgrid_audit.memo import Memo, content
 from childgrid_log import names
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
-from childgrid_log.errors import NoteError
+from childgrid_log.errors import NoteError, QuorumMissed
 from childgrid_log.gather import quorum_of
 from childgrid_log.keys import ED25519, Verifier
 from childgrid_log.merkle import EMPTY_ROOT, Frontier
@@ -105,8 +105,11 @@ def cosigned(note: bytes, member: str, vkey: str, law: Law, memo: Memo) -> int:
         NoteError: a line does not verify or is nobody's, or the quorum is missed.
         Untrusted, Refused: no directory was in force, or its witnesses can't suffice.
     """
+    newest = _newest_line(note)
+    if not newest:
+        raise QuorumMissed("no witness has cosigned this checkpoint")
     last: NoteError | None = None
-    for view in law.around(_newest_line(note)):
+    for view in law.around(newest):
         keys = tuple(
             witness_key(view, one["id"]).vkey for one in view.witnesses(member)
         )

@@ -86,8 +86,8 @@ class Own:
 class Mirrored:
     """What became of one party's log.
 
-    `state` is `mirrored`, `unchanged`, `empty`, `offline` or `faulty`; `size` counts
-    the entries that are kept now.
+    `state` is `mirrored`, `unchanged`, `empty`, `offline`, `refused` or `faulty`;
+    `size` counts the entries that are kept now.
     """
 
     member: str
@@ -150,7 +150,7 @@ class Mirror:
         except Unreachable as error:
             return Mirrored(member, "offline", before, error.detail)
         except Refused as error:
-            return Mirrored(member, "offline", before, error.reason.value)
+            return Mirrored(member, "refused", before, error.reason.value)
         except (Fault, LogError, WireError) as error:
             return Mirrored(member, "faulty", before, str(error))
         if not size:
@@ -230,17 +230,13 @@ class Mirror:
             frontier.push(value)
             roots[frontier.size] = frontier.root()
         for one, other in zip(known, old, strict=True):
+            if one.size == tree.size and one.root != tree.root:
+                keep_evidence(self._station.evidence, member, Evidence(other, note))
+                raise Fault("the log has signed two roots for one size")
             if one.size <= tree.size and roots[one.size] != one.root:
-                self._report_split(member, other, note, one.size == tree.size)
+                raise Fault("the log has changed entries that it had signed before")
         if roots[tree.size] != tree.root:
             raise Fault("the entries served do not lead to the root that was signed")
-
-    def _report_split(
-        self, member: str, old: bytes, note: bytes, same_size: bool
-    ) -> None:
-        if same_size:
-            keep_evidence(self._station.evidence, member, Evidence(old, note))
-        raise Fault("the log has changed entries that it had signed before")
 
     def _honour(self, member: str, start: int, stop: int, law: Law) -> None:
         """Shred here what the log says it has shredded."""

@@ -36,7 +36,8 @@ class Pairing:
         self._ledger = ledger
         self._report = report
         self._spare = {member: list(lines) for member, lines in ledger.shredded.items()}
-        self._closed: dict[int, int] = {}
+        self._excused: set[tuple[str, str]] = set()
+        self._due: dict[int, int] = {}
 
     def check(self) -> None:
         """Report every event that is missing, extra, unpaired or out of order."""
@@ -103,22 +104,23 @@ class Pairing:
     def _seconds(self, event: Event) -> int:
         """The floor's `receipt_seconds` when the event was issued."""
         issued = event.statement.issued
-        if issued not in self._closed:
+        if issued not in self._due:
             try:
                 floor = self._ledger.law.under(issued, lambda view: view.rules())
-                self._closed[issued] = int(floor["receipt_seconds"])
+                self._due[issued] = int(floor["receipt_seconds"])
             except WireError:
-                self._closed[issued] = 0
-        return self._closed[issued]
+                self._due[issued] = 0
+        return self._due[issued]
 
     def _is_excused(self, said: Statement, member: str) -> bool:
         """Whether the event may be one that was shredded, or a line already named."""
         copy = self._ledger.copies.get(member)
-        if copy and copy.broken:
+        if (copy and copy.broken) or (said.hash, member) in self._excused:
             return True
         for line in self._spare.get(member, ()):
             if _could_be(line, said):
                 self._spare[member].remove(line)
+                self._excused.add((said.hash, member))
                 return True
         return False
 
@@ -142,8 +144,9 @@ class Pairing:
         if self._ledger.copies[member].broken:
             return
         if ground is not None:
-            self._missing(ground, member, certain=True)
-        elif not self._spare.get(member):
+            if not self._is_excused(ground.statement, member):
+                self._missing(ground, member, certain=True)
+        elif not self._ledger.shredded.get(member):
             what = f"rests on {name[:12]}, which is in no log"
             self._report.add(*self._ledger.where(event, member), what)
 

@@ -33,10 +33,13 @@ def check_proofs(files: Files, ledger: Ledger, memo: Memo, report: Report) -> No
         except (NoteError, ProofError, WireError) as error:
             report.add(path, "proof", f"statement {name[:12]}", f"no proof: {error}")
             continue
-        what = _unlike(name, proof, tree, copy, ledger)
+        event = event_name(proof.index, "proof of", name)
+        what = _unlike(proof, tree, copy)
         if what:
-            event = event_name(proof.index, "proof of", name)
             report.doubt(path, copy.member, event, what)
+        elif not _is_about(name, proof, copy, ledger):
+            what = "the proof is about another statement"
+            report.add(path, copy.member, event, what)
 
 
 def owner(origin: str, copies: dict[str, Copy]) -> Copy:
@@ -47,9 +50,7 @@ def owner(origin: str, copies: dict[str, Copy]) -> Copy:
     raise ProofError("the bundle does not hold the log of this proof")
 
 
-def _unlike(
-    name: str, proof: LeafProof, tree: Checkpoint, copy: Copy, ledger: Ledger
-) -> str:
+def _unlike(proof: LeafProof, tree: Checkpoint, copy: Copy) -> str:
     """What is wrong with the log in the light of this proof; empty if nothing is."""
     if proof.index in copy.broken:
         return ""
@@ -62,7 +63,14 @@ def _unlike(
         return "the log no longer holds what a proof shows"
     if copy.roots[tree.size : tree.size + 1] != [tree.root]:
         return "the log has another root than a proof it gave"
-    event = ledger.events.get(name)
-    if not line.shredded and (event is None or copy.member not in event.places):
-        return "the proof belongs to another statement"
     return ""
+
+
+def _is_about(name: str, proof: LeafProof, copy: Copy, ledger: Ledger) -> bool:
+    """Whether the entry that is proven holds the statement `name`, or did."""
+    line = copy.lines.get(proof.index)
+    if line is None or line.shredded:
+        return True
+    event = ledger.events.get(name)
+    place = event.places.get(copy.member) if event else None
+    return place is not None and place.index == proof.index

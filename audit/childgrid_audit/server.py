@@ -45,6 +45,7 @@ class Watch:
         self._ending = threading.Event()
         self._dialer = Dialer(station.identity.credentials(ROLE, station.clock))
         self._cursor = 0
+        self._turn = threading.Lock()
         self._server: grpc.Server | None = None
         self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
         self._gatherer = Gatherer(
@@ -88,12 +89,13 @@ class Watch:
         Raises:
             WireError: the coordinator or the witnesses could not be reached.
         """
-        stub = BoardServiceStub(self._channel())
-        self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
-        for fault in faults:
-            logger.warning("a document of the board does not verify: %s", fault)
-        if self._grown():
-            self._gatherer.cosigned()
+        with self._turn:
+            stub = BoardServiceStub(self._channel())
+            self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
+            for fault in faults:
+                logger.warning("a document of the board does not verify: %s", fault)
+            if self._grown():
+                self._gatherer.cosigned()
 
     def _run(self) -> None:
         while not self._ending.is_set():

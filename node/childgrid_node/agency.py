@@ -144,9 +144,16 @@ def publish(office: Office, staff: Path, policy: Path) -> list[Statement]:
         if _changed(body, current.get(office.member), office.now)
     ]
     for document in made:
-        office.shelf.add(document.data)
+        _shelve(office, document)
     _send_standing(office)
     return made
+
+
+def _shelve(office: Office, document: Statement) -> None:
+    try:
+        office.shelf.add(document.data)
+    except WireError as error:
+        raise ConfigurationRefused(error.detail) from error
 
 
 def _send_standing(office: Office) -> None:
@@ -165,13 +172,14 @@ def _changed(body: Mapping[str, Any], current: Statement | None, now: int) -> bo
 
 
 def _timeless(value: object) -> object:
-    """Leave out the dates that move each day, so that they alone change nothing."""
+    """Replace dates that move each day by how long they last: only that changes."""
     if isinstance(value, list):
         return [_timeless(entry) for entry in value]
-    if isinstance(value, dict):
-        return {
+    if isinstance(value, dict) and "valid_from" in value:
+        rest = {
             k: v for k, v in value.items() if k not in ("valid_from", "valid_until")
         }
+        return {**rest, "seconds": value["valid_until"] - value["valid_from"]}
     return value
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from childgrid_node import match, query, sealing
-from childgrid_node.journal import verified
+from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
 from childgrid_wire import canonical, rules, seal, statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
@@ -54,8 +54,11 @@ class Decision:
 def draft_request(office: Office, wish: Wish) -> bytes:
     """Write the request to be signed; returns its exact payload.
 
+    Whether the holder's policy could grant it at all is judged when it is signed.
+
     Raises:
-        Refused: no such candidate, or fields that the holder's policy never grants.
+        Refused: no such query or candidate.
+        Untrusted: the holder has no policy or sealing key in force.
     """
     view = office.view
     asked = office.own(office.journal.get(wish.query, Kind.QUERY))
@@ -145,24 +148,41 @@ def side_of(office: Office, subject: Statement) -> str:
     return "requester"
 
 
-def fitting_slot(office: Office, officer: Officer, subject: Statement) -> str:
-    """The slot that `officer` may fill; raises `Refused` where there is none."""
+def fitting_slot(
+    office: Office, officer: Officer, subject: Statement, named: str = ""
+) -> Slot:
+    """The slot that `officer` may fill: the one named, or one that lacks a person.
+
+    Raises:
+        Refused: there is none for this officer.
+    """
     side = side_of(office, subject)
-    for slot in slots(office, subject):
-        if (
-            slot.side == side
-            and slot.role == officer.role
-            and officer.rank >= slot.min_rank
-        ):
-            return slot.slot
-    raise Refused(Reason.WRONG_ROLE, subject.kind.value)
+    fitting = [
+        slot
+        for slot in slots(office, subject)
+        if slot.side == side
+        and slot.role == officer.role
+        and officer.rank >= slot.min_rank
+        and named in ("", slot.slot)
+    ]
+    if not fitting:
+        raise Refused(Reason.WRONG_ROLE, subject.kind.value)
+    lacking = [slot for slot in fitting if lacks(office, subject, slot)]
+    return (lacking or fitting)[0]
+
+
+def lacks(office: Office, subject: Statement, slot: Slot) -> bool:
+    """Whether `slot` still lacks a person, as far as is known here."""
+    said = office.journal.answers(subject.hash, Kind.APPROVAL)
+    return len({one.person for one in said if one["slot"] == slot.slot}) < slot.persons
 
 
 def draft_decision(office: Office, decision: Decision) -> bytes:
     """Write an approval or refusal to be signed; returns its exact payload.
 
     Raises:
-        Refused: unknown, closed, the person's own, decided already, or no slot fits.
+        Refused: unknown, closed, the person's own, decided already, no slot fits, or
+            fields that nobody asked for.
     """
     subject = _subject(office, decision.subject)
     officer = office.view.officer(office.member, decision.officer)
@@ -227,7 +247,9 @@ def _approval(
     if decision.slot == "silent-hit":
         return _silent_approval(office, officer, subject)
     side = side_of(office, subject)
-    asked = list(subject["fields"]) if subject.kind is Kind.REQUEST else []
+    asked = subject["fields"] if subject.kind is Kind.REQUEST else []
+    if not set(decision.fields) <= set(asked):
+        raise Refused(Reason.FIELDS, "decision.fields")
     fields = [name for name in asked if not decision.fields or name in decision.fields]
     return statement.draft(
         Kind.APPROVAL,
@@ -238,15 +260,19 @@ def _approval(
         answers=subject.hash,
         subject=subject.kind.value,
         side=side,
-        slot=decision.slot or fitting_slot(office, officer, subject),
+        slot=fitting_slot(office, officer, subject, decision.slot).slot,
         fields=fields,
         policy=office.view.policy(office.member).hash if side == "holder" else "",
     )
 
 
-def _silent_approval(office: Office, officer: Officer, asked: Statement) -> bytes:
+def _check_may_release(officer: Officer, asked: Statement) -> None:
     if officer.role != "custodian" or asked.kind is not Kind.QUERY:
         raise Refused(Reason.WRONG_ROLE, "silent-hit")
+
+
+def _silent_approval(office: Office, officer: Officer, asked: Statement) -> bytes:
+    _check_may_release(officer, asked)
     return statement.draft(
         Kind.APPROVAL,
         issuer=office.member,
@@ -271,23 +297,26 @@ def sign_decision(office: Office, said: Statement) -> Statement:
     office.own(said)
     subject = _subject(office, said.answers)
     officer = office.view.officer(office.member, said.officer)
-    if said.body["subject"] == "silent-hit":
-        return _release(office, said, subject)
-    _check_may_decide(office, officer, subject)
+    # Judged inside the transaction: of two decisions that a person signs at the same
+    # moment, the second must see the first.
     with office.journal.writing() as writing:
         query.take_draft(writing, office, said)
-        writing.say(said)
-        if subject.kind is Kind.REQUEST and _is_out(office, subject):
-            writing.send(said)
+        if said.body["subject"] == "silent-hit":
+            _check_may_release(officer, subject)
+            writing.say(said)
+            match.release_silent(writing, office, subject)
+        else:
+            _check_may_decide(office, officer, subject)
+            _keep_decision(writing, office, said, subject)
     return subject
 
 
-def _release(office: Office, said: Statement, asked: Statement) -> Statement:
-    with office.journal.writing() as writing:
-        query.take_draft(writing, office, said)
-        writing.say(said)
-        match.release_silent(writing, office, asked)
-    return asked
+def _keep_decision(
+    writing: Writing, office: Office, said: Statement, subject: Statement
+) -> None:
+    writing.say(said)
+    if subject.kind is Kind.REQUEST and _is_out(office, subject):
+        writing.send(said)
 
 
 def _is_out(office: Office, request: Statement) -> bool:

@@ -11,7 +11,7 @@ from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.normalise import Normaliser, tokens_of
 from childgrid_node.register import Faults, Register
-from childgrid_node.stock import Stock, open_register
+from childgrid_node.stock import Stock, mappings, open_register
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf
@@ -21,9 +21,13 @@ _EVERY_ROWS = 100_000
 
 
 def check_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> bool:
-    """Count what each source holds, before anything is encoded; True if all is well."""
+    """Count what each source holds, before anything is encoded; True if all is well.
+
+    Raises:
+        ConfigurationRefused: a mapping is wrong, or there is none.
+    """
     sound = True
-    for path in sorted(config.sources.glob("*.toml")):
+    for path in mappings(config):
         register = open_register(path)
         read = _look(path.stem, register, clock, say)
         sound = sound and read > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,7 +37,7 @@ class NodeConfig(_Strict):
     title: Annotated[str, Field(pattern=r"^[ -~]{1,80}$")]
     """The agency's name as the directory shows it."""
 
-    uses: tuple[str, ...] = ("provider", "user")
+    uses: tuple[Literal["provider", "user"], ...] = ("provider", "user")
     """`provider` answers queries, `user` asks them. A provider-only agency's
     officers can't ask; a user-only agency needs no source."""
 

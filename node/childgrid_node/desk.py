@@ -1,9 +1,10 @@
 """What officers see and say at their own node: drafts, signatures, and views.
 
 Reading needs a signed `view` statement, which is logged: who looked at what, when.
-An officer sees the own agency's queries; a custodian what concerns the agency's own
-candidates, with the explanation of the match; the asker sees no agreement of fields
-before a disclosure. Agency IT sees none of this.
+An investigator sees own cases, a supervising officer the agency's; a custodian what
+concerns the agency's own candidates, with the explanation of the match; a prosecutor
+the profile alone. The asker sees no agreement of fields before a disclosure. Agency IT
+sees none of this.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Desk:
         """Take in a signed draft: verify, log, act.
 
         Raises:
-            Malformed, Untrusted, Refused: nothing was kept.
+            Malformed, Untrusted, Refused: nothing was kept, unless the statement is
+                right and it is its subject that may not move on any more.
         """
         office = self.office
         kinds = (Kind.QUERY, Kind.REQUEST, Kind.APPROVAL, Kind.REFUSAL)
@@ -124,13 +126,12 @@ class Desk:
         officer = office.view.officer(office.member, view.officer)
         if officer.role not in _READERS:
             raise Refused(Reason.WRONG_ROLE, "view")
-        if office.journal.find(view.hash):
-            raise Refused(Reason.REPLAYED, "view")
         if wait_seconds and view["object"] == "answers":
             self.settled(view["subject"], min(wait_seconds, MAX_WAIT_SECONDS))
         shown = _SHOWS[view["object"]](self, officer, view["subject"])
         with office.journal.writing() as writing:
-            writing.say(view)
+            if not writing.say(view):
+                raise Refused(Reason.REPLAYED, "view")
         return shown
 
     def _inbox(self, officer: Officer, _: str) -> dict[str, Any]:
@@ -152,12 +153,12 @@ class Desk:
             return False
         try:
             slot = approve.fitting_slot(office, officer, subject)
-        except Refused:
+        except WireError:
             return False
-        person = f"{office.member}/{officer.id}"
         said = office.journal.answers(subject.hash, Kind.APPROVAL)
-        taken = any(one.person == person or one["slot"] == slot for one in said)
-        return not taken and subject.person != person
+        persons = {subject.person, *(one.person for one in said)}
+        mine = f"{office.member}/{officer.id}" in persons
+        return not mine and approve.lacks(office, subject, slot)
 
     def _silent(self) -> list[dict[str, Any]]:
         """Hits in silent categories that nobody has released."""
@@ -178,8 +179,7 @@ class Desk:
     def _query(self, officer: Officer, name: str) -> dict[str, Any]:
         """An own query as its officers know it."""
         office = self.office
-        asked = office.own(office.journal.get(name, Kind.QUERY))
-        self._check_party(officer, asked)
+        asked = self._own_query(officer, name)
         secret = office.journal.secret(f"suspect:{name}")
         known = canonical.loads(secret) if secret else {}
         approvals = office.journal.answers(name, Kind.APPROVAL)
@@ -190,15 +190,29 @@ class Desk:
             "closed": approve.closed(office, name),
         }
 
-    def _check_party(self, officer: Officer, asked: Statement) -> None:
-        """An investigator sees own cases; supervisors and custodians the agency's."""
+    def _own_query(self, officer: Officer, name: str) -> Statement:
+        """An own query that `officer` may read; raises `Refused` otherwise.
+
+        An investigator reads own cases, supervising officers and custodians the
+        agency's, a prosecutor only what waits for a prosecutor's approval.
+        """
+        asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
         if officer.role == "investigator" and asked.officer != officer.id:
             raise Refused(Reason.WRONG_ROLE, "another officer's query")
+        if officer.role == "prosecutor" and not self._may_decide(officer, asked):
+            raise Refused(Reason.WRONG_ROLE, "query")
+        return asked
+
+    def _may_decide(self, officer: Officer, subject: Statement) -> bool:
+        try:
+            approve.fitting_slot(self.office, officer, subject)
+        except Refused:
+            return False
+        return True
 
     def _answers(self, officer: Officer, name: str) -> dict[str, Any]:
         office = self.office
-        asked = office.own(office.journal.get(name, Kind.QUERY))
-        self._check_party(officer, asked)
+        asked = self._own_query(officer, name)
         latest: dict[str, Statement] = {}
         for one in office.journal.answers(name, Kind.ANSWER):
             latest[one.issuer] = one
@@ -214,9 +228,10 @@ class Desk:
         }
 
     def _request(self, officer: Officer, name: str) -> dict[str, Any]:
-        """A request, for its own side or for the custodian of the holder."""
+        """A request, for its own side or for whoever decides at the holder."""
         office = self.office
         request = office.journal.get(name, Kind.REQUEST)
+        self._check_reader(officer, request)
         shown = {
             **_summary(request),
             "approvals": [
@@ -234,6 +249,14 @@ class Desk:
             shown["explanation"] = self._explanation(officer, name)
         return shown
 
+    def _check_reader(self, officer: Officer, request: Statement) -> None:
+        """Whoever may decide on a request, made it, or may read its query."""
+        if self._may_decide(officer, request) or request.person == (
+            f"{self.office.member}/{officer.id}"
+        ):
+            return
+        self._own_query(officer, request["query"])
+
     def _explanation(self, officer: Officer, name: str) -> dict[str, Any]:
         """Why the machine thinks so; for the holder's custodian only."""
         office = self.office
@@ -244,8 +267,9 @@ class Desk:
         return _explained(self.holdings, found)
 
     def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
-        asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
-        self._check_party(officer, asked)
+        if officer.role != "prosecutor":
+            self._own_query(officer, name)
+        asked = self.office.journal.get(name, Kind.QUERY)
         return receive.profile(self.office, asked)
 
     def _silent_view(self, officer: Officer, _: str) -> dict[str, Any]:
@@ -296,6 +320,8 @@ def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
 def _explained(holdings: Holdings, found: match.Handle) -> dict[str, Any]:
     return {
         "handle": found.handle,
+        "source": found.hit.source,
+        "record": found.hit.key,
         "category": found.hit.category,
         "band": found.hit.band,
         "probability": found.hit.probability,

@@ -85,7 +85,9 @@ class Releaser:
     def _record(self, request: Statement, grant: Grant) -> bytes:
         """Read the row again and take the approved fields; canonical JSON."""
         found = match.handle(self.office, request["query"], request["handle"])
-        register = self.registers[found.hit.source]
+        register = self.registers.get(found.hit.source)
+        if register is None:
+            raise Refused(Reason.CHANGED, "the source is gone")
         row = register.reread(found.hit.key)
         if row is None:
             raise Refused(Reason.CHANGED, "the row is gone")
@@ -93,8 +95,10 @@ class Releaser:
         if not guard.judge(row.values, register.mapping, today).admitted:
             raise Refused(Reason.CHANGED, "the row is guarded now")
         columns = register.mapping.grants
+        if not set(grant.fields) <= columns.keys():
+            raise Refused(Reason.FIELDS, "a label that the mapping lacks")
         tokens = normalise.tokens(row.values, register.mapping)
-        if encoding_digest(self.holdings.encoder.encode(tokens)) != found.hit.digest:
+        if encoding_digest(self.holdings.encode(tokens)) != found.hit.digest:
             raise Refused(Reason.CHANGED, "the row differs from the index")
         return canonical.dumps(
             {
@@ -112,9 +116,14 @@ class Releaser:
         )
 
     def _hand_over(self, request: Statement) -> str:
-        """Gather witnesses, judge again, and let the coordinator carry it."""
+        """Gather witnesses, judge again, and let the coordinator carry it.
+
+        What can't stand any more is void at once, whether or not witnesses answer.
+        """
         office = self.office
         disclosure = _spent(office, request.hash)
+        if not _still_stands(office, request, disclosure):
+            return _void(office, request, disclosure)
         leaf = _leaf(office, disclosure.hash)
         nonce = secrets.token_hex(16)
         cosigned = self.gatherer.cosigned(leaf, nonce)
@@ -231,7 +240,7 @@ def _leaf(office: Office, name: str) -> int:
 
 
 def _still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
-    """Judge again after the witnesses: expiry, revocations, the same grant."""
+    """Judge again: expiry, revocations, the same grant, and nobody refused."""
     try:
         grant = judge(office, office.view, request)
     except (Refused, Untrusted):
@@ -263,7 +272,7 @@ def _void(office: Office, request: Statement, disclosure: Statement) -> str:
     said = office.speak(
         Kind.VOID,
         seconds=_YEAR,
-        answers=disclosure.hash,
+        answers=request.hash,
         disclosure=disclosure.hash,
         reason=reason.value,
     )

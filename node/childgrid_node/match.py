@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from childgrid_node import budget, sealing
-from childgrid_node.holdings import SHOWN, Hit, Holdings, visible
+from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
 from childgrid_wire import canonical, rules, seal
@@ -63,7 +63,8 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
     """Answer a query; returns the `answer` statement that was logged.
 
     Raises:
-        Refused, Untrusted: it may not be answered; nothing was opened or kept.
+        Refused, Untrusted: it may not be answered; nothing was opened or kept,
+            except that a query whose content can't be opened stays in the log.
     """
     if known := stored(office, asked.query.hash):
         return known
@@ -90,6 +91,8 @@ def stored(office: Office, query: str) -> Statement | None:
 
 def _check(office: Office, holdings: Holdings, view: View, asked: Asked) -> None:
     query = asked.query
+    if holdings.missing or not holdings.indexes:
+        raise Refused(Reason.STALE, "index")
     if query["epoch"] != holdings.epoch:
         raise Refused(Reason.EPOCH, "query.epoch")
     if query["scheme"] != holdings_scheme(office, holdings):
@@ -135,8 +138,8 @@ def _conclude(
 ) -> Statement:
     shown = [hit for hit in hits if not _silent(office, view, hit.category)]
     hidden = [hit for hit in hits if _silent(office, view, hit.category)]
-    handles = [(secrets.token_hex(16), hit, True) for hit in visible(shown)]
-    handles += [(secrets.token_hex(16), hit, False) for hit in visible(hidden)]
+    handles = [(secrets.token_hex(16), hit, True) for hit in shown[:SHOWN]]
+    handles += [(secrets.token_hex(16), hit, False) for hit in hidden[:SHOWN]]
     aloud = [(handle, hit) for handle, hit, seen in handles if seen]
     said = _statement(office, query, aloud, as_of)
     with office.journal.writing() as writing:
@@ -255,13 +258,15 @@ def handle(office: Office, query: str, name: str) -> Handle:
 def release_silent(writing: Writing, office: Office, query: Statement) -> Statement:
     """Say a silent hit aloud with its custodian's decision; returns the new answer.
 
+    What was silent comes before what was said already: an answer has room for five.
+
     Raises:
         Refused: nothing is hidden there; the caller's transaction ends with it.
     """
-    found = handles(office, query.hash)
+    found = sorted(handles(office, query.hash), key=lambda one: one.shown)
     if all(one.shown for one in found):
         raise Refused(Reason.UNKNOWN, "silent hit")
-    shown = [(one.handle, one.hit) for one in found][:SHOWN]
+    shown = [(one.handle, one.hit) for one in found[:SHOWN]]
     as_of = min(hit.as_of for _, hit in shown)
     said = _statement(office, query, shown, as_of)
     for name, _ in shown:

@@ -52,18 +52,19 @@ def draft(
     Raises:
         Refused: an empty or too common description, no such case, unknown targets.
         Malformed: a field that the grid doesn't know, or a section's form.
+        Untrusted: no such officer, or a target without a sealing key.
     """
     view = office.view
     officer = view.officer(office.member, question.officer)
-    attestation = cases.attest(
-        office, register, question.case_reference, question.officer
-    )
     content = holdings.pack(_encode(holdings, question.suspect))
     name = secrets.token_hex(16)
     sealed = {
         target: _seal(office, holdings, target, name, content)
         for target in _targets(office, question.targets)
     }
+    attestation = cases.attest(
+        office, register, question.case_reference, question.officer
+    )
     payload = statement.draft(
         Kind.QUERY,
         issuer=office.member,
@@ -113,7 +114,7 @@ def _encode(
         raise Refused(Reason.EMPTY, "suspect")
     if person.too_common():
         raise Refused(Reason.TOO_COMMON, "suspect")
-    return holdings.encoder.encode(normalise.tokens_of(person))
+    return holdings.encode(normalise.tokens_of(person))
 
 
 def _targets(office: Office, asked: Sequence[str]) -> list[str]:
@@ -145,7 +146,7 @@ def keep_draft(
     """Keep a draft until its officer signs it; returns the statement's hash to be."""
     name = envelope.name_of(kind, payload)
     with office.journal.writing() as writing:
-        writing.run("DELETE FROM draft WHERE made < ?", (office.now - _DRAFT_SECONDS,))
+        _drop_old_drafts(writing, office)
         writing.run(
             "INSERT INTO draft VALUES (?, ?, ?, ?, ?)",
             (
@@ -159,19 +160,33 @@ def keep_draft(
     return name
 
 
+def _drop_old_drafts(writing: Writing, office: Office) -> None:
+    """Forget what was never signed, with what it knew and what was sealed for it."""
+    dead = (office.now - _DRAFT_SECONDS,)
+    writing.run(
+        "DELETE FROM content WHERE hash IN"
+        " (SELECT payload_hash FROM draft WHERE made < ?)",
+        dead,
+    )
+    writing.run("DELETE FROM draft WHERE made < ?", dead)
+
+
 def take_draft(writing: Writing, office: Office, said: Statement) -> bytes:
     """Find the draft that `said` signs and drop it; returns its secret.
 
     Raises:
-        Refused: these bytes were never drafted here for this officer.
+        Refused: these bytes were never drafted here for this officer, or more than
+            an hour ago.
     """
     rows = writing.rows(
-        "SELECT officer, secret FROM draft WHERE payload_hash = ?", (said.hash,)
+        "SELECT officer, made, secret FROM draft WHERE payload_hash = ?", (said.hash,)
     )
     if not rows or rows[0][0] != said.officer:
         raise Refused(Reason.UNKNOWN, "draft")
+    if rows[0][1] < office.now - _DRAFT_SECONDS:
+        raise Refused(Reason.EXPIRED, "draft")
     writing.run("DELETE FROM draft WHERE payload_hash = ?", (said.hash,))
-    return office.journal.vault.open(rows[0][1])
+    return office.journal.vault.open(rows[0][2])
 
 
 def sign(office: Office, query: Statement) -> None:
@@ -200,7 +215,11 @@ def _check_ready(office: Office, query: Statement, attestation: Statement) -> No
 
 
 def advance(office: Office, name: str) -> bool:
-    """Send the query `name` once its approvals suffice; returns whether it goes out."""
+    """Send the query `name` once its approvals suffice; returns whether it goes out.
+
+    Raises:
+        Refused, Untrusted: it may no longer go out, whoever approves.
+    """
     query = office.journal.get(name, Kind.QUERY)
     if query.issuer != office.member or office.journal.answers(name, Kind.REFUSAL):
         return False

@@ -21,7 +21,7 @@ from childgrid_node import approve
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
 from childgrid_wire import canonical, rules, seal
-from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
+from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
 from childgrid_wire.statement import Statement
@@ -206,31 +206,36 @@ def _source(
 def _outcome(office: Office, request: Statement) -> dict[str, Any]:
     refusals = office.journal.answers(request.hash, Kind.REFUSAL)
     found = record(office, request.hash)
-    state = "disclosed" if found else "denied" if refusals else "open"
-    if state == "open" and request.expires <= office.now:
-        state = "expired"
     return {
         "request": request.hash,
         "asked": request["fields"],
-        "state": state,
+        "state": _state(office, request, bool(found), bool(refusals)),
         "reason": refusals[0]["reason"] if refusals else "",
         "record": found or {},
     }
 
 
+def _state(office: Office, request: Statement, found: bool, refused: bool) -> str:
+    """How a request stands; `lost` is a record that came and couldn't be opened."""
+    if found:
+        return "disclosed"
+    if office.journal.answers(request.hash, Kind.DISCLOSURE):
+        return "lost"
+    if refused:
+        return "denied"
+    return "open" if request.expires > office.now else "expired"
+
+
 def forget(office: Office) -> int:
     """Delete private keys of requests that ran out; returns how many."""
+    kept = office.journal.rows("SELECT name FROM secret WHERE name LIKE 'request:%'")
     dead = [
-        f"request:{one.hash}"
-        for one in office.journal.all(Kind.REQUEST)
-        if one.issuer == office.member and one.expires <= office.now
+        str(name)
+        for (name,) in kept
+        if office.journal.get(name.removeprefix("request:"), Kind.REQUEST).expires
+        <= office.now
     ]
     with office.journal.writing() as writing:
         for name in dead:
             writing.run("DELETE FROM secret WHERE name = ?", (name,))
     return len(dead)
-
-
-def refused_here(error: WireError) -> bool:
-    """Whether `error` is final for what was received, so that it is not tried again."""
-    return isinstance(error, Refused | Untrusted)

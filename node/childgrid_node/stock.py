@@ -7,10 +7,12 @@ linkage key that the directory names, or the node refuses to answer.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from childgrid_node import indexer
+from childgrid_node import agency, indexer
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder, key_check
@@ -25,7 +27,8 @@ from childgrid_node.scheme import Scheme
 from childgrid_node.source_errors import SourceError
 from childgrid_node.vault import derive
 from childgrid_wire import keyfile
-from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, Untrusted
+from childgrid_wire.errors import ConfigurationRefused, Untrusted
+from childgrid_wire.trust import View
 
 
 class Stock:
@@ -50,12 +53,10 @@ class Stock:
             return self._holdings
 
     def _open_registers(self) -> dict[str, Register]:
-        if "provider" not in self._config.uses:
-            return {}
-        paths = sorted(self._config.sources.glob("*.toml"))
-        if not paths:
-            raise ConfigurationRefused(f"no mapping in {self._config.sources.name}/")
-        return {path.stem: open_register(path) for path in paths}
+        registers = {path.stem: open_register(path) for path in mappings(self._config)}
+        found = [one.mapping for one in registers.values()]
+        check_policy(self._config.policy, found, self._office.view)
+        return registers
 
     def _open_holdings(self) -> Holdings:
         indexes = {}
@@ -66,7 +67,10 @@ class Stock:
         encoder = Encoder(
             self.keyring.scheme, self.keyring.linkage_key, self.keyring.epoch
         )
-        return Holdings(self.keyring.scheme, self.keyring.epoch, encoder, indexes)
+        missing = tuple(name for name in self.registers if name not in indexes)
+        return Holdings(
+            self.keyring.scheme, self.keyring.epoch, encoder, indexes, missing
+        )
 
     def _open(self, path: Path) -> Index:
         try:
@@ -82,7 +86,7 @@ class Stock:
 
     def missing(self) -> list[str]:
         """Sources that have not been indexed under the keys in force."""
-        return [name for name in self.registers if name not in self.holdings.indexes]
+        return list(self.holdings.missing)
 
     def index(self, name: str, progress: Progress = lambda _: None) -> Report:
         """Index one source and put the new index in force."""
@@ -94,6 +98,57 @@ class Stock:
         with self._lock:
             self._holdings = fresh
         return report
+
+
+def mappings(config: NodeConfig) -> list[Path]:
+    """The mapping files of a provider, in order; none for who only asks.
+
+    Raises:
+        ConfigurationRefused: a provider without any.
+    """
+    if "provider" not in config.uses:
+        return []
+    paths = sorted(config.sources.glob("*.toml"))
+    if not paths:
+        raise ConfigurationRefused(f"no mapping in {config.sources.name}/")
+    return paths
+
+
+def check_policy(policy: Path, sources: Sequence[Mapping], view: View) -> None:
+    """Insist that whatever the policy grants is there to be given, and may be.
+
+    Each label that a rule grants stands under `[disclose]` in every source of the
+    rule's category, and the founders' floor lets data of the label's own category
+    out for each of the rule's purposes.
+
+    Raises:
+        ConfigurationRefused: naming the rule, the label and what is at fault.
+    """
+    if not policy.exists():
+        return
+    allowed = {one["purpose"]: one["categories"] for one in view.rules()["purposes"]}
+    for rule in agency.policy_body(policy)["rules"]:
+        for source in sources:
+            if source.category == rule["category"]:
+                _check_rule(policy.name, rule, source, allowed)
+
+
+def _check_rule(
+    name: str, rule: dict[str, Any], source: Mapping, allowed: dict[str, list[str]]
+) -> None:
+    where = f"{name}: category.{source.category}"
+    for label in rule["fields"]:
+        if label not in source.grants:
+            raise ConfigurationRefused(
+                f"{where} grants {label}, which {source.path.name} doesn't disclose"
+            )
+        category = source.grants[label].category
+        for purpose in rule["purposes"]:
+            if category not in allowed.get(purpose, []):
+                raise ConfigurationRefused(
+                    f"{where} grants {label} for {purpose}, but the floor keeps"
+                    f" {category} back"
+                )
 
 
 def open_register(path: Path) -> Register:
@@ -147,9 +202,3 @@ def scheme_named(office: Office) -> Scheme:
         if scheme.digest.hex() == wanted and (training or scheme.profile != "test"):
             return scheme
     raise ConfigurationRefused("upgrade: the grid's scheme is not in this release")
-
-
-def check_indexed(stock: Stock) -> None:
-    """Refuse to answer for sources that were never indexed; raises `Refused`."""
-    if stock.missing():
-        raise Refused(Reason.STALE, "index")

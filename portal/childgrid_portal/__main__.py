@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from childgrid_wire.errors import WireError
+from childgrid_wire.errors import ConfigurationRefused, WireError
 
 if TYPE_CHECKING:
     from childgrid_portal.desk import Desk
@@ -31,6 +31,8 @@ def _desk(config: Path, yes: bool = True) -> Desk:
 
     settings = load(config)
     signer = open_key(settings.key, _passphrase(settings.passphrase_file))
+    if signer.keyid != f"{settings.member}/{settings.officer}":
+        raise ConfigurationRefused(f"{settings.key.name} is another officer's key")
     confirm = always if yes else _confirm
     return Desk(settings.address, Pass.read(settings.desk_pass), signer, confirm)
 
@@ -77,10 +79,9 @@ def ask(
     yes: Yes = False,
 ) -> None:
     """Ask whether a suspect is known to other agencies."""
-    import tomllib
+    from childgrid_portal.config import read_suspect
 
-    table = tomllib.loads(suspect.read_text("utf-8"))
-    known = {k: v if isinstance(v, list) else [str(v)] for k, v in table.items()}
+    known = read_suspect(suspect)
     desk = _desk(config, yes)
     typer.echo(
         desk.ask(

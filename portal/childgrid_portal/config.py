@@ -1,10 +1,11 @@
-"""The settings of one officer's desk: one small TOML file."""
+"""What an officer's desk reads from disk: its settings, and who is sought."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from childgrid_wire.errors import ConfigurationRefused
 
@@ -38,10 +39,7 @@ def load(path: Path) -> DeskConfig:
     Raises:
         ConfigurationRefused: naming the setting at fault.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    table = _read(path)
     known = {field.name for field in fields(DeskConfig)}
     if extra := sorted(table.keys() - known):
         raise ConfigurationRefused(f"{path.name}: unknown setting {extra[0]}")
@@ -55,3 +53,26 @@ def load(path: Path) -> DeskConfig:
     except TypeError as error:
         missing = sorted(known - table.keys() - {"passphrase_file"})
         raise ConfigurationRefused(f"{path.name}: {missing[0]} is missing") from error
+
+
+def read_suspect(path: Path) -> dict[str, list[str]]:
+    """Read what is known of a suspect: grid field = a value or a list of values.
+
+    Raises:
+        ConfigurationRefused: unreadable, or a field holds a table.
+    """
+    known = {}
+    for name, value in _read(path).items():
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, dict | list) for one in values):
+            raise ConfigurationRefused(f"{path.name}: {name} is a text or a list")
+        known[name] = [str(one) for one in values]
+    return known
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        # The cause would quote the file, which may describe a person.
+        raise ConfigurationRefused(f"cannot read {path.name}") from None

@@ -16,7 +16,7 @@ from childgrid_wire import canonical, certificates, channel, envelope
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.errors import ConfigurationRefused, Malformed
 from childgrid_wire.keys import Signer
-from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind
+from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind, check_body
 from childgrid_wire.pb import desk_pb2 as pb
 from childgrid_wire.pb import desk_pb2_grpc as rpc
 from childgrid_wire.pb.values_pb2 import Envelope
@@ -86,7 +86,9 @@ class Desk:
             targets=list(targets),
             hours=hours,
         )
-        expected = {"purpose": purpose, "sections": list(sections)}
+        expected = {"purpose": purpose, "sections": list(sections), "hours": hours}
+        if targets:
+            expected["targets"] = list(set(targets))
         return self._say(pb.DraftRequest(query=draft), Kind.QUERY, expected)
 
     def request(
@@ -113,6 +115,7 @@ class Desk:
             "holder": holder,
             "handle": handle,
             "fields": list(fields),
+            "hours": hours,
         }
         return self._say(pb.DraftRequest(request=draft), Kind.REQUEST, expected)
 
@@ -126,6 +129,10 @@ class Desk:
             fields=list(fields),
         )
         expected: dict[str, object] = {"answers": subject}
+        if fields:
+            expected["fields"] = list(set(fields))
+        if slot:
+            expected["slot"] = slot
         return self._say(pb.DraftRequest(decision=draft), Kind.APPROVAL, expected)
 
     def refuse(self, subject: str, reason: str) -> str:
@@ -136,9 +143,7 @@ class Desk:
         expected = {"answers": subject, "reason": reason}
         return self._say(pb.DraftRequest(decision=draft), Kind.REFUSAL, expected)
 
-    def look(
-        self, object_: str, subject: str = "", wait_ms: int = 0
-    ) -> dict[str, Any]:
+    def look(self, object_: str, subject: str = "", wait_ms: int = 0) -> dict[str, Any]:
         """Read the inbox, a query, answers, a request or a profile; it is logged.
 
         Answers that are still under way are waited for, up to `wait_ms`.
@@ -176,18 +181,34 @@ class Desk:
         confirm: Confirm,
     ) -> bytes:
         reply = channel.call(self._stub.Draft, draft, _SECONDS)
-        payload = reply.payload.encode("ascii")
+        payload = reply.payload.encode("utf-8")
         if BY_PAYLOAD_TYPE.get(reply.payload_type) is not kind:
             raise Malformed("the node drafted another kind than was asked for")
-        body = canonical.loads(payload)
-        wanted = {
-            **expected,
-            "kind": kind.value,
-            "issuer": self.member,
-            "officer": self.officer,
-        }
-        for name, value in wanted.items():
-            if body.get(name) != value:
-                raise Malformed(f"the node's draft differs in {name}")
+        wanted = {**expected, "issuer": self.member, "officer": self.officer}
+        check_draft(kind, payload, wanted)
         confirm(payload)
         return envelope.sign(kind, payload, [self._signer])
+
+
+def check_draft(kind: Kind, payload: bytes, expected: Mapping[str, object]) -> None:
+    """Insist that the bytes to be signed say what was asked for.
+
+    Lists are compared without their order and tables by their keys; `hours` is how
+    long the statement lives. A silent hit is released only by who named that slot.
+
+    Raises:
+        Malformed: naming the first thing that differs.
+    """
+    body = canonical.loads(payload)
+    check_body(kind, body)
+    said = {**body, "hours": (body["expires"] - body["issued"]) / 3600}
+    wanted = {**expected, "kind": kind.value}
+    if said.get("subject") == "silent-hit":
+        wanted = {"slot": "", **wanted}
+    for name, value in wanted.items():
+        if _plain(said.get(name)) != _plain(value):
+            raise Malformed(f"the node's draft differs in {name}")
+
+
+def _plain(value: object) -> object:
+    return sorted(value) if isinstance(value, list | dict) else value

@@ -32,4 +32,7 @@ def public(path: Path, passphrase: bytes) -> str:
 def open_key(path: Path, passphrase: bytes) -> SeedSigner:
     """Unlock a signing key; raises `ConfigurationRefused` otherwise."""
     content = keyfile.unlock(path, passphrase)
-    return SeedSigner(content["keyid"], bytes.fromhex(content["seed"]))
+    try:
+        return SeedSigner(content["keyid"], bytes.fromhex(content["seed"]))
+    except KeyError as error:
+        raise ConfigurationRefused(f"{path.name} is no officer's key") from error

@@ -94,6 +94,6 @@ def _pad(content: bytes) -> bytes:
 def _unpad(framed: bytes) -> bytes:
     size = int.from_bytes(framed[:4], "big")
     content = framed[4 : 4 + size]
-    if len(content) != size or _pad(content) != framed:
+    if _pad(content) != framed:
         raise Malformed("padding")
     return content

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from audit.ledger import World
+from audit.ledger import World, quick_folder
 from audit.tamper import Ground
 
 
 @pytest.fixture(scope="session")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+def ground() -> Ground:
     """The exported story and a verifier that has seen it."""
-    return Ground.lay(tmp_path_factory.mktemp("story"))
+    with quick_folder() as folder:
+        return Ground.lay(folder)
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world() -> Iterator[World]:
     """A founded grid in which nothing has happened yet."""
-    made = World.found(tmp_path)
-    yield made
-    made.close()
+    with quick_folder() as folder:
+        made = World.found(folder)
+        yield made
+        made.close()

@@ -9,6 +9,10 @@ log is real, every checkpoint is gathered from real witnesses.
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +36,7 @@ from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.coordinator_pb2 import WitnessRequest, WitnessResponse
 from childgrid_wire.shelf import Shelf
-from childgrid_wire.statement import FOUNDERS, Statement
+from childgrid_wire.statement import Statement
 from childgrid_wire.trust import fingerprint
 
 START = 1_800_000_000
@@ -68,6 +72,15 @@ OFFICERS = {
 }
 
 
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A temporary folder in memory where there is one: many small durable writes."""
+    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder inside is made
+    base = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=base) as folder:
+        yield Path(folder)
+
+
 def seed(name: str) -> bytes:
     """A fixed 32-byte seed, so that a failing trial can be run again."""
     return hashlib.sha256(f"audit tests {name}".encode()).digest()
@@ -91,20 +104,24 @@ def person(member: str, officer: str) -> SeedSigner:
     return SeedSigner(f"{member}/{officer}", seed(f"{member}/{officer}"))
 
 
-_FOUNDERS = [SeedSigner(f"founder:f{n}", seed(f"founder {n}")) for n in (1, 2, 3)]
+FOUNDERS = [SeedSigner(f"founder:f{n}", seed(f"founder {n}")) for n in (1, 2, 3)]
 
 
 def founded(kind: Kind, now: int, **body: object) -> bytes:
     """A document that two of three founders sign."""
-    payload = statement.draft(kind, issuer=FOUNDERS, now=now, seconds=90 * DAY, **body)
-    return envelope.sign(kind, payload, _FOUNDERS[:2])
+    payload = statement.draft(
+        kind, issuer="founders", now=now, seconds=90 * DAY, **body
+    )
+    return envelope.sign(kind, payload, FOUNDERS[:2])
 
 
-def founding(now: int) -> list[bytes]:
-    """Directory, floor and scheme."""
+def founding(
+    now: int, more: Sequence[dict[str, Any]] = (), root: str = "00" * 32
+) -> list[bytes]:
+    """Directory, floor and scheme; `more` are entries beside the usual members."""
     scheme = founded(Kind.SCHEME, now, version=1, document="5c" * 32, profile="tests")
     floor = founded(Kind.FLOOR, now, **_floor())
-    members = [_entry(member) for member in MEMBERS]
+    members = [*(_entry(member) for member in MEMBERS), *more]
     directory = founded(
         Kind.DIRECTORY,
         now,
@@ -117,7 +134,7 @@ def founding(now: int) -> list[bytes]:
                     "id": one.keyid.removeprefix("founder:"),
                     "key": canonical.to_b64(one.public),
                 }
-                for one in _FOUNDERS
+                for one in FOUNDERS
             ],
         },
         members=members,
@@ -126,7 +143,7 @@ def founding(now: int) -> list[bytes]:
         scheme=envelope.read(scheme).hash,
         epochs={"current": 1, "accepted": [1]},
         key_checks={},
-        root="00" * 32,
+        root=root,
         previous="",
         previous_founders="",
     )
@@ -167,7 +184,8 @@ def _entry(member: str) -> dict[str, Any]:
     )
 
 
-def _staff(member: str, now: int, version: int = 1) -> bytes:
+def staff(member: str, now: int, version: int = 1) -> bytes:
+    """An agency's staff list."""
     officers = [
         {
             "id": name,
@@ -187,7 +205,8 @@ def _staff(member: str, now: int, version: int = 1) -> bytes:
     return said_by(member, Kind.STAFF, now, version=version, officers=officers)
 
 
-def _policy(member: str, now: int, version: int = 1) -> bytes:
+def policy(member: str, now: int, version: int = 1) -> bytes:
+    """A holder's policy."""
     rule = {
         "category": CATEGORY[member],
         "silent": False,
@@ -253,15 +272,15 @@ class World:
     away: set[str] = field(default_factory=set)
 
     @classmethod
-    def found(cls, folder: Path) -> World:
+    def found(cls, folder: Path, now: int = START) -> World:
         """Found the grid and hang up everybody's documents."""
-        world = cls(folder)
+        world = cls(folder, now)
         board = founding(world.now)
         world.root = fingerprint(canonical.loads(envelope.read(board[0]).payload))
         for member in MEMBERS:
             world.parties[member] = world._party(member)
-        board += [_staff(member, world.now) for member in AGENCIES]
-        board += [_policy(member, world.now) for member in AGENCIES]
+        board += [staff(member, world.now) for member in AGENCIES]
+        board += [policy(member, world.now) for member in AGENCIES]
         for document in board:
             world.post(document)
         return world
@@ -476,7 +495,13 @@ class World:
         self.approve(f"{name} own approval", request, POLICE, "sp-nair", *logs)
         return request
 
-    def release(self, name: str, *, fetched: bool = True) -> Statement:
+    def release(
+        self,
+        name: str,
+        *,
+        fetched: bool = True,
+        **changes: Any,  # noqa: ANN401 - any field of a disclosure
+    ) -> Statement:
         """The holder's approval and a disclosure; `fetched` by the requester or not."""
         request = self.named[f"{name} request"]
         holder = request["holder"]
@@ -485,30 +510,44 @@ class World:
         given = self.approve(
             f"{name} approval", request, holder, officer, holder, HUB, POLICE
         )
-        view = self.parties[HUB].shelf.book.latest(self.now)
+        approvals = sorted([own.hash, given.hash])
         logs = (holder, HUB, POLICE) if fetched else (holder,)
-        disclosure = self.say(
+        disclosure = self.disclose(name, *logs, approvals=approvals, **changes)
+        self.gather(holder)
+        self.proofs[disclosure.hash] = self.proof(holder)
+        return disclosure
+
+    def disclose(
+        self,
+        name: str,
+        *logs: str,
+        **changes: Any,  # noqa: ANN401 - any field of a disclosure
+    ) -> Statement:
+        """A disclosure as the request asks for it, but for some changes."""
+        request = self.named[f"{name} request"]
+        holder = request["holder"]
+        view = self.parties[HUB].shelf.book.latest(self.now)
+        body = {
+            "request": request.hash,
+            "ciphertext": "f4" * 32,
+            "directory": view.directory.hash,
+            "floor": view.rules().hash,
+            "staff": {m: view.staff[m].hash for m in (POLICE, holder)},
+            "policy": view.policy(holder).hash,
+            "fields": FIELDS,
+            "recipient_key": request["recipient_key"],
+            "requester": POLICE,
+            "category": CATEGORY[holder],
+            "row_as_of": self.now - DAY,
+        }
+        return self.say(
             f"{name} disclosure",
             holder,
             Kind.DISCLOSURE,
             *logs,
             answers=request.hash,
-            request=request.hash,
-            ciphertext="f4" * 32,
-            directory=view.directory.hash,
-            floor=view.rules().hash,
-            staff={m: view.staff[m].hash for m in (POLICE, holder)},
-            policy=view.policy(holder).hash,
-            approvals=sorted([own.hash, given.hash]),
-            fields=FIELDS,
-            recipient_key=request["recipient_key"],
-            requester=POLICE,
-            category=CATEGORY[holder],
-            row_as_of=self.now - DAY,
+            **{**body, **changes},
         )
-        self.gather(holder)
-        self.proofs[disclosure.hash] = self.proof(holder)
-        return disclosure
 
     def proof(self, holder: str) -> bytes:
         """The proof that a holder hands over: its last leaf under a cosigned note."""
@@ -558,6 +597,22 @@ class World:
         """An auditor logs that it took statements out."""
         newest = self._directory.hash
         return self.say(name, NORTH, Kind.MANIFEST, NORTH, files={}, directory=newest)
+
+    def shredded_story(self) -> None:
+        """A search that led to nothing; days later the target shreds two entries."""
+        self.ask("first", child="none")
+        self.gather()
+        self.mirror()
+        self.now += 2 * DAY
+        party = self.parties[CHILD]
+        body = {"party": CHILD, "entries": [0, 1], "head": party.log.root().hex()}
+        said = self.say("shred", CHILD, Kind.SHRED, **body)
+        with party.log.transaction() as tx:
+            told = tx.seal(draft_of(said, self.now))
+            tx.shred(0, told)
+            tx.shred(1, told)
+        self.now += 2 * HOUR
+        self.gather()
 
     def mirror(self, auditor: str = NORTH) -> Station:
         """Let an auditor's station mirror every log."""

@@ -14,13 +14,12 @@ import json
 import random
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.ledger import MEMBERS, NORTH, World, identity, story
+from audit.ledger import MEMBERS, NORTH, World, identity, quick_folder, story
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Line, make_line
 from childgrid_audit.export import manifest
@@ -83,7 +82,7 @@ class Ground:
 
     def lines(self, member: str) -> list[Line]:
         """The entries of a member's log."""
-        pieces = self.files[bundle.entries(member, 0)].splitlines()
+        pieces = self.files.get(bundle.entries(member, 0), b"").splitlines()
         return [bundle.read_line(piece) for piece in pieces]
 
     def size(self, member: str) -> int:
@@ -360,15 +359,15 @@ def judge(ground: Ground, made: Iterator[Trial]) -> dict[str, Any]:
 
 def run(count: int = 1_000, seed: int = 1) -> dict[str, Any]:
     """Tell the story in a temporary folder and put it through `count` trials."""
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.lay(Path(folder))
+    with quick_folder() as folder:
+        ground = Ground.lay(folder)
         return judge(ground, trials(ground, count, seed))
 
 
 def soak(per_file: int = 100, seed: int = 1) -> dict[str, Any]:
     """The same with every file `per_file` times."""
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.lay(Path(folder))
+    with quick_folder() as folder:
+        ground = Ground.lay(folder)
         return judge(ground, every_file(ground, per_file, seed))
 
 

@@ -191,7 +191,7 @@ def test_a_forked_log_is_refused_and_leaves_evidence(
         fork.append([Draft("case", world.now, b"the other face")])
         assert reason(gatherer(world, log=fork).cosigned) is Reason.LOG_BEHIND
 
-    (kept,) = (tmp_path / NORTH / "evidence").iterdir()
+    (kept,) = (world.folder / NORTH / "evidence").iterdir()
     first, second = check_evidence(kept.read_bytes(), world.parties[POLICE].log.vkey)
     assert first.size == second.size == 2
 

@@ -10,6 +10,7 @@ import pytest
 from childgrid_coordinator.app import Coordinator
 from childgrid_coordinator.store.engine import Store
 from childgrid_wire import keyfile
+from coordinator.story import Story, told
 from coordinator.world import World
 
 
@@ -59,3 +60,9 @@ def store(database_url: str) -> Iterator[Store]:
     opened = Store.open(database_url, "owner")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def story(world: World, hub: Coordinator) -> Story:
+    """A hit at one holder; the request is written but not sent."""
+    return told(world, hub)

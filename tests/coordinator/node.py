@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import grpc
@@ -13,6 +15,7 @@ from childgrid_log.service import WitnessServicer
 from childgrid_log.witness import Witness
 from childgrid_wire import channel, envelope
 from childgrid_wire.certificates import Pair, Peer
+from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import (
     coordinator_pb2_grpc,
     log_pb2_grpc,
@@ -22,6 +25,7 @@ from childgrid_wire.pb import (
     witness_pb2_grpc,
 )
 from coordinator.cast import AUDITOR, HUB, seed, signer
+from coordinator.sayings import Submission
 from coordinator.world import World
 
 
@@ -122,3 +126,46 @@ class FakeNode(node_pb2_grpc.NodeServiceServicer):
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+PATIENCE = 30.0
+States = dict[str, str]
+
+
+@contextmanager
+def nodes(world: World, *members: str) -> Iterator[dict[str, FakeNode]]:
+    """Nodes (or the auditor's station) that listen."""
+    with ExitStack() as stack:
+        yield {one: stack.enter_context(FakeNode(world, one)) for one in members}
+
+
+def outcome(
+    asker: Stubs, query: str, done: Callable[[States], bool]
+) -> pb.OutcomeResponse:
+    """Poll, as a node does, until the states are as wanted."""
+    revision, end = 0, time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        call = pb.OutcomeRequest(query=query, revision=revision, wait_ms=5_000)
+        found: pb.OutcomeResponse = channel.call(asker.exchange.Outcome, call, 20)
+        if done(states(found)):
+            return found
+        revision = found.revision
+    raise AssertionError(states(found))
+
+
+def states(found: pb.OutcomeResponse) -> States:
+    """Member to the state's short name."""
+    return {
+        one.member: pb.TargetState.Name(one.state).removeprefix("TARGET_STATE_")
+        for one in found.targets
+    }
+
+
+def everyone(state: str) -> Callable[[States], bool]:
+    """Whether every target is in one state."""
+    return lambda found: set(found.values()) == {state}
+
+
+def ask(asker: Stubs, given: Submission) -> None:
+    """Hand a query in over the wire."""
+    channel.call(asker.exchange.Submit, given.message(), 20)

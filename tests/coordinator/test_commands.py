@@ -19,8 +19,7 @@ from childgrid_wire.errors import ConfigurationRefused, WireError
 from childgrid_wire.identity import Identity
 from childgrid_wire.pb import coordinator_pb2 as pb
 from coordinator.cast import ASKER, HOLDERS, HUB, PASSPHRASE, seed
-from coordinator.node import FakeNode, stubs
-from coordinator.test_grid import ask, everyone, outcome
+from coordinator.node import FakeNode, ask, everyone, outcome, stubs
 from coordinator.world import World
 
 COMMAND = [sys.executable, "-m", "childgrid_coordinator"]

@@ -4,67 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 
 import grpc
 import pytest
 
 from childgrid_coordinator.app import Coordinator
-from childgrid_log.checkpoint import open_checkpoint
-from childgrid_log.gather import Gatherer
-from childgrid_log.leaves import draft_of
-from childgrid_log.log import Log
 from childgrid_wire import certificates, channel, envelope
 from childgrid_wire.errors import Reason, Refused, Unreachable
 from childgrid_wire.pb import coordinator_pb2 as pb
-from childgrid_wire.pb import log_pb2, node_pb2, values_pb2, witness_pb2
-from coordinator.cast import AGENCIES, ASKER, AUDITOR, HOLDERS, HUB, seed
-from coordinator.node import FakeNode, Stubs, stubs, stubs_of
-from coordinator.sayings import Submission
+from childgrid_wire.pb import log_pb2, node_pb2, values_pb2
+from coordinator.cast import ASKER, AUDITOR, HOLDERS
+from coordinator.node import (
+    PATIENCE,
+    ask,
+    everyone,
+    nodes,
+    outcome,
+    stubs,
+    stubs_of,
+)
 from coordinator.world import World
-
-PATIENCE = 30.0
-States = dict[str, str]
-
-
-@contextmanager
-def nodes(world: World, *members: str) -> Iterator[dict[str, FakeNode]]:
-    """Nodes (or the auditor's station) that listen."""
-    with ExitStack() as stack:
-        yield {one: stack.enter_context(FakeNode(world, one)) for one in members}
-
-
-def outcome(
-    asker: Stubs, query: str, done: Callable[[States], bool]
-) -> pb.OutcomeResponse:
-    """Poll, as a node does, until the states are as wanted."""
-    revision, end = 0, time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        call = pb.OutcomeRequest(query=query, revision=revision, wait_ms=5_000)
-        found: pb.OutcomeResponse = channel.call(asker.exchange.Outcome, call, 20)
-        if done(states(found)):
-            return found
-        revision = found.revision
-    raise AssertionError(states(found))
-
-
-def states(found: pb.OutcomeResponse) -> States:
-    """Member to the state's short name."""
-    return {
-        one.member: pb.TargetState.Name(one.state).removeprefix("TARGET_STATE_")
-        for one in found.targets
-    }
-
-
-def everyone(state: str) -> Callable[[States], bool]:
-    """Whether every target is in one state."""
-    return lambda found: set(found.values()) == {state}
-
-
-def ask(asker: Stubs, given: Submission) -> None:
-    """Hand a query in over the wire."""
-    channel.call(asker.exchange.Submit, given.message(), 20)
 
 
 def test_a_query_reaches_every_target_and_its_answers_come_back(world: World) -> None:
@@ -324,67 +284,6 @@ def test_a_call_without_a_deadline_is_refused(world: World) -> None:
         assert refused.value.details() == "deadline"
 
 
-def test_witnesses_cosign_through_the_relay(world: World) -> None:
-    """A member's checkpoint comes back with a quorum; the owner isn't its witness."""
-    path = world.folder / "own.db"
-    with (
-        nodes(world, *AGENCIES[:3], AUDITOR),
-        world.running(),
-        stubs(world, ASKER) as asker,
-        Log.create(
-            path, f"{ASKER}.childgrid.internal/log", seed(f"{ASKER}-log")
-        ) as log,
-    ):
-        first, second = (world.read(world.answer(ASKER, c * 64)) for c in "ab")
-        log.append([draft_of(first, world.now)])
-        gatherer = Gatherer(
-            log,
-            ASKER,
-            world.book,
-            lambda call: channel.call(asker.exchange.Witness, call, 20),
-            world.clock,
-        )
-        cosigned = gatherer.cosigned(covering=0, nonce="0" * 32)
-        assert cosigned.silent == (HOLDERS[2],)
-        assert len(cosigned.freshness) == 3
-        log.append([draft_of(second, world.now)])
-        assert gatherer.cosigned(covering=1).size == 2
-
-
-def test_nobody_has_another_members_log_witnessed(world: World) -> None:
-    """A call about any other log is refused before anyone is asked."""
-    with world.running(), stubs(world, ASKER) as asker:
-        own = witness_pb2.CosignRequest(log=ASKER, checkpoint="x")
-        other = witness_pb2.CosignRequest(log=HOLDERS[0], checkpoint="x")
-        for call in (
-            pb.WitnessRequest(call=other),
-            pb.WitnessRequest(call=own, calls={HOLDERS[1]: other}),
-        ):
-            with pytest.raises(Refused, match="wrong-role"):
-                channel.call(asker.exchange.Witness, call, 20)
-
-
-def test_the_coordinators_own_log_is_cosigned(world: World) -> None:
-    """A quorum of others is kept with the checkpoint; a second round adds nothing."""
-    with nodes(world, *HOLDERS), world.running() as hub:
-        hub.witness()
-        note = hub.log.latest_cosigned()
-        assert note is not None
-        seen = open_checkpoint(note, hub.log.vkey).checkpoint
-        assert (seen.size, seen.root) == (hub.log.size(), hub.log.root())
-        hub.witness()
-        assert hub.log.latest_cosigned() == note
-    assert HUB not in world.book.latest(world.now).directory["witnesses"]["members"]
-
-
-def test_without_a_quorum_nothing_counts_as_cosigned(world: World) -> None:
-    """One witness is not enough, and the log says so."""
-    with nodes(world, HOLDERS[0]), world.running() as hub:
-        with pytest.raises(Refused, match="no-quorum"):
-            hub.witness()
-        assert hub.log.latest_cosigned() is None
-
-
 def test_auditors_read_the_log_leaf_by_leaf(world: World) -> None:
     """Every leaf opens to its envelope, in the order in which things were taken."""
     given = world.submission(targets=HOLDERS[:1])
@@ -400,6 +299,24 @@ def test_auditors_read_the_log_leaf_by_leaf(world: World) -> None:
         said = [one.statement.payload for one in entries]
         assert said == [given.attestation, given.query, *given.approvals]
         assert [one.index for one in entries] == list(range(len(world.papers), size))
+
+
+def test_a_log_that_cannot_be_written_acknowledges_nothing(world: World) -> None:
+    """The caller is told `storage`, nothing is kept, and later it goes through."""
+    given = world.submission(targets=HOLDERS[:1])
+    path = world.folder / "hub" / "log" / "log.db"
+    with world.running() as hub, stubs(world, ASKER) as asker:
+        leaves = hub.log.size()
+        path.rename(path.with_suffix(".away"))
+        with pytest.raises(Refused, match="storage"):
+            ask(asker, given)
+        path.with_suffix(".away").rename(path)
+        poll = pb.OutcomeRequest(query=given.hash, revision=0, wait_ms=0)
+        with pytest.raises(Refused, match="unknown"):
+            channel.call(asker.exchange.Outcome, poll, 20)
+        assert hub.log.size() == leaves
+        ask(asker, given)
+        assert channel.call(asker.exchange.Outcome, poll, 20).revision >= 1
 
 
 def test_a_stop_lets_waiting_calls_end_well(world: World) -> None:

@@ -2,89 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
-from childgrid_coordinator.app import Coordinator
-from childgrid_coordinator.query import State
-from childgrid_coordinator.settle import Word
-from childgrid_coordinator.store import queries, requests
 from childgrid_wire import canonical
-from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
 from coordinator.cast import ASKER, DAY, HOLDERS
-from coordinator.world import World
-
-HOLDER = HOLDERS[0]
-
-
-@dataclass
-class Story:
-    """A query that was answered with a hit, and a request for it."""
-
-    world: World
-    hub: Coordinator
-    query: bytes
-    answer: bytes
-    request: bytes
-    justification: bytes
-
-    def send(self, who: str, data: bytes, *beside: object) -> str:
-        return self.hub.verbs.relay.send(who, data, *beside)  # type: ignore[arg-type]
-
-    def box(self, member: str) -> list[bytes]:
-        items = self.hub.verbs.relay.receive(member, 0, 0)
-        return [one.statement for one in items]
-
-    def opened(self) -> Story:
-        self.send(ASKER, self.request, self.justification)
-        return self
-
-    def approved(self) -> list[bytes]:
-        self.opened()
-        given = [
-            self.world.approval(f"{ASKER}/sho", self.request),
-            self.world.approval(f"{HOLDER}/nodal", self.request),
-        ]
-        self.send(ASKER, given[0])
-        self.send(HOLDER, given[1])
-        return given
-
-    def disclosed(self) -> tuple[bytes, bytes]:
-        data, ciphertext, proof = self.world.disclosure(self.request, self.approved())
-        self.send(HOLDER, data, ciphertext, proof)
-        return data, ciphertext
-
-    def trace(self) -> object:
-        """Everything that a refused statement must leave as it was."""
-        name = self.world.read(self.request).hash
-        with self.hub.store.read() as db:
-            dossier = requests.dossier(db, name)
-        members = (ASKER, *HOLDERS)
-        relay = self.hub.verbs.relay
-        boxes = [relay.receive(member, 0, 0) for member in members]
-        return self.hub.log.size(), dossier, boxes
-
-    def refused(self, who: str, data: bytes, *beside: object) -> Reason:
-        """The reason of a refusal, after which nothing has changed."""
-        before = self.trace()
-        with pytest.raises(WireError) as refusal:
-            self.send(who, data, *beside)
-        assert self.trace() == before
-        return refusal.value.reason
-
-
-@pytest.fixture
-def story(world: World, hub: Coordinator) -> Story:
-    """A hit at one holder; the request is written but not sent."""
-    given = world.submission()
-    hub.verbs.search.submit(ASKER, *given.args())
-    answer = world.answer(HOLDER, given.hash)
-    hub.answers.settle([Word(given.hash, HOLDER, world.read(answer))])
-    request, justification = world.request(given.query, answer)
-    return Story(world, hub, given.query, answer, request, justification)
+from coordinator.story import HOLDER, Story
 
 
 def test_a_request_is_carried_to_its_receipt(story: Story) -> None:
@@ -100,7 +25,7 @@ def test_a_request_is_carried_to_its_receipt(story: Story) -> None:
     kinds = [story.world.read(one).kind for one in story.box(HOLDER)]
     assert kinds == [Kind.REQUEST, Kind.APPROVAL, Kind.RECEIPT]
     kinds = [story.world.read(one).kind for one in story.box(ASKER)]
-    assert kinds == [Kind.APPROVAL, Kind.DISCLOSURE]
+    assert kinds == [Kind.ANSWER, Kind.APPROVAL, Kind.DISCLOSURE]
     for other in HOLDERS[1:]:
         assert story.box(other) == []
 
@@ -358,60 +283,3 @@ def test_a_receipt_and_a_void_exclude_each_other(story: Story) -> None:
     story.send(ASKER, story.world.receipt(data))
     void = story.world.void(story.request, data)
     assert story.refused(HOLDER, void) is Reason.CLOSED
-
-
-def test_a_silent_hit_that_is_released_takes_the_place_of_none(story: Story) -> None:
-    """A later hit of a target that said none is shown; a later none is refused."""
-    quiet = HOLDERS[1]
-    name = story.world.read(story.query).hash
-    none = story.world.answer(quiet, name, "none")
-    story.hub.answers.settle([Word(name, quiet, story.world.read(none))])
-    released = story.world.answer(quiet, name)
-    story.send(quiet, released)
-    assert story.send(quiet, released)
-    outcome = story.hub.verbs.search.outcome(ASKER, name, 0, 0)
-    states = {one.target.member: one.target.state for one in outcome.targets}
-    assert states[quiet] is State.HIT
-    assert {one.member for one in outcome.candidates} == {HOLDER, quiet}
-    for outcome_ in ("hit", "none"):
-        late = story.world.answer(quiet, name, outcome_, as_of=1)
-        assert story.refused(quiet, late) is Reason.DECIDED
-    assert story.hub.verbs.search.outcome(ASKER, name, 0, 0) == outcome
-
-
-def test_late_answers_come_from_targets_and_in_time(story: Story) -> None:
-    """Neither a bystander's nor an expired query's answer is taken."""
-    name = story.world.read(story.query).hash
-    stranger = story.world.answer(ASKER, name)
-    assert story.refused(ASKER, stranger) is Reason.UNKNOWN
-    unknown = story.world.answer(HOLDER, "f" * 64)
-    assert story.refused(HOLDER, unknown) is Reason.UNKNOWN
-    late = story.world.answer(HOLDERS[1], name)
-    story.world.clock.advance(DAY + 1)
-    assert story.refused(HOLDERS[1], late) is Reason.EXPIRED
-
-
-def test_other_kinds_are_not_carried(story: Story) -> None:
-    """Documents have a door of their own."""
-    for data in (story.world.policy(ASKER, version=2), story.world.papers[0]):
-        assert story.refused(ASKER, data) is Reason.UNKNOWN_KIND
-
-
-def test_an_expired_query_is_closed_and_its_content_deleted(story: Story) -> None:
-    """Who has not answered is shown as expired, and is not asked again."""
-    name = story.world.read(story.query).hash
-    story.world.clock.advance(DAY + 1)
-    story.hub.sweep()
-    outcome = story.hub.verbs.search.outcome(ASKER, name, 0, 0)
-    states = {one.target.member: one.target.state for one in outcome.targets}
-    assert states == {
-        HOLDER: State.HIT,
-        HOLDERS[1]: State.EXPIRED,
-        HOLDERS[2]: State.EXPIRED,
-    }
-    assert outcome.complete
-    with story.hub.store.read() as db:
-        assert queries.parcel(db, name) is None
-        assert queries.unfinished(db) == []
-    with pytest.raises(Refused):
-        story.hub.verbs.search.outcome(HOLDER, name, 0, 0)

@@ -55,6 +55,23 @@ def test_repeating_a_query_changes_nothing(world: World, hub: Coordinator) -> No
     assert hub.verbs.search.outcome(ASKER, first, 0, 0) == before
 
 
+def test_a_crash_between_log_and_store_is_mended_by_repeating(
+    world: World, hub: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was logged but not kept was not acknowledged; again, it has no new leaf."""
+    given = world.submission()
+    leaves = hub.log.size()
+    with monkeypatch.context() as broken:
+        broken.setattr(queries, "add", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            submit(hub, given)
+    with pytest.raises(Refused, match="unknown"):
+        hub.verbs.search.outcome(ASKER, given.hash, 0, 0)
+    submit(hub, given)
+    assert hub.log.size() == leaves + 3
+    assert hub.verbs.search.outcome(ASKER, given.hash, 0, 0).revision == 1
+
+
 def test_a_known_query_is_acknowledged_after_its_officer_was_revoked(
     world: World, hub: Coordinator
 ) -> None:

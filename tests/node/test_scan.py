@@ -61,8 +61,11 @@ def _no_machine_code_left_behind(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random layouts are compiled for one test and leave nothing in a user's cache."""
-    if "cache" not in request.node.name:
-        monkeypatch.setattr(kernels, "_cache_file", lambda _: None)
+    if "cache" in request.node.name:
+        return
+    kept = {kernels.source(TEST): kernels._cache_file(kernels.source(TEST))}
+    kept[kernels.source(GRID)] = kernels._cache_file(kernels.source(GRID))
+    monkeypatch.setattr(kernels, "_cache_file", kept.get)
 
 
 def variant(seed: int) -> Scheme:
@@ -147,7 +150,7 @@ def test_levels_are_what_their_definition_says(scheme: Scheme, engine: str) -> N
             assert expected == levels[:, at].tolist()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_engines_agree_on_random_layouts(seed: int) -> None:
     """Levels, counts, order and scores are equal for random schemes and rows."""
     scheme = variant(seed)

@@ -10,31 +10,38 @@ until the node has acknowledged it, and it remembers what was acknowledged.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
+from childgrid_authority import floor
 from childgrid_authority.authority import Authority
 from childgrid_node import passes
 from childgrid_node.config import NodeConfig
 from childgrid_node.config import load as load_node
 from childgrid_portal import keys as officers
-from childgrid_portal.desk import Confirm, Desk, Pass
+from childgrid_portal.desk import Desk, Pass
 from childgrid_wire import channel, envelope
 from childgrid_wire.certificates import Peer
-from childgrid_wire.errors import Unreachable
+from childgrid_wire.errors import Reason, Refused, Unreachable
 from childgrid_wire.identity import Identity
+from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2_grpc, desk_pb2, desk_pb2_grpc
 from childgrid_wire.pb.values_pb2 import Envelope
 from deploy.demo import PLANS, SECTIONS
 from deploy.sample.make import make
 from deploy.sample.story import FIR, SUSPECT, Story
-from deploy.yard import HUB, Yard, until
+from deploy.yard import HOST, HUB, Process, Yard, until
 
 AGENCIES = ("police", "customs", "prisons")
 SCHEME = "test-1"
@@ -43,6 +50,9 @@ FIELDS = {"customs": ("name", "phone", "flight"), "prisons": ("name", "offences"
 CUSTODIANS = {"customs": "cu-mehta", "prisons": "cu-singh"}
 JUSTIFICATION = "to find the accused before the hearing at Manbazar"
 SECONDS = 60.0
+_BUDGETS = dict.fromkeys(
+    ("officer_queries_day", "case_queries_day", "agency_queries_day"), 10_000
+)
 _PAUSE = 0.1
 T = TypeVar("T")
 
@@ -57,9 +67,11 @@ def found(folder: Path) -> Story:
     sample = make(folder / "sample", rows=ROWS)
     yard = Yard(folder)
     try:
-        yard.found(SCHEME)
+        yard.found(SCHEME, {**floor.parse(floor.default()), **_BUDGETS})
         yard.coordinator()
-        configs = [yard.prepare(PLANS[name], folder / "sample" / name) for name in AGENCIES]
+        configs = [
+            yard.prepare(PLANS[name], folder / "sample" / name) for name in AGENCIES
+        ]
         sections = " ".join(SECTIONS)
         yard.cases("police", [f"{FIR},fir,si-rao,investigating-officer,{sections}"])
         yard.enrol(configs)
@@ -76,6 +88,28 @@ def found(folder: Path) -> Story:
     return sample
 
 
+class Prepared(Process):
+    """A server process in an environment of its own."""
+
+    environment: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def ended(self) -> bool:
+        """Whether it doesn't run, by itself or because it was stopped."""
+        return self.handle is None or self.handle.poll() is not None
+
+    def start(self) -> None:
+        """Start, or start again."""
+        with self.output.open("ab") as file:
+            self.handle = subprocess.Popen(
+                [sys.executable, "-m", *self.arguments],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+            )
+
+
 @dataclass
 class Grid:
     """A copy of the template, with the processes that run on it."""
@@ -83,6 +117,9 @@ class Grid:
     yard: Yard
     sample: Story
     configs: dict[str, NodeConfig]
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What a process gets beside our own environment, by its name."""
+
     acknowledged: list[tuple[str, str]] = field(default_factory=list)
     """(member, statement hash) of everything that a node said it had taken."""
 
@@ -91,18 +128,25 @@ class Grid:
         """Where it all lies."""
         return self.yard.folder
 
-    def start(self, *extra: str) -> None:
+    def start(self) -> None:
         """Run the coordinator and every node; wait until all of them answer."""
-        self.run_hub(*extra)
-        self.yard.serve(*self.configs.values())
+        for name in (HUB, *AGENCIES):
+            self.launch(name)
+        for name in (HUB, *AGENCIES):
+            self.ready(name)
         self.yard.await_documents("police", ["customs", "prisons"])
 
-    def run_hub(self, *module: str) -> None:
-        """Run the coordinator, by another module where one is given."""
-        path = self.folder / HUB / "coordinator.toml"
-        command = [*(module or ("childgrid_coordinator",)), "serve"]
-        self.yard.start(HUB, [*command, "--config", str(path)])
-        self.yard.wait_for(HUB, HUB)
+    def launch(self, name: str, module: str = "") -> None:
+        """Start one process, by another module and in an environment where given."""
+        kind = "coordinator" if name == HUB else "node"
+        path = self.folder / name / f"{kind}.toml"
+        arguments = [module or f"childgrid_{kind}", "serve", "--config", str(path)]
+        output = self.folder / "output" / f"{name}.txt"
+        output.parent.mkdir(exist_ok=True)
+        process = Prepared(name, arguments, output)
+        process.environment = self.environments.get(name, {})
+        self.yard.processes[name] = process
+        process.start()
 
     def stop(self) -> dict[str, int]:
         """End every process that still runs; returns their exit statuses."""
@@ -110,13 +154,32 @@ class Grid:
 
     def restart(self, name: str, *, kill: bool) -> None:
         """End one process, by SIGKILL or politely, and start it again at once."""
-        process = self.yard.processes[name]
+        process = self.process(name)
         process.stop(kill=kill)
         process.start()
 
+    def process(self, name: str) -> Prepared:
+        """A process that was launched."""
+        found_ = self.yard.processes[name]
+        if not isinstance(found_, Prepared):
+            raise TypeError(name)
+        return found_
+
+    def listens(self, name: str) -> bool:
+        """Whether a process answers at its last port to open."""
+        with socket.socket() as probe:
+            port = self.yard.port(name if name == HUB else f"{name}-desk")
+            return probe.connect_ex((HOST, port)) == 0
+
     def ready(self, name: str) -> None:
-        """Wait until a process listens again."""
-        self.yard.wait_for(name, name if name == HUB else f"{name}-desk")
+        """Wait until a process answers; raises `RuntimeError` where it has ended."""
+
+        def answers() -> bool:
+            if self.process(name).ended:
+                raise RuntimeError(f"{name} ended: {self.output(name)[-500:]}")
+            return self.listens(name)
+
+        until(f"{name} answers", SECONDS, answers)
 
     def state(self, member: str) -> Path:
         """A member's state folder."""
@@ -160,7 +223,11 @@ class Patient(Desk):
     """A desk that hands in the same signed bytes until they are acknowledged."""
 
     def __init__(
-        self, address: str, desk_pass: Pass, signer: Any, acknowledged: list[tuple[str, str]]
+        self,
+        address: str,
+        desk_pass: Pass,
+        signer: Signer,
+        acknowledged: list[tuple[str, str]],
     ) -> None:
         super().__init__(address, desk_pass, signer)
         self._address, self._pass, self._acknowledged = address, desk_pass, acknowledged
@@ -173,7 +240,10 @@ class Patient(Desk):
                 return (work(),)
             except Unreachable:
                 self._reconnect()
-                return None
+            except Refused as refusal:
+                if refusal.reason not in (Reason.BUSY, Reason.STORAGE):
+                    raise
+            return None
 
         return until(f"{self.officer}: {what}", SECONDS, attempt, _PAUSE)[0]
 

@@ -10,6 +10,7 @@ from childgrid_wire import canonical, envelope
 from childgrid_wire.book import Book
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
+from childgrid_wire.trust import fingerprint
 from wire import samples, world
 from wire.world import DAY, NOW, ROOT, Json
 
@@ -98,12 +99,13 @@ def test_nothing_is_believed_before_a_directory() -> None:
         refuses(Book(ROOT), data, Reason.OLD_VERSION)
 
 
-def broken(change: Callable[[Json], None]) -> bytes:
-    """A directory that only its signatures make look like one."""
+def broken(change: Callable[[Json], None]) -> tuple[str, bytes]:
+    """A directory that a careless installer pinned, with the pinned fingerprint."""
     payload = canonical.loads(envelope.read(world.DIRECTORY).payload)
     change(payload)
     by = [world.signer("founder:asha"), world.signer("founder:bina")]
-    return envelope.sign(Kind.DIRECTORY, canonical.dumps(payload), by)
+    data = envelope.sign(Kind.DIRECTORY, canonical.dumps(payload), by)
+    return fingerprint({"founders": None} | payload), data
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,8 @@ def broken(change: Callable[[Json], None]) -> bytes:
         lambda body: body["founders"].update(threshold=4),
         lambda body: body["founders"]["keys"][0].update(key=1),
         lambda body: body["founders"]["keys"][0].pop("id"),
-        lambda body: body["founders"]["keys"][0].update(id="bina"),
-        lambda body: body["founders"]["keys"][0].update(
+        lambda body: body["founders"]["keys"][2].update(id="bina"),
+        lambda body: body["founders"]["keys"][2].update(
             key=body["founders"]["keys"][1]["key"]
         ),
         lambda body: body["founders"]["keys"][2].update(key="AQ" + "A" * 41 + "="),
@@ -136,7 +138,14 @@ def test_a_directory_out_of_shape_is_refused_without_a_crash(
     change: Callable[[Json], None],
 ) -> None:
     """Founders' keys come from the very bytes that are judged, so form comes first."""
-    refuses(Book(ROOT), broken(change))
+    root, data = broken(change)
+    refuses(Book(root), data)
+
+
+def test_the_same_directory_without_a_fault_is_taken() -> None:
+    """Positive control: nothing but the change above was refused."""
+    root, data = broken(lambda body: body["grid"].update(name="Other"))
+    Book(root).add(data)
 
 
 def test_a_directory_follows_the_last_one() -> None:
@@ -447,6 +456,12 @@ def test_looking_back_sees_what_was_in_force_then() -> None:
     assert book.latest(NOW).staff["police"]["version"] == 2
     assert book.as_of(NOW - 60).staff["police"]["version"] == 2
     assert book.named(NOW, [named]).officer("police", "io-7")
+    assert book.as_of(NOW - DAY // 2).staff == {}
+    for kind, picked in (
+        (Kind.STAFF, book.latest(NOW).staff),
+        (Kind.POLICY, book.latest(NOW).policies),
+    ):
+        assert {one.kind for one in picked.values()} == {kind}
     with pytest.raises(Untrusted):
         book.as_of(NOW - 10 * DAY)
     with pytest.raises(Untrusted):

@@ -173,6 +173,33 @@ def test_strange_client_data_is_refused_without_a_crash(told: bytes) -> None:
     assert not accepts(key.enrolled(), MESSAGE, key.around(told))
 
 
+def test_an_assertion_has_exactly_its_three_parts() -> None:
+    """One part more or less, or a part that is no text, is refused."""
+    key = Passkey()
+    table = json.loads(key.assertion(MESSAGE))
+    dumps = keys.canonical.dumps
+    assert accepts(key.enrolled(), MESSAGE, dumps(table))
+    assert not accepts(key.enrolled(), MESSAGE, dumps(table | {"userHandle": ""}))
+    for name in table:
+        fewer = {key: value for key, value in table.items() if key != name}
+        assert not accepts(key.enrolled(), MESSAGE, dumps(fewer))
+        for value in (None, 1, [], {}, [table[name]], table[name].rstrip("=") + "!"):
+            changed = dumps(table | {name: value})
+            assert not accepts(key.enrolled(), MESSAGE, changed)
+
+
+def test_authenticator_data_without_a_counter_is_refused() -> None:
+    """The fixed part is 37 bytes; a shorter one, though signed, is none."""
+    key = Passkey()
+    told = passkey.parts(key.assertion(MESSAGE))["clientDataJSON"]
+    whole = hashlib.sha256(RP_ID.encode()).digest() + b"\x05" + bytes(4)
+    for size in (0, 32, 33, 36, 37):
+        data = whole[:size]
+        raw = key.signed(data + hashlib.sha256(told).digest())
+        assertion = passkey.packed(data, told, raw)
+        assert accepts(key.enrolled(), MESSAGE, assertion) is (size == 37)
+
+
 @settings(max_examples=60)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_no_signature_of_any_algorithm(data: bytes) -> None:

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from childgrid_wire.errors import Reason, Refused, Untrusted
@@ -53,8 +53,19 @@ def by_brute_force(slots: list[Slot], approvers: list[Approver]) -> bool:
     )
 
 
+def signing(person: str, slot: str) -> Approver:
+    """Someone who fits every slot of that name."""
+    return Approver(person, "holder", "custodian", 9, slot)
+
+
+TWO = [Slot(name, "holder", "custodian", 0, 1) for name in ("a", "b")]
+
+
 @settings(max_examples=300)
 @given(SLOTS, APPROVERS)
+@example(TWO, [signing("p/1", "a"), signing("p/1", "b"), signing("p/2", "a")])
+@example(TWO[::-1], [signing("p/1", "a"), signing("p/1", "b"), signing("p/2", "a")])
+@example(TWO, [signing("p/1", "a"), signing("p/1", "b")])
 def test_filling_equals_trying_everything(
     slots: list[Slot], approvers: list[Approver]
 ) -> None:

@@ -109,6 +109,24 @@ def test_documents_that_changed_places_are_noticed(
     assert shelf.book.standing()["directory"] == 1
 
 
+def test_a_document_under_another_number_is_noticed(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    """A renamed file would change the order without changing the count."""
+    first = folder_of(tmp_path) / NAMES[0]
+    for name in ("00000099.dsse", "0.dsse", "a.dsse"):
+        moved = first.rename(folder_of(tmp_path) / name)
+        with pytest.raises(Untrusted):
+            Shelf.open(folder_of(tmp_path))
+        moved.rename(first)
+    last = folder_of(tmp_path) / NAMES[-1]
+    moved = last.rename(folder_of(tmp_path) / "00000099.dsse")
+    with pytest.raises(Untrusted):
+        Shelf.open(folder_of(tmp_path))
+    moved.rename(last)
+    assert Shelf.open(folder_of(tmp_path)).documents() == shelf.documents()
+
+
 def test_a_crash_between_two_writes_is_survived(shelf: Shelf, tmp_path: Path) -> None:
     """A document that was written before its count is there when opened again."""
     shelf.add(staff(2))

@@ -80,6 +80,23 @@ def test_another_members_name_on_a_statement_is_refused() -> None:
     assert refusal.value.reason is Reason.BAD_SIGNATURE
 
 
+def test_the_kind_inside_is_the_kind_outside() -> None:
+    """A payload that is whole but calls itself something else is refused."""
+    body = samples.body(Kind.VOID) | {"kind": "receipt", "officer": ""}
+    payload_bytes = statement.canonical.dumps(body)
+    data = envelope.sign(Kind.VOID, payload_bytes, [world.signer("police")])
+    with pytest.raises(Malformed):
+        statement.verify(data, VIEW.find_key)
+
+
+def test_a_founder_says_nothing_else_alone() -> None:
+    """Only a revocation may be one founder's word."""
+    for kind in (Kind.VOID, Kind.STAFF, Kind.POLICY, Kind.CASE):
+        data = signed(kind, "founder:asha", issuer="founders")
+        with pytest.raises(Untrusted):
+            statement.verify(data, VIEW.find_key)
+
+
 def test_two_signatures_where_one_is_wanted() -> None:
     """Even two good ones: a second signature would hide who speaks."""
     data = envelope.sign(

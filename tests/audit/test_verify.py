@@ -1,0 +1,406 @@
+"""Verifying a bundle: an honest one holds, and each wrong is named with its party."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from audit.ledger import (
+    CHILD,
+    DAY,
+    FIELDS,
+    FOUNDERS,
+    HOUR,
+    HUB,
+    NORTH,
+    POLICE,
+    PRISON,
+    World,
+    policy,
+    signed,
+)
+from audit.tamper import Ground
+from childgrid_audit import bundle
+from childgrid_audit.findings import Finding
+from childgrid_audit.verify import Verifier
+from childgrid_wire import statement
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+
+
+def test_an_honest_bundle_holds_and_says_what_is_open(ground: Ground) -> None:
+    """A refusal, a void and a pending disclosure are no faults."""
+    assert ground.verdict.findings == ()
+    assert ground.verdict.holds
+    open_ = {(note.party, note.event.split()[-2]) for note in ground.verdict.notes}
+    assert open_ == {
+        (CHILD, "(disclosure"),
+        (POLICE, "disclosure"),
+        (HUB, "disclosure"),
+    }
+
+
+def test_a_verifier_without_memory_says_the_same(ground: Ground) -> None:
+    """What is remembered from an earlier run changes no verdict."""
+    for member in (POLICE, HUB):
+        path = bundle.entries(member, 0)
+        files = {**ground.files, path: ground.files[path].replace(b"1", b"2", 3)}
+        fresh = Verifier(ground.root).verify(files)
+        assert fresh.findings == ground.verifier.verify(files).findings != ()
+
+
+def test_another_root_believes_nothing(ground: Ground) -> None:
+    """Without the founders' fingerprint there is no directory to go by."""
+    verdict = Verifier("00" * 32).verify(ground.files)
+    found = {(finding.file, finding.event) for finding in verdict.findings}
+    assert ("documents/00000001.dsse", "document 1 (directory)") in found
+    assert ("manifest.dsse", "manifest") in found
+
+
+def test_an_empty_directory_holds_nothing(ground: Ground) -> None:
+    """No files is no proof."""
+    verdict = ground.verifier.verify({})
+    assert {finding.file for finding in verdict.findings} == {
+        "documents",
+        "manifest.dsse",
+    }
+
+
+def test_a_disclosure_without_a_receipt_is_pending_until_its_time_is_over(
+    ground: Ground,
+) -> None:
+    """The floor gives a day; a manifest of a later time makes it a finding."""
+    young = signed(ground.files, ground.now + DAY - 4 * HOUR)
+    assert ground.verifier.verify(young).holds
+
+    old = signed(ground.files, ground.now + DAY)
+    findings = ground.verifier.verify(old).findings
+    assert any(
+        finding.what == f"has no receipt of {POLICE} and no void"
+        and finding.party == CHILD
+        for finding in findings
+    )
+
+
+def test_only_an_auditor_of_the_directory_may_sign_a_manifest(
+    ground: Ground,
+) -> None:
+    """An agency that exports for itself proves nothing."""
+    files = signed(ground.files, ground.now, POLICE)
+    (finding,) = ground.verifier.verify(files).findings
+    assert str(finding) == (
+        f"manifest.dsse: {POLICE}: manifest: does not verify: "
+        "wrong-role manifest.issuer"
+    )
+
+
+Wrong = Callable[[World], Statement]
+
+
+def begin(world: World) -> None:
+    """A query that both holders answer with a hit, and a request to one."""
+    world.ask("q", child="hit", prison="hit")
+    world.request("r", "q", "child")
+
+
+def more_fields(world: World) -> Statement:
+    """A record with another category than the one that was found."""
+    begin(world)
+    return world.release("r", category="custody")
+
+
+def fewer_approvals(world: World) -> Statement:
+    """A record on the requester's word alone."""
+    begin(world)
+    own = world.named["r own approval"].hash
+    return world.disclose("r", CHILD, HUB, POLICE, approvals=[own])
+
+
+def other_key(world: World) -> Statement:
+    """A record sealed to a key that nobody approved."""
+    begin(world)
+    return world.release(
+        "r", recipient_key="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    )
+
+
+def narrowed_fields(world: World) -> Statement:
+    """A record with a field that the custodian struck out."""
+    begin(world)
+    given = world.say(
+        "narrow",
+        CHILD,
+        Kind.APPROVAL,
+        CHILD,
+        HUB,
+        POLICE,
+        officer="cu-das",
+        answers=world.named["r request"].hash,
+        subject="request",
+        side="holder",
+        slot="custodian",
+        fields=["name"],
+        policy=world.parties[HUB].shelf.book.latest(world.now).policy(CHILD).hash,
+    )
+    approvals = sorted([given.hash, world.named["r own approval"].hash])
+    return world.disclose("r", CHILD, HUB, POLICE, approvals=approvals, fields=FIELDS)
+
+
+def twice(world: World) -> Statement:
+    """Two records for one request."""
+    begin(world)
+    first = world.release("r")
+    world.end("r", Kind.RECEIPT)
+    again = world.disclose("r", CHILD, HUB, POLICE, approvals=first["approvals"])
+    world.end("r", Kind.RECEIPT)
+    return again
+
+
+def after_refusal(world: World) -> Statement:
+    """A record after the holder had refused."""
+    begin(world)
+    world.refuse("r")
+    return world.release("r")
+
+
+def old_policy(world: World) -> Statement:
+    """A record under a policy that had been replaced a day ago."""
+    old = world.parties[HUB].shelf.book.latest(world.now).policy(CHILD).hash
+    begin(world)
+    world.now += HOUR
+    world.post(policy(CHILD, world.now, version=2))
+    world.now += 24 * HOUR
+    return world.release("r", policy=old)
+
+
+def contradiction(world: World) -> Statement:
+    """A target that answers `none` after a hit."""
+    begin(world)
+    asked = world.named["q query"]
+    return world.say(
+        "contradiction",
+        PRISON,
+        Kind.ANSWER,
+        PRISON,
+        HUB,
+        POLICE,
+        answers=asked.hash,
+        outcome="none",
+        reason="",
+        candidates=[],
+        as_of=world.now,
+    )
+
+
+def own_approval(world: World) -> Statement:
+    """A query that the hub took although its approval names another slot."""
+    world.ask("q", child="hit")
+    query = world.named["q query"]
+    approval = world.named["q query approval"]
+    return world.say(
+        "second word",
+        POLICE,
+        Kind.APPROVAL,
+        POLICE,
+        HUB,
+        CHILD,
+        officer=approval.officer,
+        answers=query.hash,
+        subject="query",
+        side="requester",
+        slot="supervisor",
+        fields=[],
+        policy="",
+    )
+
+
+def stranger_s_receipt(world: World) -> Statement:
+    """A receipt from somebody who was given nothing."""
+    begin(world)
+    given = world.release("r")
+    world.end("r", Kind.RECEIPT)
+    return world.say(
+        "stray",
+        PRISON,
+        Kind.RECEIPT,
+        PRISON,
+        HUB,
+        CHILD,
+        answers=given.hash,
+        disclosure=given.hash,
+        ciphertext=given["ciphertext"],
+        opened=True,
+    )
+
+
+def out_of_order(world: World) -> Statement:
+    """A holder that logs the approval only after it has released."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    given = world.approve("late", request, CHILD, "cu-das", HUB, POLICE)
+    approvals = sorted([own.hash, given.hash])
+    made = world.disclose("r", CHILD, HUB, POLICE, approvals=approvals)
+    world.log(given, CHILD)
+    return made
+
+
+def extra(world: World) -> Statement:
+    """An agency that logs a query which was never put to it."""
+    query = world.ask("q", child="hit")
+    world.log(query, PRISON)
+    return query
+
+
+def logged_twice(world: World) -> Statement:
+    """A log that holds a statement two times."""
+    query = world.ask("q", child="hit")
+    world.log(query, CHILD)
+    return query
+
+
+WRONGS: dict[Wrong, tuple[str, str]] = {
+    more_fields: (CHILD, "was not allowed: fields disclosure.category"),
+    fewer_approvals: (CHILD, "was not allowed: not-approved custodian"),
+    other_key: (CHILD, "was not allowed: not-approved disclosure.recipient_key"),
+    narrowed_fields: (CHILD, "was not allowed: not-approved disclosure.fields"),
+    twice: (CHILD, "is a second disclosure for one request"),
+    after_refusal: (CHILD, "was made after the request had been refused"),
+    old_policy: (CHILD, "was not allowed: old-version disclosure.policy"),
+    contradiction: (PRISON, "contradicts another answer of this target"),
+    own_approval: (HUB, "was not allowed: decided approval"),
+    stranger_s_receipt: (PRISON, "was not allowed: wrong-role receipt.issuer"),
+    out_of_order: (CHILD, "stands before approval"),
+    extra: (PRISON, "is extra: this party has no part in it"),
+    logged_twice: (CHILD, "is logged twice"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.__name__)
+def test_what_was_against_the_rules_is_named(world: World, wrong: Wrong) -> None:
+    """Every party logged and cosigned it, and still it is found."""
+    said = wrong(world)
+    party, what = WRONGS[wrong]
+    world.now += 2 * HOUR
+    world.gather()
+
+    findings = Verifier(world.root).verify(world.bundle()).findings
+
+    about = [one for one in findings if one.party == party and what in one.what]
+    assert about, [str(one) for one in findings]
+    if what != "was not allowed: decided approval":
+        assert any(said.hash[:12] in one.event for one in about)
+
+
+def missing(world: World, *names: str) -> list[Finding]:
+    """Export after a while; returns the findings, which all name an absence."""
+    world.now += 2 * HOUR
+    world.gather()
+    findings = list(Verifier(world.root).verify(world.bundle()).findings)
+    events = {one.event for one in findings}
+    for name in names:
+        said = world.named[name]
+        assert f"{said.kind.value} {said.hash[:12]}" in events
+    return findings
+
+
+@pytest.mark.parametrize("absent", [POLICE, HUB, CHILD])
+def test_a_party_that_never_logged_a_disclosure_is_named(
+    world: World, absent: str
+) -> None:
+    """All its witnesses signed the log without it; the others' logs tell."""
+    begin(world)
+    world.approve("a", world.named["r request"], CHILD, "cu-das", CHILD, HUB, POLICE)
+    approvals = sorted(world.named[name].hash for name in ("a", "r own approval"))
+    logs = [one for one in (CHILD, HUB, POLICE) if one != absent]
+    world.disclose("r", *logs, approvals=approvals)
+    world.end("r", Kind.RECEIPT)
+
+    findings = missing(world, "r disclosure")
+
+    assert {one.party for one in findings} == {absent}
+
+
+def test_a_receipt_must_be_at_both_ends(world: World) -> None:
+    """Dropped by its own author, it is named; still on its way, it is not."""
+    begin(world)
+    world.release("r")
+    receipt = world.end("r", Kind.RECEIPT)
+    world.now += 2 * HOUR
+    world.gather()
+    assert not Verifier(world.root).verify(world.bundle()).findings
+
+    world.request("r2", "q", "prison")
+    world.release("r2")
+    given = world.named["r2 disclosure"]
+    world.say(
+        "dropped",
+        POLICE,
+        Kind.RECEIPT,
+        HUB,
+        PRISON,
+        answers=given.hash,
+        disclosure=given.hash,
+        ciphertext=given["ciphertext"],
+        opened=True,
+    )
+    (finding,) = missing(world, "dropped")
+    assert finding.party == POLICE
+    assert receipt.hash[:12] not in finding.event
+
+
+def test_an_answer_to_a_query_that_no_log_holds_is_named(world: World) -> None:
+    """A party can't invent what it was asked."""
+    world.say(
+        "invented",
+        CHILD,
+        Kind.ANSWER,
+        CHILD,
+        answers="ab" * 32,
+        outcome="none",
+        reason="",
+        candidates=[],
+        as_of=world.now,
+    )
+    (finding,) = missing(world)
+    assert (finding.party, finding.what) == (
+        CHILD,
+        "rests on abababababab, which is in no log",
+    )
+
+
+def test_a_proof_that_was_handed_over_binds_its_holder(ground: Ground) -> None:
+    """A proof from another log's past, or for another statement, is no proof."""
+    names = [path for path in ground.files if path.startswith("proofs/")]
+    first, second = names[:2]
+    files = {**ground.files, first: ground.files[second]}
+    findings = ground.verifier.verify(signed(files, ground.now)).findings
+    assert [one.file for one in findings] == [first]
+    assert findings[0].what == "the proof is about another statement"
+
+
+def test_a_revoked_auditor_s_export_is_refused(world: World) -> None:
+    """Whoever was expelled vouches for nothing any more."""
+    world.gather()
+    world.mirror()
+    world.post(
+        statement.make(
+            Kind.REVOCATION,
+            FOUNDERS[0],
+            issuer="founders",
+            now=world.now,
+            seconds=DAY,
+            number=1,
+            target="member",
+            member=NORTH,
+            subject="",
+            serial="",
+            cause="expelled",
+        )
+    )
+    world.now += HOUR
+    files = signed(dict(world.stations[NORTH].store.files()), world.now)
+
+    findings = Verifier(world.root).verify(files).findings
+
+    assert ("manifest.dsse", NORTH) in {(one.file, one.party) for one in findings}

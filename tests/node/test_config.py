@@ -1,0 +1,88 @@
+"""A node's settings: one file, read strictly, refused by the setting's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from childgrid_node.config import load
+from childgrid_wire.errors import ConfigurationRefused
+
+GOOD = """
+member = "customs"
+title = "Customs"
+state_dir = "state"
+passphrase_file = "/run/secrets/passphrase"
+[coordinator]
+member = "ncrb-hub"
+address = "hub.example:7400"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    """A settings file."""
+    path = folder / "node.toml"
+    path.write_text(text)
+    return path
+
+
+def test_paths_start_at_the_file_and_the_rest_has_safe_defaults(tmp_path: Path) -> None:
+    """Relative paths are the file's neighbours; nothing listens to the world."""
+    config = load(written(tmp_path, GOOD))
+
+    assert config.state_dir == tmp_path / "state"
+    assert config.sources == tmp_path / "sources"
+    assert config.passphrase_file == Path("/run/secrets/passphrase")
+    assert (config.listen, config.desk) == ("127.0.0.1:7410", "127.0.0.1:7411")
+    assert config.encrypted_disk is False
+    assert config.uses == ("provider", "user")
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        ('colour = "red"', "colour"),
+        ('uses = ["owner"]', "uses"),
+        ('listen = "everywhere"', "listen"),
+        ("witness_seconds = 0", "witness_seconds"),
+        ("release_seconds = 121", "release_seconds"),
+        ("poll_seconds = 0.0", "poll_seconds"),
+        ('encrypted_disk = "perhaps"', "encrypted_disk"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(
+    tmp_path: Path, line: str, setting: str
+) -> None:
+    """The message says which setting; a value might be a secret in the wrong place."""
+    with pytest.raises(ConfigurationRefused) as caught:
+        load(written(tmp_path, line + GOOD))
+
+    assert setting in caught.value.detail
+    for value in ("red", "everywhere", "perhaps", "owner'"):
+        assert value not in caught.value.detail.replace("'provider' or 'user'", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("member", GOOD.replace('member = "customs"', "")),
+        ("member", GOOD.replace('"customs"', '"The Customs"')),
+        ("coordinator", GOOD.partition("[coordinator]")[0]),
+        ("passphrase_file", GOOD.replace("passphrase_file", "# passphrase_file")),
+    ],
+)
+def test_what_has_no_default_must_be_there(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    """Who we are, who the coordinator is, and how keys are opened."""
+    with pytest.raises(ConfigurationRefused, match=name):
+        load(written(tmp_path, text))
+
+
+def test_a_missing_file_and_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    """Both name the file."""
+    with pytest.raises(ConfigurationRefused, match="cannot read node.toml"):
+        load(tmp_path / "node.toml")
+    with pytest.raises(ConfigurationRefused, match="node.toml is not TOML"):
+        load(written(tmp_path, "member ="))

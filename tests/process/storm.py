@@ -1,0 +1,83 @@
+"""Killing processes of a running grid at random moments while cases are played.
+
+SIGKILL is what a power cut, the kernel's memory killer and a panicking operator have in
+common. The moment is random, the seed is not: it is printed and repeats the round's
+choices, though not the scheduler's.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from deploy.yard import HUB
+from process.yardstick import CUSTODIANS, Case, Cast, Grid
+
+KINDS = ("coordinator", "asking node", "holding node")
+_GRANTED = 0.75
+_AGAIN = 0.2
+
+
+def victim(kind: str, case: Case) -> str:
+    """Which process a kind means in a case."""
+    return {"coordinator": HUB, "asking node": "police"}.get(kind, case.holder)
+
+
+@dataclass
+class Strike:
+    """One process is killed after a while and started again at once.
+
+    Now and then it is killed a second time, perhaps before it has started up.
+    """
+
+    grid: Grid
+    name: str
+    delays: tuple[float, ...]
+    faults: list[BaseException] = field(default_factory=list)
+
+    def begin(self) -> threading.Thread:
+        """Strike in a thread of its own."""
+        thread = threading.Thread(target=self._run, name="strike")
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        # The moment itself is what is random here; nothing is awaited by it.
+        moment = threading.Event()
+        try:
+            for delay in self.delays:
+                moment.wait(delay)
+                self.grid.restart(self.name, kill=True)
+        except BaseException as fault:
+            self.faults.append(fault)
+
+
+def rage(
+    grid: Grid, cast: Cast, rounds: int, seed: int
+) -> tuple[list[Case], dict[str, int]]:
+    """Play `rounds` cases and kill one process in each; returns cases and kills."""
+    rng = random.Random(seed)
+    kinds = [KINDS[number % len(KINDS)] for number in range(rounds)]
+    rng.shuffle(kinds)
+    cases = [cast.play(Case(holder)) for holder in CUSTODIANS]
+    begun = time.monotonic()
+    cases.append(cast.play(Case("customs")))
+    span = time.monotonic() - begun
+    kills: Counter[str] = Counter()
+    for kind in kinds:
+        case = Case(rng.choice(sorted(CUSTODIANS)), rng.random() < _GRANTED)
+        delays = (rng.uniform(0, span),)
+        if rng.random() < _AGAIN:
+            delays += (rng.uniform(0, 2.0),)
+        strike = Strike(grid, victim(kind, case), delays)
+        thread = strike.begin()
+        cases.append(cast.play(case))
+        thread.join()
+        if strike.faults:
+            raise strike.faults[0]
+        grid.ready(strike.name)
+        kills[kind] += len(delays)
+    return cases, dict(kills)
