@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from hostile_stage import Stage, Tally, books, tables
 from hostile_strikes import STRIKES
 
 HOUR = 3_600
+Strike = Callable[[Enemy], str]
 FIELDS = ["name", "note"]
 
 
@@ -142,7 +144,9 @@ class Score:
         }
 
 
-def one_case(stage: Stage, number: str, strike: Any, score: Score) -> None:  # noqa: ANN401
+def one_case(
+    stage: Stage, number: str, strike: Strike, score: Score, keep: str = ""
+) -> None:
     """Let one attack happen and hold its outcome against the oracle.
 
     Raises:
@@ -166,7 +170,17 @@ def one_case(stage: Stage, number: str, strike: Any, score: Score) -> None:  # n
     score.approved += stage.approved(before)
     score.refused += same
     score.strikes[strike.__name__] += 1
-    stage.restore(before)
+    if keep and not same:
+        stage.freeze(keep)
+    else:
+        stage.restore(before)
+
+
+def strike_until_broken(stage: Stage, strike: Strike, cases: int, seed: str) -> None:
+    """Play one kind of attack until the oracle objects; raises `Broken` then."""
+    score = Score()
+    for number in range(cases):
+        one_case(stage, f"{seed}:{number}", strike, score)
 
 
 def play_cases(stage: Stage, cases: int, seed: str) -> Score:

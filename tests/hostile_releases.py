@@ -57,7 +57,7 @@ class Twist:
         present = sorted(response.replies)
         whole = set(present)
         if self.liar and "prisons" in response.replies:
-            _lie(self.enemy, request, response.replies["prisons"])
+            lie(self.enemy, request, response.replies["prisons"])
         for name in rng.sample(present, rng.randint(0, min(self.drop, len(present)))):
             way = rng.choice(["drop", "drop", "copy", "replay", "spoil", "size"])
             if way == "drop" or not self._twisted(way, name, response):
@@ -89,7 +89,7 @@ class Twist:
         return True
 
 
-def _lie(enemy: Enemy, request: WitnessRequest, reply: CosignResponse) -> None:
+def lie(enemy: Enemy, request: WitnessRequest, reply: CosignResponse) -> None:
     """The accomplice cosigns, and swears that nothing has changed since the start."""
     call = request.calls.get("prisons", request.call)
     if not call.checkpoint or reply.refusal:
@@ -305,6 +305,8 @@ def witness_misled(enemy: Enemy) -> str:
         reply = stage.grid.members[name].servicer.Cosign(call, None)
     except WireError:
         return ""
-    demand(reply.refusal or call.checkpoint == lines, "a false note was cosigned")
+    told = call.checkpoint.partition("\n\n")[0]
+    true = told == lines.partition("\n\n")[0]
+    demand(reply.refusal or true, "a false note was cosigned")
     demand(name != call.log, "a witness cosigned its own log")
     return ""

@@ -67,6 +67,7 @@ class Stage:
     held_back: list[tuple[str, Parcel]] = field(default_factory=list)
     """Genuine parcels, with their reader, that were never carried."""
     mark: Mark = field(init=False)
+    before: Tally = field(init=False)
 
     def freeze(self, name: str = "base") -> None:
         """Remember everything as it stands; `restore` and `rewind` return to it."""

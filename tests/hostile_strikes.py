@@ -274,7 +274,7 @@ def ending_forged(enemy: Enemy) -> str:
     else:
         request = rng.choice(sorted(stage.requests.values(), key=lambda one: one.hash))
         content = b"a record of the enemy's making"
-        more = {key: value for key, value in body.items() if key not in _HEADER} | {
+        more = {key: value for key, value in body.items() if key not in HEADER} | {
             "answers": request.hash,
             "request": request.hash,
             "ciphertext": seal.digest(content),
@@ -289,7 +289,7 @@ def ending_forged(enemy: Enemy) -> str:
     return "all" if own_void else ""
 
 
-_HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
+HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 
 
 def answer_forged(enemy: Enemy) -> str:

@@ -8,3 +8,5 @@ No role imports this package and it knows no subject's data: it reads what parti
 signed, never what was sealed. The rule it keeps: nothing is believed that the exported
 directory and one root fingerprint do not prove.
 """
+
+import childgrid_wire  # noqa: F401 - sets the TLS floor before grpc is imported

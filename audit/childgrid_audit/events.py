@@ -242,9 +242,10 @@ def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:
 def _check_head(ledger: Ledger, copy: Copy, event: Event, report: Report) -> None:
     """A `shred` names a root of the log that covers what it shreds."""
     index = event.places[copy.member].index
-    if index >= len(copy.roots):
+    if index > copy.tree.size:
         return
-    covering = copy.roots[max(event.statement["entries"]) + 1 : index + 1]
-    if bytes.fromhex(event.statement["head"]) not in covering:
+    sizes = range(max(event.statement["entries"]) + 1, index + 1)
+    head = bytes.fromhex(event.statement["head"])
+    if not any(copy.tree.root(size) == head for size in reversed(sizes)):
         what = "names a head that does not cover what it shreds"
         report.add(*ledger.where(event, copy.member), what)

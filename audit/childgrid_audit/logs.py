@@ -8,7 +8,7 @@ witnessed is in doubt as a whole, and the entries that differ are named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,12 +18,12 @@ from childgrid_audit.documents import Law
 from childgrid_audit.findings import Report, event_name, span
 from childgrid_audit.lines import place_leaves, place_lines
 from childgrid_audit.memo import Memo, content
+from childgrid_audit.tree import Tree
 from childgrid_log import names
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
 from childgrid_log.errors import NoteError, QuorumMissed
 from childgrid_log.gather import quorum_of
 from childgrid_log.keys import ED25519, Verifier
-from childgrid_log.merkle import EMPTY_ROOT, Frontier
 from childgrid_log.note import Note
 from childgrid_log.service import witness_key
 from childgrid_wire import canonical
@@ -38,7 +38,7 @@ class Copy:
 
     `covered` is the time (Unix seconds) by which a quorum had cosigned the newest
     checkpoint: what was logged before is in it. `broken` are entries that cannot be
-    read; each has been reported. `roots` holds the root after each number of leaves.
+    read; each has been reported. `tree` gives the root of any number of leaves.
     """
 
     member: str
@@ -47,7 +47,7 @@ class Copy:
     covered: int = 0
     lines: dict[int, Line] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
-    roots: list[bytes] = field(default_factory=lambda: [EMPTY_ROOT])
+    tree: Tree = field(default_factory=Tree)
 
 
 def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, Copy]:
@@ -67,13 +67,13 @@ def _read(files: Files, member: str, law: Law, memo: Memo, report: Report) -> Co
     key = canonical.from_b64(law.members[member]["log_key"])
     copy = Copy(member, Verifier(names.origin(member), ED25519, key).vkey)
     path = bundle.checkpoint(member)
-    tree, fault = _newest(files.get(path, b""), copy, law, memo)
-    size = tree.size if tree else None
+    signed, fault = _newest(files.get(path, b""), copy, law, memo)
+    size = signed.size if signed else None
     placed = place_lines(files, member, size, memo, report)
     copy.lines, copy.broken = placed.lines, placed.broken
     copy.size = max((*copy.lines, *copy.broken), default=-1) + 1
     listed = place_leaves(files, member, size, report)
-    _check_root(copy, tree, listed, report)
+    _check_root(copy, signed, listed, report)
     firm = _check_history(files, copy, law, memo, report)
     if fault:
         report.doubt(path, member, span(firm, copy.size), fault)
@@ -85,7 +85,7 @@ def _newest(
 ) -> tuple[Checkpoint | None, str]:
     """Read the newest note; returns it and what is wrong with it."""
     try:
-        tree = memo.once(
+        signed = memo.once(
             ("log note", content(note), copy.vkey),
             lambda: open_checkpoint(note, copy.vkey).checkpoint,
         )
@@ -94,8 +94,8 @@ def _newest(
     try:
         copy.covered = cosigned(note, copy.member, copy.vkey, law, memo)
     except (NoteError, WireError) as error:
-        return tree, f"the checkpoint of size {tree.size} is not witnessed: {error}"
-    return tree, ""
+        return signed, f"the checkpoint of size {signed.size} is not witnessed: {error}"
+    return signed, ""
 
 
 def cosigned(note: bytes, member: str, vkey: str, law: Law, memo: Memo) -> int:
@@ -142,23 +142,23 @@ def _newest_line(note: bytes) -> int:
 
 
 def _check_root(
-    copy: Copy, tree: Checkpoint | None, listed: dict[int, bytes], report: Report
+    copy: Copy, signed: Checkpoint | None, listed: dict[int, bytes], report: Report
 ) -> None:
     """Hold entries, listed leaf hashes and the signed root against each other."""
     own = [copy.lines[i].hash if i in copy.lines else None for i in range(copy.size)]
     hashes = [mine or listed.get(i) for i, mine in enumerate(own)]
-    copy.roots = list(_roots(hashes))
+    copy.tree = Tree(hashes)
     differing = [i for i, mine in enumerate(own) if mine and listed.get(i) != mine]
-    if tree is None or copy.size != tree.size or len(copy.roots) <= tree.size:
+    if signed is None or copy.size != signed.size or copy.tree.size < signed.size:
         return
-    if copy.roots[tree.size] == tree.root:
+    if copy.tree.root(signed.size) == signed.root:
         for index in differing:
             path = bundle.leaves(copy.member, index)
             what = "the leaf hash is not the entry's"
             report.add(path, copy.member, event_name(index), what)
         return
-    as_listed = list(_roots([listed.get(i) for i in range(copy.size)]))
-    if len(as_listed) > tree.size and as_listed[tree.size] == tree.root:
+    as_listed = Tree(listed.get(i) for i in range(copy.size))
+    if as_listed.root(signed.size) == signed.root:
         _drop_altered(copy, as_listed, differing, report)
         return
     report.doubt(
@@ -169,27 +169,14 @@ def _check_root(
     )
 
 
-def _drop_altered(
-    copy: Copy, roots: list[bytes], differing: list[int], report: Report
-) -> None:
+def _drop_altered(copy: Copy, tree: Tree, differing: list[int], report: Report) -> None:
     for index in differing:
         path = bundle.entries(copy.member, index)
         what = "is not the entry that was signed for"
         report.add(path, copy.member, event_name(index), what)
         copy.lines.pop(index)
         copy.broken.add(index)
-    copy.roots = roots
-
-
-def _roots(hashes: Sequence[bytes | None]) -> Iterator[bytes]:
-    """The root after each number of leaves, as far as all hashes are known."""
-    frontier = Frontier()
-    yield frontier.root()
-    for value in hashes:
-        if value is None:
-            return
-        frontier.push(value)
-        yield frontier.root()
+    copy.tree = tree
 
 
 def _check_history(
@@ -205,15 +192,15 @@ def _check_history(
         event = f"checkpoint {number} of the history"
         try:
             note = bundle.read_note_line(piece)
-            tree = _old_note(note, copy, law, memo)
+            signed = _old_note(note, copy, law, memo)
         except (NoteError, WireError) as error:
             report.add(path, copy.member, event, f"does not hold: {error}")
             continue
-        if tree.size < len(copy.roots) and copy.roots[tree.size] == tree.root:
-            firm = max(firm, tree.size)
-        elif tree.size > copy.size or tree.size < len(copy.roots):
-            what = f"was seen at size {tree.size}, differs from this log"
-            report.doubt(path, copy.member, span(firm, tree.size), what)
+        if copy.tree.root(signed.size) == signed.root:
+            firm = max(firm, signed.size)
+        elif signed.size > copy.size or signed.size <= copy.tree.size:
+            what = f"was seen at size {signed.size}, differs from this log"
+            report.doubt(path, copy.member, span(firm, signed.size), what)
     return firm
 
 

@@ -20,10 +20,10 @@ from childgrid_audit.events import verified
 from childgrid_audit.logs import cosigned
 from childgrid_audit.memo import Memo
 from childgrid_audit.station import ROLES, Station
+from childgrid_audit.tree import Tree
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
 from childgrid_log.errors import EntryError, LogError
 from childgrid_log.evidence import Evidence
-from childgrid_log.merkle import Frontier
 from childgrid_log.note import Note
 from childgrid_log.service import MAX_ENTRIES, LogServicer, keep_evidence, log_key
 from childgrid_wire import canonical, channel
@@ -224,18 +224,14 @@ class Mirror:
         seen = self._station.witness.latest(tree.origin)
         old = [one for one in (self._store.note(member), seen) if one]
         known = [Checkpoint.parse(Note.parse(one).text) for one in old]
-        frontier = Frontier()
-        roots = {0: frontier.root()}
-        for value in hashes:
-            frontier.push(value)
-            roots[frontier.size] = frontier.root()
+        found = Tree(hashes)
         for one, other in zip(known, old, strict=True):
             if one.size == tree.size and one.root != tree.root:
                 keep_evidence(self._station.evidence, member, Evidence(other, note))
                 raise Fault("the log has signed two roots for one size")
-            if one.size <= tree.size and roots[one.size] != one.root:
+            if one.size <= tree.size and found.root(one.size) != one.root:
                 raise Fault("the log has changed entries that it had signed before")
-        if roots[tree.size] != tree.root:
+        if found.root(tree.size) != tree.root:
             raise Fault("the entries served do not lead to the root that was signed")
 
     def _honour(self, member: str, start: int, stop: int, law: Law) -> None:

@@ -143,20 +143,22 @@ class Store:
 
     def lines(self, member: str, start: int, stop: int) -> Iterator[Line]:
         """Read entries back."""
-        for index in range(start, stop):
-            pieces = self._lines(bundle.entries(member, index))
-            yield bundle.read_line(pieces[index % WIDTH].removesuffix(b"\n"))
+        for first in range(start - start % WIDTH, stop, WIDTH):
+            pieces = self._lines(bundle.entries(member, first))
+            for index in range(max(start, first), min(stop, first + WIDTH)):
+                yield bundle.read_line(pieces[index - first].removesuffix(b"\n"))
 
     def shred(self, member: str, indices: Sequence[int]) -> None:
         """Drop salt and envelope of entries that their own log has shredded."""
-        for path in sorted({bundle.entries(member, index) for index in indices}):
+        gone = set(indices)
+        for path in sorted({bundle.entries(member, index) for index in gone}):
             lines = [
                 bundle.read_line(piece.removesuffix(b"\n"))
                 for piece in self._lines(path)
             ]
             kept = [
                 Line(one.index, one.leaf, one.entry, b"", b"", one.hash)
-                if one.index in set(indices)
+                if one.index in gone
                 else one
                 for one in lines
             ]

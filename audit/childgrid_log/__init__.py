@@ -7,3 +7,5 @@ Read in this order: `merkle` (hashes and proofs), `keys` and `note` (signed text
 It does not know statements, roles or policies: an envelope is opaque bytes here.
 The rule it keeps: nothing that was acknowledged or signed is ever unsaid.
 """
+
+import childgrid_wire  # noqa: F401 - sets the TLS floor before grpc is imported

@@ -7,3 +7,5 @@ enrolment (`tokens`, `admission`); the folder that remembers all of it is an
 
 Nothing here ever sees a query, an encoding, a record or the linkage key.
 """
+
+import childgrid_wire  # noqa: F401 - sets the TLS floor before grpc is imported

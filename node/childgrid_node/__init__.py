@@ -5,3 +5,5 @@ Read the verbs in order: `join`, `indexer`, `query`, `match`, `approve`, `disclo
 disclosure may open; what leaves is an encoding sealed to one node, a score, or one
 record's approved fields sealed to one requester.
 """
+
+import childgrid_wire  # noqa: F401 - sets the TLS floor before grpc is imported

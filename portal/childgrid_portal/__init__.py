@@ -4,3 +4,5 @@ This side holds an officer's signing key and nothing else: no linkage key, no in
 no record beyond what the node shows. It reaches the own agency's desk only. What is
 signed is shown first, from the exact bytes.
 """
+
+import childgrid_wire  # noqa: F401 - sets the TLS floor before grpc is imported

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from audit.ledger import World, quick_folder
+from audit.cast import (
+    quick_folder,
+)
+from audit.ledger import World
 from audit.tamper import Ground
 
 

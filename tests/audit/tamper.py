@@ -19,7 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audit.ledger import MEMBERS, NORTH, World, identity, quick_folder, story
+from audit.cast import (
+    MEMBERS,
+    NORTH,
+    identity,
+    quick_folder,
+)
+from audit.ledger import World, story
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Line, make_line
 from childgrid_audit.export import manifest

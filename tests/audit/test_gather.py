@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.ledger import (
+from audit.cast import (
     AUDITORS,
     CHILD,
     DAY,
@@ -18,9 +18,9 @@ from audit.ledger import (
     POLICE,
     PRISON,
     SOUTH,
-    World,
     identity,
 )
+from audit.ledger import World
 from childgrid_log import names
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import Draft

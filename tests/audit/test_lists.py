@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audit.ledger import NORTH
+from audit.cast import (
+    NORTH,
+)
 from audit.tamper import Ground
 from childgrid_audit import bundle
 from childgrid_audit.__main__ import app

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from audit.ledger import (
+from audit.cast import (
     CHILD,
     HUB,
     NORTH,
     POLICE,
     SOUTH,
-    World,
     identity,
-    story,
 )
+from audit.ledger import World, story
 from childgrid_audit import bundle
 from childgrid_audit.errors import ExportRefused, MirrorInUse
 from childgrid_audit.export import export

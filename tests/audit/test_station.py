@@ -12,18 +12,18 @@ import grpc
 import pytest
 from cryptography import x509
 
-from audit.ledger import (
+from audit.cast import (
     CHILD,
     HUB,
     NORTH,
     POLICE,
     SOUTH,
-    World,
     founding,
     identity,
     policy,
     quick_folder,
 )
+from audit.ledger import World
 from childgrid_audit import bundle, join
 from childgrid_audit.config import Settings
 from childgrid_audit.mirror import Mirror, Remote

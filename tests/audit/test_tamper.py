@@ -7,7 +7,13 @@ import random
 import pytest
 
 from audit import tamper
-from audit.ledger import DAY, HOUR, MEMBERS, START, World, signed
+from audit.cast import (
+    DAY,
+    HOUR,
+    MEMBERS,
+    START,
+)
+from audit.ledger import World, signed
 from audit.tamper import Ground, Trial, dropped, flip, judge, rewrite
 from childgrid_audit import bundle
 from childgrid_audit.verify import Verifier

@@ -20,7 +20,7 @@ from process.reckoning import await_receipts
 from process.yardstick import AGENCIES, Case, Cast, Grid
 
 VICTIMS = (HUB, "police", "customs")
-SECONDS_BROKEN = 1.0
+SECONDS_BROKEN = 0.5
 _STARTING = 40.0
 MODES = tuple(
     (error, lasting) for lasting in (False, True) for error in ("EIO", "ENOSPC")

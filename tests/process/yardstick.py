@@ -129,9 +129,13 @@ class Grid:
         return self.yard.folder
 
     def start(self) -> None:
-        """Run the coordinator and every node; wait until all of them answer."""
+        """Run the coordinator and every node; wait until all of them answer.
+
+        What runs already is left alone.
+        """
         for name in (HUB, *AGENCIES):
-            self.launch(name)
+            if name not in self.yard.processes:
+                self.launch(name)
         for name in (HUB, *AGENCIES):
             self.ready(name)
         self.yard.await_documents("police", ["customs", "prisons"])

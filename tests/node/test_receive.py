@@ -1,0 +1,224 @@
+"""The requester's side: check, open, answer for it, and list what didn't come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from childgrid_node import receive, sealing
+from childgrid_node.courier import Parcel
+from childgrid_wire.errors import Reason
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from grid import DAY, KABIR, STRANGER, Grid
+from refusals import refused
+
+FIELDS = ["name", "note"]
+
+
+@pytest.fixture
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
+    """A fresh grid."""
+    return Grid(tmp_path_factory.mktemp("grid"))
+
+
+def released(grid: Grid, hours: int = 48) -> tuple[Statement, Parcel]:
+    """A request, and the disclosure that waits in customs' outbox."""
+    request = grid.request(grid.ask(KABIR), "customs", FIELDS, hours=hours)
+    grid.carry()
+    grid.decide("customs", "cu-mehta", request.hash)
+    grid.carry()
+    assert grid.release("customs") == ["released"]
+    ((_, parcel),) = grid.outbox("customs")
+    return request, parcel
+
+
+def take(grid: Grid, parcel: Parcel, **changes: object) -> Statement:
+    """The police takes a disclosure, with something beside it exchanged."""
+    office = grid.agency("police").office
+    given = {"ciphertext": parcel.content, "proof": parcel.proof} | changes
+    return receive.take(office, office.hear(parcel.statement), **given)  # type: ignore[arg-type]
+
+
+def states(grid: Grid, asked: Statement) -> dict[str, str]:
+    """How each source of a profile stands: its answer, or its request's state."""
+    return {
+        one["agency"]: one["requests"][0]["state"] if one["requests"] else one["answer"]
+        for one in grid.profile(asked)["sources"]
+    }
+
+
+def query_of(grid: Grid, request: Statement) -> Statement:
+    """The query that a request follows."""
+    return grid.agency("police").office.journal.get(request["query"], Kind.QUERY)
+
+
+def test_taken_once_and_answered_with_the_same_receipt(grid: Grid) -> None:
+    """The private key is gone after it; a retry gets the stored receipt."""
+    request, parcel = released(grid)
+    journal = grid.agency("police").office.journal
+    assert journal.secret(f"request:{request.hash}")
+
+    receipt = take(grid, parcel)
+    before = grid.state("police")
+
+    assert receipt["opened"] is True
+    assert journal.secret(f"request:{request.hash}") is None
+    assert take(grid, parcel).data == receipt.data
+    assert grid.state("police") == before
+
+
+def test_a_record_is_kept_sealed(grid: Grid) -> None:
+    """Nothing of it stands in the clear in the node's file."""
+    request, parcel = released(grid)
+    take(grid, parcel)
+    journal = grid.agency("police").office.journal
+    ((row,),) = journal.rows(
+        "SELECT sealed FROM secret WHERE name = ?", (f"record:{request.hash}",)
+    )
+
+    assert b"AI-302" not in row
+    record = receive.record(grid.agency("police").office, request.hash)
+    assert record is not None
+    assert record["fields"]["note"] == ["AI-302 to Dubai"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"index": 0},
+        {"hashes": ()},
+        {"leaf": b"{}"},
+        {"salt": bytes(32)},
+        {"checkpoint": b"nothing"},
+    ],
+)
+def test_a_broken_proof_opens_nothing(grid: Grid, broken: dict[str, object]) -> None:
+    """The key stays, so that the right parcel can still be opened."""
+    request, parcel = released(grid)
+    assert parcel.proof is not None
+    wrong = replace(parcel.proof, **broken)  # type: ignore[arg-type]
+
+    with refused(grid, Reason.BAD_SIGNATURE):
+        take(grid, parcel, proof=wrong)
+
+    assert receive.record(grid.agency("police").office, request.hash) is None
+    assert take(grid, parcel)["opened"] is True
+
+
+def test_another_ciphertext_is_not_opened(grid: Grid) -> None:
+    """The statement names the hash of what belongs to it."""
+    _, parcel = released(grid)
+
+    with refused(grid, Reason.BAD_SIGNATURE):
+        take(grid, parcel, ciphertext=parcel.content + b"x")
+
+
+def test_a_disclosure_for_somebody_else(grid: Grid) -> None:
+    """Customs' own disclosure is no business of prisons, who know no such request."""
+    _, parcel = released(grid)
+    office = grid.agency("prisons").office
+    assert parcel.proof is not None
+
+    with refused(grid, Reason.UNKNOWN):
+        said = office.hear(parcel.statement)
+        receive.take(office, said, parcel.content, parcel.proof)
+
+
+def test_the_keys_of_requests_that_ran_out_are_deleted(grid: Grid) -> None:
+    """Only theirs, once, and the count says how many."""
+    asked = grid.ask(KABIR)
+    short = grid.request(asked, "customs", FIELDS, hours=1)
+    long = grid.request(asked, "prisons", FIELDS, hours=48)
+    office = grid.agency("police").office
+    assert receive.forget(office) == 0
+    grid.now += 3_600
+
+    assert receive.forget(office) == 1
+    assert receive.forget(office) == 0
+
+    assert office.journal.secret(f"request:{short.hash}") is None
+    assert office.journal.secret(f"request:{long.hash}")
+
+
+def test_a_record_that_comes_after_its_key_is_lost(grid: Grid) -> None:
+    """It is answered for as not opened, and the profile says `lost`."""
+    request, parcel = released(grid, hours=1)
+    grid.now += 3_600
+    receive.forget(grid.agency("police").office)
+
+    receipt = take(grid, parcel)
+
+    assert receipt["opened"] is False
+    assert states(grid, query_of(grid, request))["customs"] == "lost"
+
+
+def test_an_expired_request_releases_nothing(grid: Grid) -> None:
+    """Nobody decided in time: the profile says `expired`, and no key is left."""
+    asked = grid.ask(KABIR)
+    request = grid.request(asked, "customs", FIELDS, hours=1)
+    grid.carry()
+    assert states(grid, asked)["customs"] == "open"
+    grid.now += 3_600
+    grid.settle()
+    receive.forget(grid.agency("police").office)
+
+    assert states(grid, asked)["customs"] == "expired"
+    assert grid.released("customs") == 0
+    assert receive.record(grid.agency("police").office, request.hash) is None
+
+
+def test_a_profile_lists_denied_and_offline_sources(grid: Grid) -> None:
+    """A node that didn't answer is never shown as one that knows nobody."""
+    grid.members["prisons"].online = False
+    asked = grid.ask(KABIR)
+    request = grid.request(asked, "customs", FIELDS)
+    grid.carry()
+    grid.decide("customs", "cu-mehta", request.hash, reason="legal-bar")
+    grid.settle()
+
+    assert states(grid, asked) == {
+        "childcare": "none",
+        "customs": "denied",
+        "prisons": "not answered",
+    }
+    grid.members["prisons"].online = True
+    grid.submit(asked)
+    assert states(grid, asked)["prisons"] == "hit"
+
+
+def test_a_stranger_has_a_profile_without_anybody(grid: Grid) -> None:
+    """Every source is listed, with the date of its index and no candidate."""
+    asked = grid.ask(STRANGER)
+
+    sources = grid.profile(asked)["sources"]
+
+    assert [one["answer"] for one in sources] == ["none"] * 3
+    assert all(one["candidates"] == [] and one["as_of"] for one in sources)
+
+
+def test_a_profile_of_others_is_refused(grid: Grid) -> None:
+    """Customs heard the query and gets no profile of it."""
+    asked = grid.ask(KABIR)
+
+    with refused(grid, Reason.WRONG_ROLE):
+        receive.profile(grid.agency("customs").office, asked)
+
+
+def test_a_disclosure_is_judged_under_the_documents_that_it_names(grid: Grid) -> None:
+    """A staff list that changed on the way does not spoil what was right when made."""
+    request, parcel = released(grid)
+    office = grid.agency("customs").office
+    staff = office.view.staff["customs"]
+    newer = office.speak(
+        Kind.STAFF,
+        seconds=DAY,
+        version=staff["version"] + 1,
+        officers=[one for one in staff["officers"] if one["id"] != "cu-mehta"],
+    )
+    grid.post([newer.data])
+
+    assert take(grid, parcel)["opened"] is True
+    assert sealing.kept(office)
+    assert receive.record(grid.agency("police").office, request.hash)
