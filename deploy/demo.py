@@ -14,11 +14,13 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy.sample.make import make
 from deploy.sample.story import FIR
+from deploy.stations import Stations, summary
 from deploy.yard import Clockwork, Person, Plan, Yard, until
 
 FOLDER = Path(".demo")
@@ -80,6 +82,7 @@ class Story:
         self.yard = Yard(folder)
         self.clock = Clockwork(lambda line: print(line, flush=True))
         self.folder = folder
+        self.stations = Stations(self.yard, AUDITORS)
 
     def tell(self) -> None:
         """The whole story."""
@@ -116,10 +119,10 @@ class Story:
         yard.cases("police", [line])
         first = list(self.configs.values())
         fingerprints = dict(zip(self.configs, yard.enrol(first), strict=True))
-        yard.enrol_auditors(AUDITORS)
+        self.stations.enrol()
         admitted = yard.admit()
         yard.settle(first)
-        yard.settle_auditors()
+        self.stations.settle()
         self.clock.step(f"{admitted} members enrolled, admitted by two founders")
         yard.ceremony(first[:3])
         yard.wrap(first[:2], first[3], fingerprints["childcare"])
@@ -135,7 +138,7 @@ class Story:
             self.clock.step(f"index {said[0]}")
             for line in said[1:]:
                 print(f"                 {name}:{line}")
-        self.yard.start_auditors()
+        self.stations.start()
         self.yard.serve(*self.configs.values())
         self.clock.step("auditors' stations and four nodes run")
 
@@ -236,7 +239,7 @@ class Story:
         ):
             desk = self.yard.desk(self.configs[holder], officer)
             name = self.requests[holder]
-            until(f"{holder} has the request", 30, lambda d=desk, n=name: _has(d, n))
+            until(f"{holder} has the request", 30, partial(_has, desk, name))
             if holder == "customs":
                 desk.approve(name)
             elif holder == "prisons":
@@ -274,11 +277,14 @@ class Story:
 
     def audit(self) -> None:
         """Mirror the logs, export them, verify offline."""
-        self.yard.await_receipts(self.configs)
-        lines = self.yard.audit(AUDITORS[0], self.folder / "audit")
-        for line in lines:
+        self.stations.await_cosigned(list(self.configs))
+        verdict = self.stations.audit(AUDITORS[0], self.folder / "audit")
+        for line in summary(verdict):
             print(f"                 {line}")
-        self.clock.step(f"audit exported to {self.folder}/audit and verified offline")
+        if not verdict.holds:
+            raise SystemExit("the audit does not verify")
+        files = sum(1 for path in (self.folder / "audit").rglob("*") if path.is_file())
+        self.clock.step(f"audit exported to .demo/audit ({files} files) and verified")
 
 
 def _has(desk: Any, name: str) -> bool | None:  # noqa: ANN401

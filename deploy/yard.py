@@ -209,10 +209,10 @@ class Yard:
             f'member = "{HUB}"\nstate_dir = "state"\n'
             f'listen = "{self.address(HUB)}"\n'
             f'passphrase_file = "{self.secret(HUB)}"\n'
-            "retry_seconds = 0.5\nretry_most_seconds = 2.0\nwitness_seconds = 5.0\n"
+            "retry_seconds = 0.5\nretry_most_seconds = 2.0\nwitness_seconds = 1.0\n"
         )
         settings = hub_config.load(path)
-        token = self._token(HUB, "coordinator")
+        token = self.token(HUB, "coordinator")
         asked, _ = hub_join.enrol(
             settings,
             self.passphrase(HUB),
@@ -227,7 +227,8 @@ class Yard:
         self.start(HUB, ["childgrid_coordinator", "serve", "--config", str(path)])
         self.wait_for(HUB, HUB)
 
-    def _token(self, member: str, kind: str) -> Path:
+    def token(self, member: str, kind: str) -> Path:
+        """A join token of the founders, as a file of mode 600."""
         made = self.authority.token(
             member,
             kind,
@@ -286,7 +287,7 @@ class Yard:
             f'state_dir = "state"\npassphrase_file = "{self.secret(plan.member)}"\n'
             f'listen = "{self.address(plan.member)}"\n'
             f'desk = "{self.address(plan.member + "-desk")}"\n'
-            "witness_seconds = 5\n\n"
+            "witness_seconds = 1\n\n"
             f'[coordinator]\nmember = "{HUB}"\naddress = "{self.address(HUB)}"\n'
         )
 
@@ -300,7 +301,7 @@ class Yard:
         """Agencies make their keys and ask; returns the fingerprints they read out."""
         states = []
         for config in configs:
-            token = self._token(config.member, "agency")
+            token = self.token(config.member, "agency")
             states.append(joining.step(config, token, time.time))
         return [state.keys for state in states]
 
@@ -432,6 +433,6 @@ def _policy(plan: Plan) -> str:
         f"# What {plan.title} lets go, for what, and who must sign.\n"
         f"[category.{plan.category}]\n"
         f"silent = {str(plan.silent).lower()}\n"
-        'purposes = ["investigation", "prosecution"]\n'
+        'purposes = ["investigation"]\n'
         f"fields = {fields}\n"
     )

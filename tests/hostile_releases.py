@@ -29,7 +29,7 @@ def release_pressed(enemy: Enemy) -> str:
     """A node tries to release while the enemy carries the witnesses' words."""
     stage, rng = enemy.stage, enemy.rng
     name = rng.choice(["sealed", "sealed", "lapsed", "late", "refused", "waiting"])
-    skew = rng.choice([0, 0, 0, 90, -90, -HOUR, HOUR, -3 * HOUR])
+    skew = rng.choice([0, 0, 0, 90, -90, 200, -200, -HOUR, HOUR])
     twist = Twist(enemy, rng.choice([0, 1, 1, 2, 6]))
     stage.spy.twist = twist
     request = stage.requests[name].hash

@@ -49,7 +49,8 @@ class Mark:
     known: dict[str, dict[str, Any]]
     shelves: dict[str, Documents]
     carried: tuple[dict[Any, Any], list[Any], list[Any]]
-    stories: tuple[dict[str, Statement], list[Any], list[Any]]
+    stories: tuple[dict[str, Statement], dict[str, Statement]]
+    waiting: tuple[list[Any], list[Any]]
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Stage:
             dict(self.oracle.facts),
             {one: remember(member.shelf) for one, member in self.grid.members.items()},
             (dict(spy.calls), list(spy.delivered), list(spy.replies)),
-            (dict(self.requests), list(self.unsent), list(self.held_back)),
+            (dict(self.queries), dict(self.requests)),
+            (list(self.unsent), list(self.held_back)),
         )
         for one, member in self.grid.members.items():
             close(self.grid, one)
@@ -98,9 +100,8 @@ class Stage:
         calls, delivered, replies = mark.carried
         self.spy.calls = dict(calls)
         self.spy.delivered, self.spy.replies = list(delivered), list(replies)
-        requests, unsent, held_back = mark.stories
-        self.requests = dict(requests)
-        self.unsent, self.held_back = list(unsent), list(held_back)
+        self.queries, self.requests = (dict(one) for one in mark.stories)
+        self.unsent, self.held_back = (list(one) for one in mark.waiting)
         self.relent()
 
     def restore(self, before: Tally) -> None:

@@ -63,7 +63,7 @@ def approvals_at(ledger: Ledger, subject: str, member: str) -> list[Statement]:
     return [
         event.statement
         for event in ledger.answering(subject, Kind.APPROVAL)
-        if member in event.places
+        if member in event.places and event.statement["subject"] != "silent-hit"
     ]
 
 

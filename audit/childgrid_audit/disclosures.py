@@ -102,6 +102,7 @@ def _search(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
         _joined(
             f"{one.statement.person}@{moment(one.statement.issued)}"
             for one in ledger.answering(said.hash, Kind.APPROVAL)
+            if one.statement["subject"] == "query"
         ),
     )
     yield (

@@ -8,7 +8,7 @@ stop the rest. Nothing that was mirrored is given up for what a party says later
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -132,7 +132,7 @@ class Mirror:
             found[entry["id"]] = Remote(LogServiceStub(remote))
         return found
 
-    def run(self, sources: dict[str, Source]) -> list[Mirrored]:
+    def run(self, sources: Mapping[str, Source]) -> list[Mirrored]:
         """Mirror every source, several at once; in the order of members."""
         law = Law(self._store.board.book)
         with self._store.locked(), ThreadPoolExecutor(AT_ONCE) as pool:

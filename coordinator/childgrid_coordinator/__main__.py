@@ -97,11 +97,12 @@ def main() -> None:
     # What keeps us from starting is ours to say; grpc's own lines would bury it.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    from childgrid_log.errors import LogError
     from childgrid_wire.errors import WireError
 
     try:
         app()
-    except WireError as error:
+    except (WireError, LogError, OSError) as error:
         print(f"childgrid-coordinator: {error}", file=sys.stderr)
         sys.exit(2)
 

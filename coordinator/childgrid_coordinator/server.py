@@ -150,8 +150,11 @@ class _Board(coordinator_pb2_grpc.BoardServiceServicer):
     def Fetch(  # noqa: N802 - named in the service
         self, request: pb.FetchRequest, _context: grpc.ServicerContext
     ) -> pb.FetchResponse:
-        page, cursor = self._verbs.board.fetch(request.cursor)
-        return pb.FetchResponse(documents=map(_envelope, page), cursor=cursor)
+        board = self._verbs.board
+        page, cursor = board.fetch(request.cursor)
+        return pb.FetchResponse(
+            documents=map(_envelope, page), cursor=cursor, now=board.now()
+        )
 
 
 class _Joining(coordinator_pb2_grpc.JoiningServiceServicer):

@@ -13,9 +13,18 @@ from typing import Annotated
 
 import typer
 
+from childgrid_log.errors import LogError
+from childgrid_node.index_errors import IndexingError
+from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    # A trace with local variables could show what must stay inside.
+    pretty_exceptions_enable=False,
+    help=__doc__,
+)
 Config = Annotated[Path, typer.Option(help="the node's settings file")]
 _DEFAULT = Path("node.toml")
 
@@ -125,7 +134,7 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except WireError as error:
+    except (WireError, SourceError, IndexingError, LogError, OSError) as error:
         print(f"childgrid-node: {error}", file=sys.stderr)
         sys.exit(2)
 

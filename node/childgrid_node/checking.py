@@ -72,7 +72,7 @@ def index_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> N
     shelf = Shelf.open(config.state_dir / "documents")
     office = open_office(config, identity, shelf, clock)
     try:
-        stock = Stock(config, office, passphrase)
+        stock = Stock(config, office, passphrase, rebuilding=True)
         for name in stock.registers:
             _index_one(stock, name, say)
     finally:

@@ -34,13 +34,23 @@ from childgrid_wire.trust import View
 class Stock:
     """Registers and indexes by source name; see the module."""
 
-    def __init__(self, config: NodeConfig, office: Office, passphrase: bytes) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        office: Office,
+        passphrase: bytes,
+        *,
+        rebuilding: bool = False,
+    ) -> None:
         """Read mappings and open what is indexed already.
+
+        With `rebuilding`, an index that can't be used counts as missing.
 
         Raises:
             ConfigurationRefused: a mapping or index can't be used; says which.
         """
         self._config, self._office = config, office
+        self._rebuilding = rebuilding
         self._lock = threading.Lock()
         self.keyring = keyring(config, office, passphrase)
         self.registers = self._open_registers()
@@ -62,8 +72,9 @@ class Stock:
         indexes = {}
         for name in self.registers:
             path = indexer.path_of(self._folder, name)
-            if path.exists():
-                indexes[name] = self._open(path)
+            opened = self._open(path) if path.exists() else None
+            if opened is not None:
+                indexes[name] = opened
         encoder = Encoder(
             self.keyring.scheme, self.keyring.linkage_key, self.keyring.epoch
         )
@@ -72,10 +83,12 @@ class Stock:
             self.keyring.scheme, self.keyring.epoch, encoder, indexes, missing
         )
 
-    def _open(self, path: Path) -> Index:
+    def _open(self, path: Path) -> Index | None:
         try:
             return indexer.open_index(path, self.keyring)
         except IndexFileError as error:
+            if self._rebuilding:
+                return None
             raise ConfigurationRefused(f"{path.name}: {error}") from error
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 
 from childgrid_wire import canonical, certificates, channel, envelope
 from childgrid_wire.certificates import Pair, Peer
-from childgrid_wire.errors import ConfigurationRefused, Malformed
+from childgrid_wire.errors import ConfigurationRefused, Malformed, WireError
 from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind, check_body
 from childgrid_wire.pb import desk_pb2 as pb
@@ -44,7 +44,7 @@ class Pass:
             pair = Pair(table["key"].encode(), table["chain"].encode())
             certificates.peer_of(pair.chain)
             return cls(pair, table["root"].encode())
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, WireError) as error:
             raise ConfigurationRefused(f"{path.name} is no desk pass") from error
 
 

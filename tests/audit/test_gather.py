@@ -81,7 +81,7 @@ def test_a_quorum_cosigns_and_the_log_keeps_the_note(world: World) -> None:
     assert log.latest_cosigned() == done.note
     assert LogServicer(log).latest() == done.note
     keys = [
-        world.parties[one].servicer._witness.vkey  # type: ignore[union-attr]
+        world.parties[one].witness.vkey  # type: ignore[union-attr]
         for one in (CHILD, PRISON, *AUDITORS)
     ]
     assert len(open_checkpoint(done.note, log.vkey, keys, 4).cosigned) == 4

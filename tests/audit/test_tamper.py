@@ -13,7 +13,8 @@ from audit.cast import (
     MEMBERS,
     START,
 )
-from audit.ledger import World, signed
+from audit.ledger import World
+from audit.parties import signed
 from audit.tamper import Ground, Trial, dropped, flip, judge, rewrite
 from childgrid_audit import bundle
 from childgrid_audit.verify import Verifier

@@ -14,7 +14,8 @@ from audit.cast import (
     POLICE,
     PRISON,
 )
-from audit.ledger import World, signed
+from audit.ledger import World
+from audit.parties import signed
 from audit.tamper import Ground
 from audit.wrongs import WRONGS, Wrong, begin
 from childgrid_audit import bundle

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from childgrid_node import receive, sealing
+from childgrid_node import receive
 from childgrid_node.courier import Parcel
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
@@ -84,24 +84,21 @@ def test_a_record_is_kept_sealed(grid: Grid) -> None:
     assert record["fields"]["note"] == ["AI-302 to Dubai"]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
+def test_a_broken_proof_opens_nothing(grid: Grid) -> None:
+    """The key stays, so that the right parcel can still be opened."""
+    request, parcel = released(grid)
+    assert parcel.proof is not None
+    for broken in (
         {"index": 0},
         {"hashes": ()},
         {"leaf": b"{}"},
         {"salt": bytes(32)},
         {"checkpoint": b"nothing"},
-    ],
-)
-def test_a_broken_proof_opens_nothing(grid: Grid, broken: dict[str, object]) -> None:
-    """The key stays, so that the right parcel can still be opened."""
-    request, parcel = released(grid)
-    assert parcel.proof is not None
-    wrong = replace(parcel.proof, **broken)  # type: ignore[arg-type]
+    ):
+        wrong = replace(parcel.proof, **broken)  # type: ignore[arg-type]
 
-    with refused(grid, Reason.BAD_SIGNATURE):
-        take(grid, parcel, proof=wrong)
+        with refused(grid, Reason.BAD_SIGNATURE):
+            take(grid, parcel, proof=wrong)
 
     assert receive.record(grid.agency("police").office, request.hash) is None
     assert take(grid, parcel)["opened"] is True
@@ -220,5 +217,4 @@ def test_a_disclosure_is_judged_under_the_documents_that_it_names(grid: Grid) ->
     grid.post([newer.data])
 
     assert take(grid, parcel)["opened"] is True
-    assert sealing.kept(office)
     assert receive.record(grid.agency("police").office, request.hash)

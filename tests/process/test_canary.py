@@ -73,7 +73,7 @@ def secrets_of(grid: Grid) -> dict[str, set[bytes]]:
 
 
 def encodings(key: bytes) -> Iterator[tuple[str, set[bytes]]]:
-    """The suspect's filters under the grid's key, one by one, where they are telling."""
+    """The suspect's filters under the grid's key, where they have enough bits."""
     scheme = Scheme.load(SCHEME)
     fields = {name: list(values) for name, values in story.SUSPECT.items()}
     person = normalise.from_fields(fields)
@@ -171,10 +171,9 @@ def test_the_coordinators_memory_holds_no_secret(watched: Watched) -> None:
 def test_the_same_search_finds_secrets_in_memories_that_have_them(
     watched: Watched,
 ) -> None:
-    """Nodes hold the linkage key; a process that was told the secrets holds them all."""
-    for name in AGENCIES:
-        found = watched.search.memory(watched.grid.process(name).pid)
-        assert "linkage key" in found
+    """A node holds the linkage key; a process that was told all secrets holds all."""
+    found = watched.search.memory(watched.grid.process("police").pid)
+    assert "linkage key" in found
     with told(secrets_of(watched.grid)) as pid:
         assert watched.search.memory(pid) >= watched.names
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -74,6 +75,8 @@ def found(folder: Path) -> Story:
         ]
         sections = " ".join(SECTIONS)
         yard.cases("police", [f"{FIR},fir,si-rao,investigating-officer,{sections}"])
+        for config in configs:
+            narrow(config.policy)
         yard.enrol(configs)
         yard.admit()
         yard.settle(configs)
@@ -108,6 +111,14 @@ class Prepared(Process):
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **self.environment},
             )
+
+
+def narrow(policy: Path) -> None:
+    """Let an agency's policy serve investigations alone."""
+    text = re.sub(
+        "(?m)^purposes = .*$", 'purposes = ["investigation"]', policy.read_text()
+    )
+    policy.write_text(text, "utf-8")
 
 
 @dataclass

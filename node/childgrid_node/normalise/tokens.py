@@ -12,14 +12,13 @@ from datetime import date
 from .names import Name
 from .person import Person
 from .spelling import grams, skeleton
-from .words import GENERIC, is_surname
+from .words import GENERIC
 
 Tokens = dict[str, tuple[str, ...]]
 """Tokens by scheme field, without repeats, only for fields with evidence."""
 
 BLOOM = (
     "name",
-    "given",
     "skeleton",
     "alias",
     "relative",
@@ -58,7 +57,6 @@ def tokens_of(person: Person) -> Tokens:
     """The tokens of `person` by scheme field (see `BLOOM` and `EXACT`)."""
     found: dict[str, Iterable[str]] = {
         "name": _name(person.names),
-        "given": _given(person),
         "skeleton": _skeletons(person.names),
         "alias": _name(person.aliases),
         "relative": _name(person.relatives),
@@ -88,14 +86,6 @@ def _telling(names: Iterable[Name]) -> list[str]:
 
 def _name(names: Iterable[Name]) -> list[str]:
     return _grams(_telling(names), 2)
-
-
-def _given(person: Person) -> list[str]:
-    """Pairs of letters of what tells a person from the family; often nothing."""
-    shared = {skeleton(word) for name in person.relatives for word in name}
-    words = [word for name in person.names for word in name if len(word) > 1]
-    own = [w for w in words if w not in GENERIC and not is_surname(w)]
-    return _grams([w for w in own if skeleton(w) not in shared], 2)
 
 
 def _skeletons(names: tuple[Name, ...]) -> Iterator[str]:

@@ -1,0 +1,94 @@
+"""Desk passes: a certificate for the own desk, which authorises nothing by itself."""
+
+from __future__ import annotations
+
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from childgrid_node.config import CoordinatorConfig, NodeConfig
+from childgrid_node.passes import issue
+from childgrid_portal.desk import Pass
+from childgrid_wire import certificates, identity, keyfile
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.identity import Identity
+from founders import light_locks
+
+PASSPHRASE = b"a passphrase for tests"
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodeConfig:
+    """An agency with keys, not yet joined."""
+    light_locks(monkeypatch)
+    keyfile.write_private(tmp_path / "passphrase", PASSPHRASE)
+    Identity.create(tmp_path / "state" / "keys", "police", PASSPHRASE)
+    return NodeConfig(
+        member="police",
+        title="Police",
+        state_dir=tmp_path / "state",
+        passphrase_file=tmp_path / "passphrase",
+        coordinator=CoordinatorConfig(member="ncrb-hub", address="127.0.0.1:1"),
+    )
+
+
+def join(config: NodeConfig) -> None:
+    """Install the founders' certificates."""
+    keys = config.state_dir / "keys"
+    own = Identity.open(keys, PASSPHRASE)
+    now = int(time.time())
+    root = certificates.new_root("test", now)
+    issuer = certificates.issue_issuer(root, own.request(), "police", now)
+    identity.install(keys, "police", issuer, root.chain)
+
+
+def test_a_pass_names_agency_and_role(config: NodeConfig, tmp_path: Path) -> None:
+    """And no officer; the file is its owner's alone, the serial number revokes it."""
+    join(config)
+    out = tmp_path / "pass.json"
+
+    serial = issue(config, out, 30, time.time)
+
+    peer = certificates.peer_of(Pass.read(out).pair.chain)
+    assert (peer.member, peer.role, peer.serial) == ("police", "desk", serial)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_pass_lasts_as_long_as_was_said(config: NodeConfig, tmp_path: Path) -> None:
+    """Thirty days, give or take the clock's skew."""
+    join(config)
+    issue(config, tmp_path / "pass.json", 30, time.time)
+
+    pair = Pass.read(tmp_path / "pass.json").pair
+    left = certificates.expires_at(pair.certificate) - time.time()
+    assert 29 * 86_400 < left <= 30 * 86_400
+
+
+def test_before_joining_there_is_no_pass(config: NodeConfig, tmp_path: Path) -> None:
+    """Nobody has certified this agency yet; no file is left behind."""
+    with pytest.raises(ConfigurationRefused, match="has not joined"):
+        issue(config, tmp_path / "pass.json", 30, time.time)
+
+    assert not (tmp_path / "pass.json").exists()
+
+
+def test_a_wrong_passphrase_issues_nothing(config: NodeConfig, tmp_path: Path) -> None:
+    """IT without the passphrase can't let anybody in."""
+    join(config)
+    keyfile.write_private(config.passphrase_file, b"another passphrase")
+
+    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
+        issue(config, tmp_path / "pass.json", 30, time.time)
+
+    assert not (tmp_path / "pass.json").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"key": "x", "chain": "y", "root": "z"}'])
+def test_a_file_that_is_no_pass(tmp_path: Path, text: str) -> None:
+    """Named by its file; its content is not quoted."""
+    (tmp_path / "pass.json").write_text(text)
+
+    with pytest.raises(ConfigurationRefused, match=r"pass\.json is no desk pass"):
+        Pass.read(tmp_path / "pass.json")

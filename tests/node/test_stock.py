@@ -1,0 +1,203 @@
+"""Sources and indexes at the start: whatever is in doubt keeps the node from serving."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from childgrid_node.ceremony import linkage_file
+from childgrid_node.config import CoordinatorConfig, NodeConfig
+from childgrid_node.stock import Stock, scheme_named
+from childgrid_wire import keyfile
+from childgrid_wire.errors import ConfigurationRefused
+from founders import light_locks
+from grid import EPOCH, Grid, seed
+
+PASSPHRASE = b"a passphrase for tests"
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
+    """A grid whose customs is set up from files below."""
+    return Grid(tmp_path_factory.mktemp("grid"))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locked files that open fast."""
+    light_locks(monkeypatch)
+
+
+@pytest.fixture
+def config(grid: Grid, tmp_path: Path) -> NodeConfig:
+    """Customs' settings, sources and linkage key in a folder of the test's own."""
+    at = grid.agency("customs")
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for name in ("rows.csv", "rows.toml"):
+        shutil.copy(at.folder / name, sources / name)
+    shutil.copy(at.folder / "policy.toml", tmp_path / "policy.toml")
+    keys = tmp_path / "state" / "keys"
+    keys.mkdir(parents=True)
+    key = {"key": seed("linkage").hex()}
+    keyfile.lock(key, PASSPHRASE, linkage_file(keys, EPOCH))
+    return NodeConfig(
+        member="customs",
+        title="Customs",
+        state_dir=tmp_path / "state",
+        passphrase_file=tmp_path / "passphrase",
+        sources=sources,
+        policy=tmp_path / "policy.toml",
+        coordinator=CoordinatorConfig(member="ncrb-hub", address="127.0.0.1:1"),
+    )
+
+
+def stock(grid: Grid, config: NodeConfig) -> Stock:
+    """Customs' stock."""
+    return Stock(config, grid.agency("customs").office, PASSPHRASE)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Change a file."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_what_is_not_indexed_is_known_to_be_missing(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """Until it is; then the new index is in force at once, and after a restart."""
+    at = stock(grid, config)
+    assert (at.missing(), at.holdings.missing) == (["rows"], ("rows",))
+
+    report = at.index("rows")
+
+    assert (report.read, report.indexed) == (3, 3)
+    assert at.missing() == []
+    assert stock(grid, config).holdings.indexes["rows"].living == 3
+
+
+def test_who_only_asks_needs_no_source(grid: Grid, config: NodeConfig) -> None:
+    """A user-only agency holds nothing."""
+    asks = config.model_copy(update={"uses": ("user",)})
+
+    assert stock(grid, asks).registers == {}
+
+
+def test_a_provider_without_a_mapping_does_not_start(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """It would answer for nothing."""
+    (config.sources / "rows.toml").unlink()
+
+    with pytest.raises(ConfigurationRefused, match="no mapping in sources/"):
+        stock(grid, config)
+
+
+def test_a_label_that_the_mapping_does_not_have(grid: Grid, config: NodeConfig) -> None:
+    """A policy that grants what isn't there is refused; it names label and mapping."""
+    edit(config.policy, '"phone"', '"fingerprints"')
+
+    with pytest.raises(ConfigurationRefused) as caught:
+        stock(grid, config)
+
+    assert caught.value.detail == (
+        "policy.toml: category.movement grants fingerprints, which rows.toml doesn't"
+        " disclose"
+    )
+
+
+def test_a_label_whose_data_the_floor_keeps_back(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """A health note is not released under the name of a movement record."""
+    edit(
+        config.sources / "rows.toml",
+        'note = { column = "note", category = "movement" }',
+        'note = { column = "note", category = "health" }',
+    )
+
+    with pytest.raises(ConfigurationRefused) as caught:
+        stock(grid, config)
+
+    assert caught.value.detail == (
+        "policy.toml: category.movement grants note for investigation, but the floor"
+        " keeps health back"
+    )
+
+
+def test_a_purpose_that_the_floor_does_not_have(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """The founders of this grid allow no release for prosecution."""
+    edit(config.policy, '["investigation"]', '["investigation", "prosecution"]')
+
+    with pytest.raises(ConfigurationRefused, match="for prosecution"):
+        stock(grid, config)
+
+
+def test_a_rule_for_a_category_that_is_not_held(grid: Grid, config: NodeConfig) -> None:
+    """It grants nothing today and does no harm."""
+    text = config.policy.read_text()
+    config.policy.write_text(text.replace("category.movement", "category.finance"))
+
+    assert stock(grid, config).registers.keys() == {"rows"}
+
+
+def test_without_a_policy_nothing_is_checked(grid: Grid, config: NodeConfig) -> None:
+    """A node may index before its lawyers are done; it releases nothing."""
+    config.policy.unlink()
+
+    assert stock(grid, config).registers.keys() == {"rows"}
+
+
+def test_a_mapping_that_names_no_column_of_the_source(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """Refused with the column, before a row is read."""
+    edit(config.sources / "rows.toml", '"father"', '"fathers_name"')
+
+    with pytest.raises(ConfigurationRefused, match="fathers_name"):
+        stock(grid, config)
+
+
+def test_a_damaged_index_is_named(grid: Grid, config: NodeConfig) -> None:
+    """The node does not start with half a register."""
+    at = stock(grid, config)
+    at.index("rows")
+    path = config.state_dir / "index" / "rows.index"
+    path.write_bytes(path.read_bytes()[:-1])
+
+    with pytest.raises(ConfigurationRefused, match=r"rows\.index"):
+        stock(grid, config)
+
+
+def test_without_a_linkage_key(grid: Grid, config: NodeConfig) -> None:
+    """The message says which command makes one."""
+    linkage_file(config.state_dir / "keys", EPOCH).unlink()
+
+    with pytest.raises(ConfigurationRefused, match="childgrid-node join"):
+        stock(grid, config)
+
+
+def test_another_linkage_key_than_the_grids(grid: Grid, config: NodeConfig) -> None:
+    """It would find nobody, and say so as no hit."""
+    path = linkage_file(config.state_dir / "keys", EPOCH)
+    keyfile.lock({"key": bytes(32).hex()}, PASSPHRASE, path)
+
+    with pytest.raises(ConfigurationRefused, match="not the grid's"):
+        stock(grid, config)
+
+
+def test_a_wrong_passphrase(grid: Grid, config: NodeConfig) -> None:
+    """Nothing opens."""
+    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
+        Stock(config, grid.agency("customs").office, b"another passphrase")
+
+
+def test_the_scheme_is_the_one_that_the_directory_names(grid: Grid) -> None:
+    """By its digest, among those that this release ships."""
+    assert scheme_named(grid.agency("customs").office).name == "childgrid-1"
