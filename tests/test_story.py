@@ -154,7 +154,7 @@ def test_both_ends_hold_the_same_bytes(story: Story) -> None:
 
 @pytest.mark.parametrize("name", ["police", "customs", "prisons", "childcare"])
 def test_every_leaf_can_be_proved_and_opened(story: Story, name: str) -> None:
-    """An auditor finds each leaf under the root, numbered and opened by its envelope."""
+    """An auditor finds each leaf under the root, numbered, opened by its envelope."""
     log = story.grid.agency(name).office.journal.log
     size = log.size()
 

@@ -22,7 +22,8 @@ from childgrid_wire import schema as s
 from childgrid_wire.envelope import Signature
 from childgrid_wire.errors import Malformed
 from childgrid_wire.keys import Signer
-from childgrid_wire.kinds import FOUNDED, Kind, check_body
+from childgrid_wire.kinds import FOUNDED, Kind
+from childgrid_wire.schemas import check_body
 
 _FORMAT = "childgrid-proposal-1"
 _SHAPE = s.record(

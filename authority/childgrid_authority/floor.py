@@ -18,8 +18,9 @@ from typing import Any
 from childgrid_authority.errors import FloorRefused
 from childgrid_wire import schema as s
 from childgrid_wire.errors import Malformed
-from childgrid_wire.kinds import PURPOSES, SCHEMAS, Kind, category
+from childgrid_wire.kinds import PURPOSES, Kind
 from childgrid_wire.schema import Shape
+from childgrid_wire.schemas import SCHEMAS, category
 
 HOUR, DAY = 3_600, 86_400
 

@@ -6,6 +6,7 @@ of disk or database become `storage`: nothing was acknowledged.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import coordinator_pb2_grpc, log_pb2_grpc, values_pb2
 
 _MARGIN_SECONDS = 1.0
+log = logging.getLogger(__name__)
 _STATES: dict[State, pb.TargetState] = {
     State.ASKED: pb.TARGET_STATE_ASKED,
     State.HIT: pb.TARGET_STATE_HIT,
@@ -70,6 +72,7 @@ def stored() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, LogError, OSError) as error:
+        log.error("nothing is acknowledged: %s", type(error).__name__)
         raise Refused(Reason.STORAGE, type(error).__name__) from error
 
 

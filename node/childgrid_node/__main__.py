@@ -6,6 +6,7 @@ one line on standard error and exit status 2; a finding of `check` or `doctor` i
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -132,6 +133,8 @@ def doctor(config: Config = _DEFAULT) -> None:
 
 def main() -> None:
     """Run the command line."""
+    # What keeps us from starting is ours to say; grpc's own lines would bury it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         app()
     except (WireError, SourceError, IndexingError, LogError, OSError) as error:

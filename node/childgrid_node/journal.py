@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from childgrid_log.entry import Draft
+from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
 from childgrid_node.vault import Vault
@@ -52,18 +52,6 @@ CREATE TABLE IF NOT EXISTS cursor (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
 
-_LABELLED = (Kind.REQUEST, Kind.APPROVAL, Kind.DISCLOSURE)
-
-
-def labels(said: Statement) -> dict[str, Any]:
-    """Purpose, sections and field names that the leaf of a statement carries."""
-    return {
-        "purpose": said.body.get("purpose", ""),
-        "sections": tuple(said.body.get("sections", ())),
-        "fields": tuple(said["fields"]) if said.kind in _LABELLED else (),
-    }
-
-
 class Writing:
     """One transaction of the journal."""
 
@@ -76,10 +64,7 @@ class Writing:
         """Log a statement; returns whether it was new."""
         if self.rows("SELECT 1 FROM said WHERE hash = ?", (said.hash,)):
             return False
-        draft = Draft(
-            kind=said.kind.value, time=self._now, envelope=said.data, **labels(said)
-        )
-        leaf = self._tx.seal(draft)
+        leaf = self._tx.seal(draft_of(said, self._now))
         self._tx.execute(
             "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (

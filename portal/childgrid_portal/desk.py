@@ -16,10 +16,11 @@ from childgrid_wire import canonical, certificates, channel, envelope
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.errors import ConfigurationRefused, Malformed, WireError
 from childgrid_wire.keys import Signer
-from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind, check_body
+from childgrid_wire.kinds import BY_PAYLOAD_TYPE, Kind
 from childgrid_wire.pb import desk_pb2 as pb
 from childgrid_wire.pb import desk_pb2_grpc as rpc
 from childgrid_wire.pb.values_pb2 import Envelope
+from childgrid_wire.schemas import check_body
 
 _SECONDS = 60.0
 Confirm = Callable[[bytes], None]

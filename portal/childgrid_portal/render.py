@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from childgrid_wire import canonical
-from childgrid_wire.kinds import Kind, check_body
+from childgrid_wire.kinds import Kind
+from childgrid_wire.schemas import check_body
 
 _TIMES = ("issued", "expires")
 _TITLES = {

@@ -16,7 +16,8 @@ from typing import Any
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
-from childgrid_wire.kinds import Kind, check_body
+from childgrid_wire.kinds import Kind
+from childgrid_wire.schemas import check_body
 from childgrid_wire.statement import FOUNDERS, Statement
 from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
 
@@ -165,7 +166,7 @@ class Book:
     def revoked(self, until: int | None = None) -> Revoked:
         """Everything revoked, or what was revoked before `until` (Unix seconds)."""
         revoked = Revoked()
-        for document in self._revocations:
+        for document in list(self._revocations):
             if until is None or document.issued <= until:
                 revoked.add(document)
         return revoked
@@ -208,7 +209,7 @@ class Book:
     ) -> View:
         def pick(kind: Kind) -> dict[str, Statement]:
             picked = {}
-            for (of, issuer), versions in self._versions.items():
+            for (of, issuer), versions in list(self._versions.items()):
                 old = [v for v in versions if until is None or v.issued <= until]
                 if of is kind and old:
                     picked[issuer] = old[-1]
@@ -242,7 +243,7 @@ class Book:
         """Every step of the ceremony of one linkage key epoch."""
         return [
             document
-            for (kind, _), versions in self._versions.items()
+            for (kind, _), versions in list(self._versions.items())
             if kind is Kind.ROTATION
             for document in versions
             if document["epoch"] == epoch
@@ -251,11 +252,11 @@ class Book:
     def standing(self) -> dict[str, Any]:
         """The newest versions known, as a `freshness` statement names them."""
         staff: dict[str, int] = {}
-        for (kind, issuer), versions in self._versions.items():
+        for (kind, issuer), versions in list(self._versions.items()):
             if kind is Kind.STAFF:
                 staff[issuer] = versions[-1]["version"]
         counts: dict[str, int] = {}
-        for one in self._revocations:
+        for one in list(self._revocations):
             counts[one.issuer] = counts.get(one.issuer, 0) + 1
         floors = self._versions.get((Kind.FLOOR, FOUNDERS), [])
         return {

@@ -32,7 +32,8 @@ from childgrid_wire.errors import (
 )
 from childgrid_wire.identity import Identity
 from childgrid_wire.keys import EnrolledKey, SeedSigner
-from childgrid_wire.kinds import Kind, check_body
+from childgrid_wire.kinds import Kind
+from childgrid_wire.schemas import check_body
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 

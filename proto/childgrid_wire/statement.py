@@ -16,7 +16,8 @@ from childgrid_wire import canonical, envelope, keys
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, Signer
-from childgrid_wire.kinds import BY_MEMBER, BY_OFFICER, FOUNDED, Kind, check_body
+from childgrid_wire.kinds import BY_MEMBER, BY_OFFICER, FOUNDED, Kind
+from childgrid_wire.schemas import check_body
 
 SKEW_SECONDS = 120
 FOUNDERS = "founders"

@@ -1,4 +1,4 @@
-"""An agency's own documents: published when they changed, refused where they are wrong."""
+"""An agency's own documents: published when they changed, refused where wrong."""
 
 from __future__ import annotations
 

@@ -234,9 +234,7 @@ def test_a_draft_of_a_colleague(grid: Grid, asked: Statement) -> None:
     signers = [officer_signer("customs", "cu-dias")]
 
     with refused(grid, Reason.BAD_SIGNATURE):
-        grid.agency("customs").desk.sign(
-            envelope.sign(Kind.APPROVAL, payload, signers)
-        )
+        grid.agency("customs").desk.sign(envelope.sign(Kind.APPROVAL, payload, signers))
 
 
 def test_a_custodian_may_narrow(grid: Grid, asked: Statement) -> None:
@@ -315,7 +313,7 @@ def test_the_justification_is_read_by_the_holder_alone(
 
 
 def test_a_silent_hit_is_released_once(grid: Grid) -> None:
-    """By a custodian; then the answer is a hit, and there is nothing left to release."""
+    """By a custodian; then the answer is a hit, and nothing is left to release."""
     asked = grid.ask(KABIR)
     office = grid.agency("childcare").office
     grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
@@ -373,7 +371,7 @@ TWO_PERSONS = SECOND_SLOT.replace("second-custodian", "custodian") + "persons = 
 
 @pytest.mark.parametrize("slots", [SECOND_SLOT, TWO_PERSONS], ids=["slot", "persons"])
 def test_two_custodians_where_the_policy_wants_two(tmp_path: Path, slots: str) -> None:
-    """Each is asked, each fills a place of their own, and one alone releases nothing."""
+    """Each is asked, each fills an own place, and one alone releases nothing."""
     grid = Grid(tmp_path)
     at = grid.agency("customs")
     path = at.folder / "policy.toml"

@@ -82,7 +82,7 @@ def test_what_has_no_default_must_be_there(
 
 def test_a_missing_file_and_a_file_that_is_no_toml(tmp_path: Path) -> None:
     """Both name the file."""
-    with pytest.raises(ConfigurationRefused, match="cannot read node.toml"):
+    with pytest.raises(ConfigurationRefused, match=r"cannot read node\.toml"):
         load(tmp_path / "node.toml")
-    with pytest.raises(ConfigurationRefused, match="node.toml is not TOML"):
+    with pytest.raises(ConfigurationRefused, match=r"node\.toml is not TOML"):
         load(written(tmp_path, "member ="))

@@ -265,7 +265,9 @@ def test_a_released_hit_leaves_the_inbox(grid: Grid) -> None:
     asked = grid.ask(KABIR)
     seen = [one["hash"] for one in grid.look("childcare", "cc-das", "silent")["silent"]]
     grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
-    after = [one["hash"] for one in grid.look("childcare", "cc-das", "silent")["silent"]]
+    after = [
+        one["hash"] for one in grid.look("childcare", "cc-das", "silent")["silent"]
+    ]
 
     assert asked.hash in seen
     assert asked.hash not in after
@@ -300,7 +302,8 @@ def test_what_is_unknown_is_unknown(grid: Grid, object_: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("object_", "subject"), [("everything", ""), ("query", "what?"), ("query", "AB" * 32)]
+    ("object_", "subject"),
+    [("everything", ""), ("query", "what?"), ("query", "AB" * 32)],
 )
 def test_a_view_that_can_not_be_drafted(grid: Grid, object_: str, subject: str) -> None:
     """Objects are a closed list, subjects are hashes."""

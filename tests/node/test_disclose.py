@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
 
 import pytest
 
-from childgrid_node import disclose
+from childgrid_node import approve, disclose
+from childgrid_node.mapping import Mapping
+from childgrid_node.register import Register
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -94,7 +95,7 @@ def test_one_approval_short_it_waits(grid: Grid) -> None:
 def test_a_row_that_changed_is_refused_for_good(
     grid: Grid, cells: dict[str, str]
 ) -> None:
-    """Other values, a victim now, a minor now, or gone: `changed`, told to both ends."""
+    """Other values, a victim now, a minor now, or gone: `changed`, told to both."""
     request = approved(grid)
     rewrite(grid, "CU-1", **cells)
 
@@ -137,8 +138,6 @@ def test_approvals_that_leave_nothing_close_the_request(grid: Grid) -> None:
 
 
 def _narrowed(grid: Grid, asked: Statement, handle: str) -> Statement:
-    from childgrid_node import approve
-
     office = grid.agency("police").office
     wish = approve.Wish("si-rao", asked.hash, "customs", handle, FIELDS, "why", 48)
     payload = approve.draft_request(office, wish)
@@ -150,7 +149,7 @@ def _narrowed(grid: Grid, asked: Statement, handle: str) -> Statement:
 
 
 def test_a_refusal_closes(grid: Grid) -> None:
-    """A second custodian's refusal after the first one's approval: nothing is released."""
+    """A second custodian refuses after the first one's approval: nothing leaves."""
     request = approved(grid)
     grid.decide("customs", "cu-dias", request.hash, reason="operation-at-risk")
 
@@ -278,11 +277,8 @@ def test_tokens_of_the_record_are_forgotten(grid: Grid) -> None:
     assert all(not one._masks for one in filters)
 
 
-def test_a_label_that_the_mapping_lost(grid: Grid, tmp_path: Path) -> None:
+def test_a_label_that_the_mapping_lost(grid: Grid) -> None:
     """Approved under an older mapping: refused, and not half released."""
-    from childgrid_node.mapping import Mapping
-    from childgrid_node.register import Register
-
     request = approved(grid)
     customs = grid.agency("customs")
     text = (customs.folder / "rows.toml").read_text()

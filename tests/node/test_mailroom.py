@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from childgrid_node import mailroom
@@ -38,13 +36,13 @@ def dropped(grid: Grid, name: str, said: Statement, content: bytes = b"") -> boo
     return moved == "" and [grid.state(one) for one in AGENCIES] == before
 
 
-def spoken(grid: Grid, member: str, kind: Kind, **body: Any) -> Statement:
+def spoken(grid: Grid, member: str, kind: Kind, **body: object) -> Statement:
     """Something that a member's own node says."""
-    return grid.agency(member).office.speak(kind, seconds=999, **body)
+    return grid.agency(member).office.speak(kind, seconds=999, **body)  # type: ignore[arg-type]
 
 
 def signed(
-    grid: Grid, member: str, officer: str, kind: Kind, **body: Any
+    grid: Grid, member: str, officer: str, kind: Kind, **body: object
 ) -> Statement:
     """Something that an officer signs without the desk."""
     payload = statement.draft(
@@ -55,7 +53,7 @@ def signed(
 
 
 def approval(
-    grid: Grid, request: Statement, member: str, officer: str, **changes: Any
+    grid: Grid, request: Statement, member: str, officer: str, **changes: object
 ) -> Statement:
     """An approval of a request."""
     body = {

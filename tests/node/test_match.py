@@ -29,7 +29,9 @@ def approved(grid: Grid, **about: object) -> Statement:
     return asked
 
 
-def carry(grid: Grid, asked: Statement, target: str = "customs", **other: object) -> bytes:
+def carry(
+    grid: Grid, asked: Statement, target: str = "customs", **other: object
+) -> bytes:
     """Carry it, with something beside it exchanged."""
     call = grid.call(asked, target) | other
     return grid.relay.match(grid.agency(target), call)

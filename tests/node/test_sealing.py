@@ -76,7 +76,9 @@ def test_the_destroyed_key_leaves_the_newer_ones(grid: Grid) -> None:
     sealing.destroy_old(office)
 
     assert sealing.kept(office) == [second.hash]
-    assert seal.unseal(sealed, sealing.private(office, second.hash), binding) == b"asked"
+    assert (
+        seal.unseal(sealed, sealing.private(office, second.hash), binding) == b"asked"
+    )
     assert office.journal.secret(f"seal:{first}") is None
 
 

@@ -1,4 +1,4 @@
-"""Sources and indexes at the start: whatever is in doubt keeps the node from serving."""
+"""Sources and indexes at the start: what is in doubt keeps the node from serving."""
 
 from __future__ import annotations
 
@@ -129,9 +129,7 @@ def test_a_label_whose_data_the_floor_keeps_back(
     )
 
 
-def test_a_purpose_that_the_floor_does_not_have(
-    grid: Grid, config: NodeConfig
-) -> None:
+def test_a_purpose_that_the_floor_does_not_have(grid: Grid, config: NodeConfig) -> None:
     """The founders of this grid allow no release for prosecution."""
     edit(config.policy, '["investigation"]', '["investigation", "prosecution"]')
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -47,7 +48,7 @@ class Bent(DeskServicer):
     bend: Callable[[dict[str, Any]], None] = staticmethod(lambda _: None)
 
     def Draft(  # noqa: N802 - the generated name
-        self, request: desk_pb2.DraftRequest, context: Any
+        self, request: desk_pb2.DraftRequest, context: grpc.ServicerContext
     ) -> desk_pb2.DraftResponse:
         """Write a draft and change it."""
         reply = super().Draft(request, context)
@@ -95,7 +96,7 @@ class Station:
 
         return admit
 
-    def pass_file(self, member: str, of: str = "") -> Path:
+    def pass_file(self, member: str) -> Path:
         """A desk pass of `member`, as its IT hands it out."""
         path = self.folder / f"{member}.pass"
         pair = certificates.issue_leaf(
@@ -312,7 +313,7 @@ def outlive(body: dict[str, Any]) -> None:
 def test_a_draft_that_differs_from_what_was_asked_is_not_signed(
     station: Station, bend: Callable[[dict[str, Any]], None], at: str
 ) -> None:
-    """Even the own node is not believed: the officer's key signs only what was asked."""
+    """Even the own node is not believed: only what was asked is signed."""
     station.suspect()
     asked(station)  # so that the case has been attested
     before = station.state()

@@ -4,7 +4,8 @@ import pytest
 
 from childgrid_wire import errors
 from childgrid_wire.errors import NEXT_STEP, Malformed, Reason, WireError
-from childgrid_wire.kinds import DENIALS, Kind, check_body
+from childgrid_wire.kinds import DENIALS, Kind
+from childgrid_wire.schemas import check_body
 from wire import samples
 
 

@@ -9,7 +9,8 @@ from childgrid_wire import certificates, identity, schema
 from childgrid_wire.certificates import Pair
 from childgrid_wire.errors import ConfigurationRefused, Untrusted
 from childgrid_wire.identity import Identity
-from childgrid_wire.kinds import SCHEMAS, Kind
+from childgrid_wire.kinds import Kind
+from childgrid_wire.schemas import SCHEMAS
 
 PASSPHRASE = b"correct horse battery"
 START = 1_800_000_000

@@ -7,15 +7,8 @@ import pytest
 
 from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed
-from childgrid_wire.kinds import (
-    BY_MEMBER,
-    BY_OFFICER,
-    FOUNDED,
-    HEADER,
-    SCHEMAS,
-    Kind,
-    check_body,
-)
+from childgrid_wire.kinds import BY_MEMBER, BY_OFFICER, FOUNDED, Kind
+from childgrid_wire.schemas import HEADER, SCHEMAS, check_body
 from wire import samples
 from wire.world import Json
 

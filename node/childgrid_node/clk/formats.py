@@ -18,7 +18,7 @@ from childgrid_node.clk.schema import Choice, Day, Text, Whole
 if TYPE_CHECKING:
     from childgrid_node.clk.schema import Feature
 
-MOST_CHARACTERS = 2**20
+MOST_CHARACTERS = 2**16
 """Longest cell, in code points; a longer one is a fault."""
 
 _PLAIN = re.compile(r"(%[dmY])([-/.,_:]?)(%[dmY])([-/.,_:]?)(%[dmY])")
