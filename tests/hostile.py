@@ -73,7 +73,7 @@ def _request(stage: Stage) -> None:
     """Requests in every state in which an enemy might find them."""
     grid, asked = stage.grid, stage.queries["kabir"]
 
-    def ask(name: str, holder: str, **more: Any) -> Statement:  # noqa: ANN401
+    def ask(name: str, holder: str, **more: Any) -> Statement:
         stage.requests[name] = grid.request(asked, holder, FIELDS, **more)
         return stage.requests[name]
 

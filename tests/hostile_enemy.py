@@ -131,7 +131,7 @@ class Enemy:
             body[key] = self._other(key, body[key])
         return dict(body)
 
-    def _other(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def _other(self, key: str, value: Any) -> Any:
         rng = self.rng
         others = [one for one in self.pool.get(key, []) if one != value]
         if others and rng.random() < 0.7:
@@ -164,7 +164,7 @@ class Enemy:
         both = [made, *envelope.read(was).signatures] if rng.random() < 0.1 else [made]
         return envelope.assemble(kind, payload, both)
 
-    def speaks(self, kind: Kind, keyid: str, **body: Any) -> bytes:  # noqa: ANN401
+    def speaks(self, kind: Kind, keyid: str, **body: Any) -> bytes:
         """A well-formed statement that the enemy signs with a key of its own."""
         member, _, officer = keyid.partition("/")
         now = self.stage.grid.now

@@ -36,8 +36,10 @@ def demand(holds: object, what: str) -> None:
         raise Broken(what)
 
 
-def raw(data: bytes) -> tuple[str, dict[str, Any], str, bytes] | None:
-    """Read an envelope with plain json: hash, body, key id, signature."""
+def raw(
+    data: bytes, keys: Mapping[str, bytes]
+) -> tuple[str, dict[str, Any], str] | None:
+    """Read an envelope with plain json: hash, body, key id; nothing if it is wrong."""
     try:
         outer = json.loads(data)
         payload = base64.b64decode(outer["payload"])
@@ -47,10 +49,10 @@ def raw(data: bytes) -> tuple[str, dict[str, Any], str, bytes] | None:
         body = json.loads(payload)
         if f"application/vnd.childgrid.{body['kind']}.v1+json" != outer["payloadType"]:
             return None
-        VerifyKey(_KEYS[one["keyid"]]).verify(message, base64.b64decode(one["sig"]))
+        VerifyKey(keys[one["keyid"]]).verify(message, base64.b64decode(one["sig"]))
     except (ValueError, KeyError, TypeError, AttributeError, BadSignatureError):
         return None
-    return hashlib.sha256(message).hexdigest(), body, one["keyid"], message
+    return hashlib.sha256(message).hexdigest(), body, one["keyid"]
 
 
 def _public(key: bytes) -> bytes:
@@ -77,17 +79,22 @@ _WITNESSES = {
 
 @dataclass
 class Oracle:
-    """Which genuine statements exist; what follows from them, by its own reading."""
+    """Which genuine statements exist; what follows from them, by its own reading.
 
+    `keys` holds every speaker's public key by key id, `roles` every officer's role.
+    """
+
+    keys: Mapping[str, bytes] = field(default_factory=lambda: _KEYS)
+    roles: Mapping[str, str] = field(default_factory=lambda: _ROLES)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
 
     def learn(self, data: bytes) -> dict[str, Any] | None:
         """Take in an envelope that exists; returns its body if its speaker signed."""
-        found = raw(data)
+        found = raw(data, self.keys)
         if found is None:
             return None
-        hash_, body, keyid, _ = found
+        hash_, body, keyid = found
         if keyid != self.person(body).removesuffix("/"):
             return None
         self.facts.setdefault(hash_, body)
@@ -101,7 +108,7 @@ class Oracle:
     def role(self, body: Mapping[str, Any]) -> str:
         """The speaker's role; empty once revoked."""
         person = self.person(body)
-        return "" if person in self.revoked else _ROLES.get(person, "")
+        return "" if person in self.revoked else self.roles.get(person, "")
 
     def _alive(self, body: Mapping[str, Any], now: int) -> bool:
         return bool(body["issued"] <= now + 120 and now < body["expires"])

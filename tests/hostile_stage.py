@@ -195,6 +195,10 @@ class Stage:
             return False
         return len(shelf.book.by_hash) > known
 
+    def publish(self, data: bytes) -> list[str]:
+        """Show everybody a document; returns who believed it and did not know it."""
+        return [name for name in self.grid.members if self.hang(name, data)]
+
     def tell(self, asked: Statement, data: bytes) -> None:
         """Bring the asker an answer."""
         self._show(data)

@@ -46,7 +46,7 @@ def says(
     *,
     at: int = 0,
     hours: int = 24,
-    **body: Any,  # noqa: ANN401 - fields of any kind
+    **body: Any,
 ) -> bytes:
     """A well-formed statement signed with the named key, whoever may say it."""
     member, _, officer = keyid.partition("/")
@@ -68,7 +68,7 @@ def approval(
     of: Statement,
     stage: Stage,
     slot: str = "supervisor",
-    **body: Any,  # noqa: ANN401 - fields of any kind
+    **body: Any,
 ) -> bytes:
     """An approval of a statement, with everything right but for its signer."""
     kind = of.kind.value
@@ -108,7 +108,7 @@ def mail_of(stage: Stage, kind: Kind, request: str) -> tuple[str, Parcel]:
 def resigned(
     data: bytes,
     keyid: str,
-    **changes: Any,  # noqa: ANN401 - fields of any kind
+    **changes: Any,
 ) -> bytes:
     """A statement's body with changes, signed by the coordinator as if by `keyid`."""
     kind = envelope.read(data).kind
@@ -131,7 +131,7 @@ def request_of(
     keyid: str,
     asked: Statement,
     answered: Statement,
-    **changes: Any,  # noqa: ANN401 - fields of any kind
+    **changes: Any,
 ) -> bytes:
     """A request made by hand, outside any node, for the first candidate."""
     view = stage.grid.agency(answered.issuer).office.view
@@ -151,3 +151,13 @@ def plain(data: bytes) -> dict[str, Any]:
     """What a statement says, without its header but for what it answers."""
     header = set(strikes.HEADER) - {"answers"}
     return {key: value for key, value in body_of(data).items() if key not in header}
+
+
+def voided(stage: Stage, request: Statement) -> None:
+    """Assert that a sealed record is void, wiped, and never left."""
+    assert stage.state_of(request.hash) == "void"
+    rows = stage.grid.agency("customs").office.journal.rows(
+        "SELECT ciphertext FROM spent WHERE request = ?", (request.hash,)
+    )
+    assert rows == [(b"",)]
+    nothing_released(stage)

@@ -20,9 +20,9 @@ from hostile_enemy import Enemy
 from hostile_releases import WITNESSES, lie, revocation
 from hostile_stage import Stage, Tally
 from hostile_words import (
-    nothing_released,
     says,
     unchanged,
+    voided,
 )
 
 pytest_plugins = ("hostile_fixtures",)
@@ -46,16 +46,6 @@ def dropping(*withheld: str) -> Callable[[WitnessRequest, WitnessResponse], None
     return twist
 
 
-def voided(stage: Stage, request: Statement) -> None:
-    """Assert that a sealed record is void, wiped, and never left."""
-    assert stage.state_of(request.hash) == "void"
-    rows = stage.grid.agency("customs").office.journal.rows(
-        "SELECT ciphertext FROM spent WHERE request = ?", (request.hash,)
-    )
-    assert rows == [(b"",)]
-    nothing_released(stage)
-
-
 def test_it_is_released_where_all_is_well(stage: Stage) -> None:
     """The positive control of what follows: this very record may be handed over."""
     assert stage.release("customs", sealed(stage).hash) == "released"
@@ -65,8 +55,7 @@ def test_a_custodian_is_revoked_between(stage: Stage) -> None:
     """Authority is judged at the hand-over: what was sealed is void."""
     request = sealed(stage)
     made = revocation(stage.grid, "customs", "customs", "cu-mehta")
-    for name in WITNESSES:
-        stage.hang(name, made)
+    stage.publish(made)
     assert stage.release("customs", request.hash) == "void"
     voided(stage, request)
 
@@ -116,7 +105,7 @@ def test_only_the_asking_agency_knows_whom_it_revoked(stage: Stage) -> None:
 
 
 def test_a_staff_list_is_withheld(stage: Stage) -> None:
-    """An officer was struck off the list; a holder that was not told releases nothing."""
+    """An officer was struck off the list; a holder that wasn't told stops."""
     request = sealed(stage)
     office = stage.grid.agency("police").office
     left = [

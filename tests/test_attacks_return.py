@@ -30,6 +30,7 @@ from hostile_words import (
     resigned,
     says,
     unchanged,
+    voided,
 )
 
 pytest_plugins = ("hostile_fixtures",)
@@ -61,7 +62,7 @@ def test_a_disclosure_goes_to_another_requester(stage: Stage) -> None:
 
 
 def test_what_a_disclosure_comes_with_is_swapped(stage: Stage) -> None:
-    """Another ciphertext, another proof, a spoiled one, or none: not opened, not kept."""
+    """Another ciphertext, another proof, a spoiled one, none: not opened, not kept."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "withheld")
     _, other = mail_of(stage, Kind.DISCLOSURE, "released")
     assert parcel.proof is not None
@@ -168,7 +169,7 @@ def test_a_member_floods_with_voids(stage: Stage) -> None:
 
 
 def test_a_misspelled_proof_does_not_stop_the_mail(stage: Stage) -> None:
-    """A parcel with a proof that is none is read as one without; the next one follows."""
+    """What is no proof is read as none, and what comes after it is read too."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "withheld")
     proofs = [
         values_pb2.Proof(leaf="é", salt="00", hashes=[]),

@@ -27,7 +27,6 @@ from grid import (
     identity,
     seed,
 )
-from hostile_releases import WITNESSES
 from hostile_stage import Stage, Tally
 from hostile_words import (
     nothing_released,
@@ -61,7 +60,7 @@ def test_documents_in_others_names(stage: Stage) -> None:
         if kind is Kind.REVOCATION:
             made += [says(who, kind, stage, **body) for who in ("prisons", HUB)]
         for data in made:
-            assert not any([stage.hang(name, data) for name in WITNESSES])
+            assert not stage.publish(data)
     unchanged(stage)
 
 
@@ -83,7 +82,7 @@ def test_one_founder_is_not_two(stage: Stage) -> None:
         own = SeedSigner("founder:f2", identity(HUB).key)
         for signers in ([one], [one, own], [one, identity(HUB).signer]):
             made = envelope.sign(kind, payload, signers)
-            assert not any([stage.hang(name, made) for name in WITNESSES])
+            assert not stage.publish(made)
         with pytest.raises(Malformed):
             stage.grid.members["customs"].shelf.add(
                 envelope.sign(kind, payload, [one, one])
@@ -94,7 +93,7 @@ def test_one_founder_is_not_two(stage: Stage) -> None:
 def test_documents_of_yesterday(stage: Stage) -> None:
     """Shown again, every document is known already; versions never go back."""
     for data in stage.grid.members["audit-north"].shelf.documents():
-        assert not any([stage.hang(name, data) for name in WITNESSES])
+        assert not stage.publish(data)
     unchanged(stage)
 
 
@@ -129,7 +128,8 @@ def test_a_silent_hit_looks_like_no_hit(stage: Stage) -> None:
     assert len(hidden) >= 2, "the positive control: custodians see the silent hits"
     assert all(one == told[0] for one in told)
     assert json.loads(told[0][0]) == {
-        "candidates": [], "kind": "answer", "officer": "", "outcome": "none", "reason": "",
+        "candidates": [], "kind": "answer", "officer": "", "outcome": "none",
+        "reason": "",
     }  # fmt: skip
     stage.before = Tally.of(stage)
 
@@ -140,19 +140,16 @@ def test_a_holder_without_a_policy_is_silent(stage: Stage) -> None:
     An error for hits alone would tell them apart.
     """
     book = stage.grid.agency("customs").office.shelf.book
-    stage.grid.now = book.latest(0).policy("customs").expires
-    for name in ("customs", "police"):
-        book = stage.grid.members[name].shelf.book
-        for key in [k for k in book._versions if k[0] is Kind.POLICY]:
-            book._versions[key] = []
-    stage.grid.now = stage.mark.now
+    book._versions[Kind.POLICY, "customs"] = []
     told = [_tell(stage, one, "customs") for one in (KABIR, VICTIM)]
     assert told[0] == told[1]
     assert json.loads(told[0][0])["outcome"] == "none"
     stage.before = Tally.of(stage)
 
 
-def _guess(stage: Stage, known: dict[str, list[str]], phone: str, at: str) -> Any:
+def _guess(
+    stage: Stage, known: dict[str, list[str]], phone: str, at: str
+) -> Statement | None:
     """Ask `at` for a person with a guessed phone; the answer, if there was one."""
     grid, holder = stage.grid, stage.grid.agency(at).office
     payload = grid.draft(known | {"phone": [phone]}, targets=[at])
@@ -201,7 +198,7 @@ def test_a_hundred_guesses_of_a_phone(stage: Stage) -> None:
     assert [one[1] for one in _told(answers[right])] == [one[1] for one in wrong.pop()]
     known = {key: value for key, value in KABIR.items() if key != "phone"}
     both = [_guess(stage, known, one, "customs") for one in (right, phones[0])]
-    assert _told(both[0]) == _told(both[1])
+    assert len({_told(one) for one in both if one is not None}) == 1
     asked = [one for one in prisons.journal.all(Kind.QUERY) if one.officer == "si-rao"]
     assert len(asked) == len(answers) + 2
     nothing_released(stage)

@@ -20,6 +20,12 @@ def grid(tmp_path: Path) -> Grid:
     return Grid(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Grid:
+    """A grid that refusals leave as it is."""
+    return Grid(tmp_path_factory.mktemp("grid"))
+
+
 def publish(grid: Grid, name: str = "customs") -> list[Statement]:
     """What an agency publishes now."""
     at = grid.agency(name)
@@ -128,16 +134,19 @@ role = "supervising-officer"
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_and_nothing_is_published(
-    grid: Grid, file: str, old: str, new: str, said: str
+    still: Grid, file: str, old: str, new: str, said: str
 ) -> None:
     """The message names the setting; what stood goes on standing."""
-    before = grid.agency("customs").shelf.documents()
-    edit(grid, file, old, new)
+    before = still.agency("customs").shelf.documents()
+    path = still.agency("customs").folder / file
+    text = path.read_text()
+    edit(still, file, old, new)
 
     with pytest.raises(ConfigurationRefused, match=said):
-        publish(grid)
+        publish(still)
 
-    assert grid.agency("customs").shelf.documents() == before
+    assert still.agency("customs").shelf.documents() == before
+    path.write_text(text)
 
 
 def test_a_key_that_is_none_names_its_officer(grid: Grid) -> None:

@@ -347,6 +347,21 @@ def test_only_a_custodian_releases(grid: Grid) -> None:
         grid.decide("police", "sp-khan", asked.hash, slot="silent-hit")
 
 
+def test_a_custodian_who_lost_the_role_before_signing(tmp_path: Path) -> None:
+    """Drafted as custodian, signed as somebody else: the hit stays silent."""
+    grid = Grid(tmp_path)
+    asked = grid.ask(KABIR)
+    at = grid.agency("childcare")
+    decision = Decision("cc-das", asked.hash, True, "silent-hit", (), "")
+    payload = approve.draft_decision(at.office, decision)
+    staff = at.folder / "staff.toml"
+    staff.write_text(staff.read_text().replace("custodian", "supervising-officer"))
+    agency.publish(at.office, staff, at.folder / "policy.toml")
+
+    with refused(grid, Reason.WRONG_ROLE):
+        grid.sign("childcare", "cc-das", Kind.APPROVAL, payload)
+
+
 def test_an_expired_request_is_not_decided_on(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -44,8 +44,8 @@ class Served(grpc.ServerInterceptor):
     def intercept_service(
         self,
         continuation: Callable[[Any], Any],
-        details: Any,  # noqa: ANN401 - grpc's own untyped call details
-    ) -> Any:  # noqa: ANN401
+        details: Any,
+    ) -> Any:
         """Wrap a unary handler."""
         handler = continuation(details)
         if handler is None or handler.unary_unary is None:
@@ -71,16 +71,16 @@ class Called(grpc.UnaryUnaryClientInterceptor):
     def intercept_unary_unary(
         self,
         continuation: Callable[[Any, Any], Any],
-        details: Any,  # noqa: ANN401 - grpc's own untyped call details
-        request: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+        details: Any,
+        request: Any,
+    ) -> Any:
         """Record a call, and its answer once it is there."""
         self._transcript.add(details.method, request)
         future = continuation(details, request)
         future.add_done_callback(lambda done: self._answered(details.method, done))
         return future
 
-    def _answered(self, method: str, done: Any) -> None:  # noqa: ANN401
+    def _answered(self, method: str, done: Any) -> None:
         if not done.cancelled() and done.exception() is None:
             self._transcript.add(method, done.result())
 
@@ -89,11 +89,11 @@ def wrap(transcript: Transcript) -> None:
     """Put the recorder at both places."""
     server, connect = grpc.server, channel.connect
 
-    def recording_server(*args: Any, **options: Any) -> grpc.Server:  # noqa: ANN401
+    def recording_server(*args: Any, **options: Any) -> grpc.Server:
         gates = [*options.pop("interceptors"), Served(transcript)]
         return server(*args, interceptors=gates, **options)
 
-    def recording_connect(*args: Any) -> grpc.Channel:  # noqa: ANN401
+    def recording_connect(*args: Any) -> grpc.Channel:
         return grpc.intercept_channel(connect(*args), Called(transcript))
 
     grpc.server = recording_server

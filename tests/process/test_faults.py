@@ -113,18 +113,12 @@ def test_commands_refuse_what_they_cannot_start_with(still: Grid) -> None:
         secret = grid.yard.secret(member)
         with altered(secret, lambda _: b"not the right passphrase"):
             command(grid, member, "serve").refused("wrong passphrase")
-        with altered(secret, lambda _: b""):
-            command(grid, member, "serve").refused("no passphrase", "is empty")
         kept = secret.rename(secret.with_suffix(".away"))
         command(grid, member, "serve").refused("no passphrase", member)
         kept.rename(secret)
-        secret.chmod(0o644)
-        command(grid, member, "serve").refused("readable by its owner only")
-        secret.chmod(0o600)
     index = grid.state("customs") / "index" / "customs.index"
-    for cut in (10, 5_000):
-        with altered(index, lambda data, cut=cut: data[:-cut]):
-            command(grid, "customs", "serve").refused("customs.index", "rebuild")
+    with altered(index, lambda data: data[:-10]):
+        command(grid, "customs", "serve").refused("customs.index", "rebuild")
     assert {member: memory(grid, member) for member in MEMBERS} == before
 
 

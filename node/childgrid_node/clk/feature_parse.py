@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_INSERTIONS = 2**20
 MOST_N = 1024
-MOST_RESOLUTION = 2**16
+MOST_RESOLUTION = 2**15
 MOST_PRECISION = 300
 ENCODINGS = ("ascii", "utf-8", "utf-16", "utf-32")
 DIRECTIVES = re.compile(r"(?:[^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*", re.DOTALL)

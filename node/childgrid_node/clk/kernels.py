@@ -32,6 +32,9 @@ SYMBOL_BITS = np.uint64(21)
 PREFIX_BITS = np.uint64(42)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+FEW = 8
+"""Up to so many insertions are set one by one, faster than by a mask."""
+
 TOKENS, NODES = 0, 1
 SLOTS, MASKS = 0, 1
 
@@ -150,13 +153,15 @@ def demand(
     counts: Any,  # noqa: ANN401
     bits: int,
     shared: bool,
+    sure: int,
     have: Any,  # noqa: ANN401
     want: Any,  # noqa: ANN401
     short: Any,  # noqa: ANN401
 ) -> int:
     """Find tokens whose known positions do not suffice; return how many.
 
-    ``have`` and ``want`` count positions by token, ``short`` receives the tokens.
+    ``have`` and ``want`` count positions by token, every token has ``sure``, and
+    ``short`` receives the tokens.
     """
     found = 0
     at = 0
@@ -166,17 +171,27 @@ def demand(
             continue
         each = bits // count if shared else bits
         left = bits % count if shared else 0
-        for place in range(count):
-            token = tokens[at + place]
-            needed = each + 1 if place < left else each
-            if needed > have[token]:
-                if want[token] <= have[token]:
-                    short[found] = token
-                    found += 1
-                if needed > want[token]:
-                    want[token] = needed
+        if each + 1 > sure:
+            for place in range(count):
+                token = tokens[at + place]
+                needed = each + 1 if place < left else each
+                if needed > have[token]:
+                    if want[token] <= have[token]:
+                        short[found] = token
+                        found += 1
+                    if needed > want[token]:
+                        want[token] = needed
         at += count
     return found
+
+
+@compiled
+def put(row: Any, positions: Any, needed: int) -> None:  # noqa: ANN401
+    """Set the first ``needed`` of a token's positions in one row."""
+    for turn in range(needed):
+        p = positions[turn]
+        shift = np.uint64((p & 56) + 7 - (p & 7))
+        row[p >> 6] |= ONE << shift
 
 
 @compiled
@@ -214,6 +229,13 @@ def unite(
             continue
         each = bits // count if shared else bits
         left = bits % count if shared else 0
+        row = rows[value]
+        if each < FEW:
+            for place in range(count):
+                needed = each + 1 if place < left else each
+                put(row, positions[tokens[at + place]], needed)
+            at += count
+            continue
         if sizes[SLOTS] + 2 > mask_of.shape[0]:
             slot_of[:] = -1
             mask_of[:] = 0
@@ -226,25 +248,19 @@ def unite(
         for place in range(count):
             token = tokens[at + place]
             needed = each + 1 if place < left else each
-            if needed == 0:
-                break
             slot = slot_of[needed]
             mask = mask_of[slot, token]
             if mask == 0:
                 if sizes[MASKS] == masks.shape[0]:
                     mask_of[:] = 0
                     sizes[MASKS] = 0
-                new = sizes[MASKS]
-                masks[new] = 0
-                for turn in range(needed):
-                    p = positions[token, turn]
-                    shift = np.uint64((p & 56) + 7 - (p & 7))
-                    masks[new, p >> 6] |= ONE << shift
-                sizes[MASKS] = new + 1
-                mask = new + 1
+                mask = sizes[MASKS] + 1
+                masks[mask - 1] = 0
+                put(masks[mask - 1], positions[token], needed)
+                sizes[MASKS] = mask
                 mask_of[slot, token] = mask
             for word in range(words):
-                rows[value, word] |= masks[mask - 1, word]
+                row[word] |= masks[mask - 1, word]
         at += count
 
 

@@ -1,0 +1,28 @@
+"""Record-level encodings for partners who use clkhash, bit for bit.
+
+The grid itself never uses these; see ``childgrid_node.encode`` for its own encodings.
+"""
+
+from __future__ import annotations
+
+from childgrid_node.clk.encoder import Encoded, Encoder, Faults
+from childgrid_node.clk.errors import (
+    ClkError,
+    SchemaInvalid,
+    SecretInvalid,
+    TableInvalid,
+)
+from childgrid_node.clk.formats import Fault
+from childgrid_node.clk.schema import Schema
+
+__all__ = [
+    "ClkError",
+    "Encoded",
+    "Encoder",
+    "Fault",
+    "Faults",
+    "Schema",
+    "SchemaInvalid",
+    "SecretInvalid",
+    "TableInvalid",
+]

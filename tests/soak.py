@@ -1,0 +1,93 @@
+"""The long versions of the same tests: `make soak`, or `python -m tests.soak NAME`.
+
+Each part writes `.soak/NAME.json` when it is done and is left out the next time, so a
+run that was cut short goes on where it stopped (`--again` starts anew). The counts are
+printed as JSON; the exit status is 1 where a part found something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_TESTS = Path(__file__).resolve().parent
+_OUT = _TESTS.parent / ".soak"
+_SEED = 20_260_101
+
+Part = Callable[[], Mapping[str, Any]]
+
+
+def _hostile() -> Mapping[str, Any]:
+    from soak_hostile import run
+
+    return run(10_000, _SEED, 200)
+
+
+def _tamper() -> Mapping[str, Any]:
+    from audit.tamper import soak
+
+    return soak(100, _SEED)
+
+
+def _kill() -> Mapping[str, Any]:
+    from soak_process import run_kill
+
+    return run_kill(200, _SEED)
+
+
+def _shim() -> Mapping[str, Any]:
+    from soak_process import run_shim
+
+    return run_shim(None)
+
+
+def _clkhash() -> Mapping[str, Any]:
+    from node.clk.identity import soak
+
+    return soak(200, 100_000, _SEED)
+
+
+PARTS: Mapping[str, Part] = {
+    "hostile": _hostile,
+    "tamper": _tamper,
+    "kill": _kill,
+    "shim": _shim,
+    "clkhash": _clkhash,
+}
+
+
+def run(name: str, again: bool) -> Mapping[str, Any]:
+    """Run one part, or read what it found when it ran last."""
+    path = _OUT / f"{name}.json"
+    if path.exists() and not again:
+        kept: Mapping[str, Any] = json.loads(path.read_text())
+        return kept
+    start = time.monotonic()
+    found = {**PARTS[name](), "seconds": round(time.monotonic() - start, 1)}
+    _OUT.mkdir(exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n")
+    return found
+
+
+def main() -> int:
+    """Run the parts named, or all; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--again", action="store_true", help="also what is done")
+    arguments = parser.parse_args()
+    sys.path.insert(0, str(_TESTS))
+    failed = False
+    for name in arguments.names or PARTS:
+        found = run(name, arguments.again)
+        failed = failed or bool(found.get("failures"))
+        print(json.dumps({name: found}), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
