@@ -81,11 +81,13 @@ _WITNESSES = {
 class Oracle:
     """Which genuine statements exist; what follows from them, by its own reading.
 
-    `keys` holds every speaker's public key by key id, `roles` every officer's role.
+    `keys` holds every speaker's public key by key id, `roles` every officer's role,
+    `slot` is what the founders' floor calls the supervisor's.
     """
 
     keys: Mapping[str, bytes] = field(default_factory=lambda: _KEYS)
     roles: Mapping[str, str] = field(default_factory=lambda: _ROLES)
+    slot: str = "supervisor"
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
 
@@ -147,7 +149,7 @@ class Oracle:
         """Whether an approval is a supervisor's of the asking agency, no asker's."""
         return (
             one["side"] == "requester"
-            and one["slot"] == "supervisor"
+            and one["slot"] == self.slot
             and one["issuer"] == by["issuer"]
             and self.role(one) == "supervising-officer"
             and self.person(one) not in (self.person(asked), self.person(by))

@@ -98,7 +98,7 @@ def query_approved_by_the_enemy(enemy: Enemy) -> str:
             answers=name,
             subject=enemy.rng.choice(["query", "query", "request", "silent-hit"]),
             side=enemy.rng.choice(["requester", "holder"]),
-            slot="supervisor",
+            slot=enemy.stage.oracle.slot,
             fields=[],
             policy="",
         )

@@ -45,8 +45,9 @@ from childgrid_wire.pb import (
 )
 from childgrid_wire.pb.values_pb2 import Envelope, Sealed
 from childgrid_wire.shelf import Shelf
-from deploy.demo import FIR, PLANS, SECTIONS
+from deploy.demo import PLANS, SECTIONS
 from deploy.sample.make import make
+from deploy.sample.story import FIR
 from deploy.yard import HUB, Yard, until
 from hostile import play, play_cases
 from hostile_enemy import Enemy
@@ -177,7 +178,8 @@ class Wires:
         keys, roles = _who_is_who(configs[ASKER])
         wires = cls(
             yard, configs, Dialer(hub.credentials("coordinator")),
-            Oracle(keys, roles), owned, SimpleNamespace(calls={}, delivered=[]),
+            Oracle(keys, roles, "supervising-officer"), owned,
+            SimpleNamespace(calls={}, delivered=[]),
         )  # fmt: skip
         wires._read(yard.passphrase(ASKER))
         return wires
@@ -221,8 +223,8 @@ class Wires:
     def match(self, target: str, call: Mapping[str, Any]) -> bool:
         """Ask a real node to match."""
         if target not in TARGETS:
-            others = [one for one, genuine in self.unsent if genuine != call]
-            target = others[0]
+            own = [t for t, one in self.unsent if one["content"] == call["content"]]
+            (target,) = set(TARGETS) - set(own)
         for one in (call["query"], call["attestation"], *call["approvals"]):
             self.oracle.learn(one)
         request = node_pb2.MatchRequest(

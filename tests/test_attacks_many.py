@@ -91,8 +91,9 @@ def test_a_node_that_lacks_a_check_is_caught(
     """For each check taken out, the oracle soon sees what must never happen."""
     strike, check = SABOTAGE[what]
     monkeypatch.setattr(check, _nothing)
-    with pytest.raises(Broken):
+    with pytest.raises(Broken) as caught:
         strike_until_broken(ruined, getattr(strikes, strike), 400, what)
+    assert isinstance(caught.value.__cause__, Broken), "the oracle itself objects"
 
 
 def test_a_release_without_judgement_is_caught(
@@ -100,8 +101,9 @@ def test_a_release_without_judgement_is_caught(
 ) -> None:
     """A node that does not judge again after its witnesses hands over what is void."""
     monkeypatch.setattr("childgrid_node.disclose._still_stands", lambda *_: True)
-    with pytest.raises(Broken):
+    with pytest.raises(Broken) as caught:
         strike_until_broken(ruined, strikes.release_pressed, 400, "still stands")
+    assert isinstance(caught.value.__cause__, Broken), "the oracle itself objects"
 
 
 _KEPT = (

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import grpc
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -31,6 +30,9 @@ from childgrid_wire.pb import desk_pb2, desk_pb2_grpc
 from childgrid_wire.statement import Statement
 from founders import light_locks
 from grid import AGENCIES, CASE, Grid, officer_signer, seed
+
+if TYPE_CHECKING:
+    import grpc
 
 PASSPHRASE = "a passphrase for tests"
 SUSPECT = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 
+import pytest
+
 from process.reckoning import await_receipts, reckon
 from process.storm import KINDS, rage
 from process.yardstick import Cast, Grid
@@ -32,3 +34,6 @@ def test_killed_processes_lose_nothing_and_do_nothing_twice(
     assert sum(kills.values()) >= ROUNDS
     assert set(kills) == set(KINDS)
     assert counts["acknowledged to officers"] >= 4 * ROUNDS
+    grid.acknowledged.append(("police", "00" * 32))
+    with pytest.raises(AssertionError, match="police lost"):
+        reckon(grid, cases)

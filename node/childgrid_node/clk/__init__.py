@@ -5,7 +5,8 @@ The grid itself never uses these; see ``childgrid_node.encode`` for its own enco
 
 from __future__ import annotations
 
-from childgrid_node.clk.encoder import Encoded, Encoder, Faults
+from childgrid_node.clk.encoded import Encoded, Faults
+from childgrid_node.clk.encoder import Encoder
 from childgrid_node.clk.errors import (
     ClkError,
     SchemaInvalid,

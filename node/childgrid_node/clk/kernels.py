@@ -32,23 +32,28 @@ SYMBOL_BITS = np.uint64(21)
 PREFIX_BITS = np.uint64(42)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
-FEW = 8
-"""Up to so many insertions are set one by one, faster than by a mask."""
-
 TOKENS, NODES = 0, 1
 SLOTS, MASKS = 0, 1
 
 
-def compiled(function: Kernel) -> Kernel:
-    """Compile without the GIL; keep the machine code where there is a place for it."""
-    try:
-        made: Kernel = njit(nogil=True, cache=True)(function)
-    except RuntimeError:
-        made = njit(nogil=True)(function)
-    return made
+def compiled(signature: str) -> Callable[[Kernel], Kernel]:
+    """Compile for one signature, without the GIL, when this module is imported.
+
+    The machine code is kept beside the source or in the user's cache, if there is a
+    place for it, so that only the first import on a machine takes seconds.
+    """
+
+    def compile_(function: Kernel) -> Kernel:
+        try:
+            made: Kernel = njit(signature, nogil=True, cache=True)(function)
+        except RuntimeError:
+            made = njit(signature, nogil=True)(function)
+        return made
+
+    return compile_
 
 
-@compiled
+@compiled("int32(uint64[::1], int32[::1], uint64, int32)")
 def find(keys: Any, numbers: Any, key: Any, fresh: Any) -> Any:  # noqa: ANN401
     """Return the number of ``key``; give it ``fresh`` if it has none.
 
@@ -67,7 +72,7 @@ def find(keys: Any, numbers: Any, key: Any, fresh: Any) -> Any:  # noqa: ANN401
         slot += ONE
 
 
-@compiled
+@compiled("void(uint64[::1], int32[::1], uint64[::1], int32[::1])")
 def rehash(old: Any, old_numbers: Any, keys: Any, numbers: Any) -> None:  # noqa: ANN401
     """Move every entry of a table into a larger, empty one."""
     for at in range(old.shape[0]):
@@ -75,7 +80,11 @@ def rehash(old: Any, old_numbers: Any, keys: Any, numbers: Any) -> None:  # noqa
             find(keys, numbers, old[at], old_numbers[at])
 
 
-@compiled
+@compiled(
+    "int64(uint32[::1], int64[::1], int64[::1], int64, int64, boolean, "
+    "uint64[::1], int32[::1], int64[::1], int64[::1], int64[:, ::1], "
+    "int32[::1])"
+)
 def number_grams(
     codes: Any,  # noqa: ANN401
     starts: Any,  # noqa: ANN401
@@ -147,7 +156,10 @@ def number_grams(
     return lengths.shape[0]
 
 
-@compiled
+@compiled(
+    "int64(int32[::1], int64[::1], int64, boolean, int64, int32[::1], "
+    "int32[::1], int32[::1])"
+)
 def demand(
     tokens: Any,  # noqa: ANN401
     counts: Any,  # noqa: ANN401
@@ -185,16 +197,18 @@ def demand(
     return found
 
 
-@compiled
-def put(row: Any, positions: Any, needed: int) -> None:  # noqa: ANN401
+@compiled("void(uint64[:, ::1], int64, int32[:, ::1], int64, int64)")
+def put(rows: Any, row: int, positions: Any, token: int, needed: int) -> None:  # noqa: ANN401
     """Set the first ``needed`` of a token's positions in one row."""
     for turn in range(needed):
-        p = positions[turn]
-        shift = np.uint64((p & 56) + 7 - (p & 7))
-        row[p >> 6] |= ONE << shift
+        p = positions[token, turn]
+        rows[row, p >> 6] |= ONE << np.uint64((p & 56) + 7 - (p & 7))
 
 
-@compiled
+@compiled(
+    "void(uint64[:, ::1], int32[::1], int64[::1], int64, boolean, int32[:, "
+    "::1], int32[::1], int32[:, ::1], uint64[:, ::1], int64[::1])"
+)
 def unite(
     rows: Any,  # noqa: ANN401
     tokens: Any,  # noqa: ANN401
@@ -229,13 +243,6 @@ def unite(
             continue
         each = bits // count if shared else bits
         left = bits % count if shared else 0
-        row = rows[value]
-        if each < FEW:
-            for place in range(count):
-                needed = each + 1 if place < left else each
-                put(row, positions[tokens[at + place]], needed)
-            at += count
-            continue
         if sizes[SLOTS] + 2 > mask_of.shape[0]:
             slot_of[:] = -1
             mask_of[:] = 0
@@ -248,6 +255,8 @@ def unite(
         for place in range(count):
             token = tokens[at + place]
             needed = each + 1 if place < left else each
+            if needed == 0:
+                break
             slot = slot_of[needed]
             mask = mask_of[slot, token]
             if mask == 0:
@@ -256,15 +265,15 @@ def unite(
                     sizes[MASKS] = 0
                 mask = sizes[MASKS] + 1
                 masks[mask - 1] = 0
-                put(masks[mask - 1], positions[token], needed)
+                put(masks, mask - 1, positions, token, needed)
                 sizes[MASKS] = mask
                 mask_of[slot, token] = mask
             for word in range(words):
-                row[word] |= masks[mask - 1, word]
+                rows[value, word] |= masks[mask - 1, word]
         at += count
 
 
-@compiled
+@compiled("void(uint64[:, ::1], int64[::1], uint64[:, ::1])")
 def gather(rows: Any, numbers: Any, filters: Any) -> None:  # noqa: ANN401
     """OR ``filters[numbers[row]]`` into each row."""
     for row in range(rows.shape[0]):
