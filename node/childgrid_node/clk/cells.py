@@ -83,11 +83,7 @@ def is_arrow(column: Column) -> bool:
 
 def arrow_cells(column: Column, first: int, last: int) -> Cells:
     """Lay out rows ``first`` to ``last`` of an Arrow array without Python strings."""
-    array = column.slice(first, last - first)
-    if hasattr(array, "combine_chunks"):
-        array = array.combine_chunks()
-    if array.null_count:
-        array = array.fill_null("")
+    array = _arrow_part(column, first, last)
     if not len(array):
         return Cells.of([])
     _, offsets, data = array.buffers()
@@ -102,6 +98,22 @@ def arrow_cells(column: Column, first: int, last: int) -> Cells:
     else:
         codes = raw.astype(np.uint32)
     return Cells(codes, places[:-1], np.diff(places))
+
+
+def arrow_distinct(
+    column: Column, first: int, last: int
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct cells of rows ``first`` to ``last``, and which each row has."""
+    coded = _arrow_part(column, first, last).dictionary_encode()
+    turns = np.asarray(coded.indices.to_numpy(), np.int64)
+    return coded.dictionary.to_pylist(), turns
+
+
+def _arrow_part(column: Column, first: int, last: int) -> Any:  # noqa: ANN401
+    array = column.slice(first, last - first)
+    if hasattr(array, "combine_chunks"):
+        array = array.combine_chunks()
+    return array.fill_null("") if array.null_count else array
 
 
 def strings(column: Column, first: int, last: int) -> list[Any]:

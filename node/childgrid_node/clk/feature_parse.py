@@ -39,7 +39,9 @@ STRATEGIES: dict[int, dict[str, Literal["token", "feature"]]] = {
 }
 
 
-def feature(entry: Reader, version: int, bits: int, fallback: Hash) -> Feature | Ignored:
+def feature(
+    entry: Reader, version: int, bits: int, fallback: Hash
+) -> Feature | Ignored:
     """Return one feature.
 
     Args:
@@ -62,7 +64,9 @@ def feature(entry: Reader, version: int, bits: int, fallback: Hash) -> Feature |
     comparison = _comparison(inner, version)
     chosen = _strategy(inner, version, bits)
     hash_ = fallback if version == 1 else _hash(inner)
-    missing = _missing(inner.child("missingValue")) if inner.has("missingValue") else None
+    missing = (
+        _missing(inner.child("missingValue")) if inner.has("missingValue") else None
+    )
     inner.done()
     entry.done()
     if ignored or chosen is None:
@@ -155,7 +159,9 @@ def _format(entry: Reader) -> Format:
     if kind == "string":
         made = _text(entry)
     elif kind == "integer":
-        made = Whole(entry.optional_integer("minimum"), entry.optional_integer("maximum"))
+        made = Whole(
+            entry.optional_integer("minimum"), entry.optional_integer("maximum")
+        )
     elif kind == "date":
         made = _day(entry)
     else:

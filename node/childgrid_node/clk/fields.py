@@ -17,6 +17,7 @@ from childgrid_node.clk import comparators, kernels
 from childgrid_node.clk.cells import (
     Cells,
     arrow_cells,
+    arrow_distinct,
     code_points,
     is_arrow,
     strings,
@@ -166,6 +167,15 @@ def _cleaned(values: Sequence[Any]) -> tuple[list[str], Faults]:
     return clean, faults
 
 
+def _distinct(
+    column: Column, first: int, last: int
+) -> tuple[list[Any], NDArray[np.int64] | None]:
+    """Return cells and, where Arrow has found the distinct ones, their turns."""
+    if not is_arrow(column):
+        return strings(column, first, last), None
+    return arrow_distinct(column, first, last)
+
+
 def _replace(cells: Cells, rows: NDArray[np.bool_], text: str) -> None:
     cells.starts[rows] = len(cells.codes)
     cells.lengths[rows] = len(text)
@@ -206,13 +216,15 @@ class Remembered:
         self, rows: NDArray[np.uint64], column: Column, first: int, last: int
     ) -> Faults:
         """See ``Field.add``; ``last - first`` is at most the stretch."""
-        values = strings(column, first, last)
+        values, turns = _distinct(column, first, last)
         faults: Faults = []
         try:
             numbers = self._number(values)
         except TypeError:
             values, faults = _cleaned(values)
             numbers = self._number(values)
+        if turns is not None:
+            numbers = numbers[turns]
         kernels.gather(rows, numbers, self._filters)
         if self._faults:
             bad = np.isin(numbers, list(self._faults))

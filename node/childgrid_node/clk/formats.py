@@ -170,7 +170,11 @@ def _quick_day(layout: str) -> Callable[[str], str] | None:
     found = _PLAIN.fullmatch(layout)
     if found is None or {found[1], found[3], found[5]} != _WIDTH.keys():
         return None
-    pieces = {"%d": "(?P<d>[0-9]{2})", "%m": "(?P<m>[0-9]{2})", "%Y": "(?P<Y>[1-9][0-9]{3})"}
+    pieces = {
+        "%d": "(?P<d>[0-9]{2})",
+        "%m": "(?P<m>[0-9]{2})",
+        "%Y": "(?P<Y>[1-9][0-9]{3})",
+    }
     pattern = "".join(pieces.get(part, re.escape(part)) for part in found.groups())
     fits = re.compile(pattern).fullmatch
 

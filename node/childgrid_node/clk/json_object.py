@@ -119,9 +119,7 @@ class Reader:
             raise SchemaInvalid(self.path(key), "must be a number")
         return value
 
-    def choice(
-        self, key: str, allowed: Sequence[str], default: str = _MISSING
-    ) -> str:
+    def choice(self, key: str, allowed: Sequence[str], default: str = _MISSING) -> str:
         """Return one of a closed list of strings."""
         value = self._take(key, default)
         if value not in allowed:

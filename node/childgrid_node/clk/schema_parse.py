@@ -117,7 +117,8 @@ def _kdf(kdf: Reader) -> Kdf:
     kdf.allow("description")
     kdf.choice("type", ("HKDF",))
     digest: Literal["SHA256", "SHA512"] = (
-        "SHA512" if kdf.choice("hash", ("SHA256", "SHA512"), "SHA256") != "SHA256"
+        "SHA512"
+        if kdf.choice("hash", ("SHA256", "SHA512"), "SHA256") != "SHA256"
         else "SHA256"
     )
     made = Kdf(
