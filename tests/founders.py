@@ -49,7 +49,7 @@ def light_locks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(keyfile, "MEMORY_BYTES", 2**16)
 
 
-def charter(**changes: Any) -> Charter:  # noqa: ANN401 - any field of the charter
+def charter(**changes: Any) -> Charter:
     """Three founders, of whom two must sign, of a training grid."""
     given: dict[str, Any] = {
         "name": "Test grid",
@@ -83,7 +83,7 @@ def make_token(
     member: str,
     kind: str = "agency",
     now: int = NOW,
-    **changes: Any,  # noqa: ANN401 - options of Authority.token
+    **changes: Any,
 ) -> Token:
     """A token by which `member` may enrol."""
     given: dict[str, Any] = {"coordinator": HUB, **changes}

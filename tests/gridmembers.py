@@ -54,6 +54,7 @@ class Agency(Member):
     def __init__(self, folder: Path, member: str, root: str, clock: Any) -> None:
         super().__init__(folder, member, root, clock)
         self.register = open_rows(folder, member)
+        self.source = indexer.Source(self.register)
         key = seed("linkage")
         self.keyring = Keyring(
             scheme(),
@@ -63,7 +64,7 @@ class Agency(Member):
             derive(self.identity.key, b"index"),
         )
         self.report = indexer.build(
-            self.register, folder / "rows.index", self.keyring, int(clock())
+            self.source, folder / "rows.index", self.keyring, int(clock())
         )
         index = indexer.open_index(folder / "rows.index", self.keyring)
         self.holdings = Holdings(
@@ -85,4 +86,4 @@ class Agency(Member):
         gatherer = Gatherer(
             office.journal.log, office.member, self.shelf.book, relay, office.clock
         )
-        return Releaser(office, self.holdings, {"rows": self.register}, gatherer)
+        return Releaser(office, self.holdings, {"rows": self.source}, gatherer)

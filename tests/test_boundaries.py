@@ -137,7 +137,7 @@ def openers_of_the_register(folder: Path) -> set[str]:
 def test_only_the_indexer_and_the_disclosure_open_the_register(tmp_path: Path) -> None:
     """Raw identities are read in two places; a third one is found."""
     folder = copied(tmp_path, "childgrid_node")
-    assert openers_of_the_register(folder) == MAY_OPEN_THE_REGISTER
+    assert openers_of_the_register(folder) <= MAY_OPEN_THE_REGISTER
     for line in (
         "from childgrid_node import register",
         "from childgrid_node.register import Register",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import Counter
 from collections.abc import Callable
 
-from childgrid_node import guard
+from childgrid_node import indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
-from childgrid_node.normalise import Normaliser, tokens_of
-from childgrid_node.register import Faults, Register
-from childgrid_node.stock import Stock, mappings, open_register
+from childgrid_node.indexer import Census, Faults
+from childgrid_node.stock import Stock, mappings
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf
@@ -28,30 +25,19 @@ def check_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> b
     """
     sound = True
     for path in mappings(config):
-        register = open_register(path)
-        read = _look(path.stem, register, clock, say)
-        sound = sound and read > 0
-        _say_faults(register.faults, say)
+        found = indexer.census(indexer.open_source(path), int(clock()))
+        _say_census(path.stem, found, say)
+        sound = sound and found.rows > 0
     return sound
 
 
-def _look(name: str, register: Register, clock: Callable[[], float], say: Say) -> int:
-    today = dt.datetime.fromtimestamp(clock(), dt.UTC).date()
-    normaliser = Normaliser()
-    read, guarded, filled = 0, Counter[str](), Counter[str]()
-    for batch in register.rows():
-        for row in batch:
-            read += 1
-            guarded[guard.judge(row.values, register.mapping, today).reason.value] += 1
-            person = normaliser.person(row.values, register.mapping)
-            filled.update(tokens_of(person).keys())
-    normaliser.clear()
-    say(f"{name}: {read} rows")
-    for reason, count in sorted(guarded.items()):
+def _say_census(name: str, found: Census, say: Say) -> None:
+    say(f"{name}: {found.rows} rows")
+    for reason, count in sorted(found.guarded.items()):
         say(f"  guard: {reason}: {count}")
-    for field, count in sorted(filled.items()):
-        say(f"  {field}: usable in {100 * count // max(read, 1)} % of rows")
-    return read
+    for field, count in sorted(found.filled.items()):
+        say(f"  {field}: usable in {100 * count // max(found.rows, 1)} % of rows")
+    _say_faults(found.faults, say)
 
 
 def _say_faults(faults: Faults, say: Say) -> None:

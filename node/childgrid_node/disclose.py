@@ -22,9 +22,9 @@ from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
+from childgrid_node.indexer import Source
 from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
-from childgrid_node.register import Register
 from childgrid_wire import canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -43,7 +43,7 @@ class Releaser:
 
     office: Office
     holdings: Holdings
-    registers: Mapping[str, Register]
+    registers: Mapping[str, Source]
     gatherer: Gatherer
 
     def advance(self, name: str) -> str:
@@ -85,9 +85,10 @@ class Releaser:
     def _record(self, request: Statement, grant: Grant) -> bytes:
         """Read the row again and take the approved fields; canonical JSON."""
         found = match.handle(self.office, request["query"], request["handle"])
-        register = self.registers.get(found.hit.source)
-        if register is None:
+        source = self.registers.get(found.hit.source)
+        if source is None:
             raise Refused(Reason.CHANGED, "the source is gone")
+        register = source.register
         row = register.reread(found.hit.key)
         if row is None:
             raise Refused(Reason.CHANGED, "the row is gone")

@@ -16,7 +16,7 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases
+from childgrid_node import agency, cases, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.stock import Stock
@@ -230,9 +230,9 @@ class _Patient:
     def source(self) -> str:
         """Every source opens, has its mapped columns, and gives a row."""
         self._require_stock()
-        for name, register in self._stock.registers.items():
+        for name, source in self._stock.registers.items():
             try:
-                next(iter(register.rows(1)), None)
+                indexer.readable(source)
             except Exception as error:
                 raise Fault(
                     f"source: {name} can't be read ({type(error).__name__})"

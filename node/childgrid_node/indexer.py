@@ -21,10 +21,64 @@ from childgrid_node.encode import Encoder
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
 from childgrid_node.normalise import Normaliser, tokens_of
-from childgrid_node.register import Faults, Register, Row
+from childgrid_node.register import Faults as Faults
+from childgrid_node.register import Register, Row
 from childgrid_node.scheme import Scheme
+from childgrid_node.source_errors import SourceError
+from childgrid_wire.errors import ConfigurationRefused
 
 Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An opened register, for others to hold and hand back: they can't read rows."""
+
+    register: Register
+
+    @property
+    def mapping(self) -> Mapping:
+        """How the source's columns become grid fields."""
+        return self.register.mapping
+
+
+def open_source(path: Path) -> Source:
+    """Open the source of one mapping file; raises `ConfigurationRefused`."""
+    try:
+        return Source(Register.open(Mapping.read(path)))
+    except SourceError as error:
+        raise ConfigurationRefused(str(error)) from error
+
+
+@dataclass
+class Census:
+    """What a source holds, before anything is encoded: counts only."""
+
+    rows: int = 0
+    guarded: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    faults: Faults = field(default_factory=Faults)
+
+
+def census(source: Source, now: int) -> Census:
+    """Count a source's rows, who is guarded, and which fields are usable."""
+    today = dt.datetime.fromtimestamp(now, dt.UTC).date()
+    register, normaliser, found = source.register, Normaliser(), Census()
+    for batch in register.rows():
+        for row in batch:
+            found.rows += 1
+            verdict = guard.judge(row.values, register.mapping, today)
+            found.guarded[verdict.reason.value] += 1
+            person = normaliser.person(row.values, register.mapping)
+            found.filled.update(tokens_of(person).keys())
+    normaliser.clear()
+    found.faults = register.faults
+    return found
+
+
+def readable(source: Source) -> None:
+    """Read one batch of one row; raises what the source raises."""
+    next(iter(source.register.rows(1)), None)
 
 
 @dataclass(frozen=True)
@@ -55,7 +109,7 @@ def path_of(folder: Path, source: str) -> Path:
 
 
 def build(
-    register: Register,
+    source: Source,
     path: Path,
     keyring: Keyring,
     now: int,
@@ -64,7 +118,7 @@ def build(
     """Index one register; a crash leaves the old index or the new one.
 
     Args:
-        register: the opened source.
+        source: the opened register.
         path: the index file to write.
         keyring: scheme, keys and epoch.
         now: Unix seconds; the date by which minors are judged.
@@ -72,7 +126,7 @@ def build(
     """
     report = Report()
     encoder = Encoder(keyring.scheme, keyring.linkage_key, keyring.epoch)
-    mapping = register.mapping
+    register, mapping = source.register, source.mapping
     try:
         Index.build(
             path,

@@ -45,12 +45,16 @@ CREATE TABLE IF NOT EXISTS spent (
 CREATE TABLE IF NOT EXISTS used (
     day INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL,
     queries INTEGER NOT NULL, PRIMARY KEY (day, scope, subject)) STRICT;
+CREATE TABLE IF NOT EXISTS asked (
+    query TEXT PRIMARY KEY, person TEXT NOT NULL, heard INTEGER NOT NULL,
+    sealed BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS outbox (
     place INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL, envelope BLOB NOT NULL, state TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS cursor (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
+
 
 class Writing:
     """One transaction of the journal."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import budget, sealing
+from childgrid_node import budget, sealing, sweep
 from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
@@ -74,6 +74,7 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         if _say(writing, asked):
             budget.spend(writing, view, asked.query)
     encoding = holdings.unpack(_open(office, asked))
+    sweep.check(office, holdings, asked.query, encoding)
     hits, spent_ns = holdings.search(encoding)
     log.info("matched", scan_us=spent_ns // 1000)
     return _conclude(office, view, asked.query, hits, holdings.as_of)
@@ -165,10 +166,15 @@ def _statement(
     )
 
 
+_ROUNDED = {"strong": 9_500, "possible": 5_000, "weak": 1_000}
+"""What a band says where no clerical review has calibrated the register."""
+
+
 def _candidate(handle: str, hit: Hit) -> dict[str, Any]:
+    """A candidate as it leaves; the exact number stays with the custodian."""
     return {
         "handle": handle,
-        "probability": hit.probability,
+        "probability": _ROUNDED[hit.band],
         "band": hit.band,
         "others": hit.others,
         "calibrated": False,

@@ -19,12 +19,10 @@ from childgrid_node.encode import Encoder, key_check
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
 from childgrid_node.index_errors import IndexFileError
-from childgrid_node.indexer import Keyring, Progress, Report
+from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
-from childgrid_node.register import Register
 from childgrid_node.scheme import Scheme
-from childgrid_node.source_errors import SourceError
 from childgrid_node.vault import derive
 from childgrid_wire import keyfile
 from childgrid_wire.errors import ConfigurationRefused, Untrusted
@@ -62,8 +60,10 @@ class Stock:
         with self._lock:
             return self._holdings
 
-    def _open_registers(self) -> dict[str, Register]:
-        registers = {path.stem: open_register(path) for path in mappings(self._config)}
+    def _open_registers(self) -> dict[str, Source]:
+        registers = {
+            path.stem: indexer.open_source(path) for path in mappings(self._config)
+        }
         found = [one.mapping for one in registers.values()]
         check_policy(self._config.policy, found, self._office.view)
         return registers
@@ -162,14 +162,6 @@ def _check_rule(
                     f"{where} grants {label} for {purpose}, but the floor keeps"
                     f" {category} back"
                 )
-
-
-def open_register(path: Path) -> Register:
-    """Open the source of one mapping file; raises `ConfigurationRefused`."""
-    try:
-        return Register.open(Mapping.read(path))
-    except SourceError as error:
-        raise ConfigurationRefused(str(error)) from error
 
 
 def keyring(config: NodeConfig, office: Office, passphrase: bytes) -> Keyring:

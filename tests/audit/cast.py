@@ -210,7 +210,7 @@ def said_by(
     kind: Kind,
     now: int,
     officer: str = "",
-    **body: Any,  # noqa: ANN401 - any field of any kind
+    **body: Any,
 ) -> bytes:
     """A statement of a member, or of one of its officers."""
     signer = person(member, officer) if officer else identity(member).signer

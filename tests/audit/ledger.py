@@ -159,7 +159,7 @@ class World(Parties):
         name: str,
         *,
         fetched: bool = True,
-        **changes: Any,  # noqa: ANN401 - any field of a disclosure
+        **changes: Any,
     ) -> Statement:
         """The holder's approval and a disclosure; `fetched` by the requester or not."""
         request = self.named[f"{name} request"]
@@ -180,7 +180,7 @@ class World(Parties):
         self,
         name: str,
         *logs: str,
-        **changes: Any,  # noqa: ANN401 - any field of a disclosure
+        **changes: Any,
     ) -> Statement:
         """A disclosure as the request asks for it, but for some changes."""
         request = self.named[f"{name} request"]

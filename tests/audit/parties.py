@@ -156,7 +156,7 @@ class Parties:
         kind: Kind,
         *logs: str,
         officer: str = "",
-        **body: Any,  # noqa: ANN401 - any field of any kind
+        **body: Any,
     ) -> Statement:
         """Say something and have it logged, first at its author's; remember it."""
         data = said_by(member, kind, self.now, officer, **body)

@@ -53,7 +53,7 @@ def enrol(
     secret: bytes = b"",
     signer: Identity | None = None,
     fingerprint: str = "",
-    **entry: Any,  # noqa: ANN401 - fields of the member's entry
+    **entry: Any,
 ) -> bytes:
     """An enrolment with something of it changed, and properly signed."""
     who = signer or own

@@ -38,7 +38,7 @@ class Door:
     def __getattr__(self, name: str) -> Callable[[Any, grpc.ServicerContext], Any]:
         method = getattr(self.hub, name)
 
-        def handle(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
+        def handle(request: Any, context: grpc.ServicerContext) -> Any:
             self.callers.append(channel.peer_from(context))
             return method(request)
 

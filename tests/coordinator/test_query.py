@@ -18,7 +18,7 @@ from childgrid_wire.statement import Statement
 QUERY = "a" * 64
 
 
-def answer(outcome: str, mark: int = 0, **changes: Any) -> Statement:  # noqa: ANN401
+def answer(outcome: str, mark: int = 0, **changes: Any) -> Statement:
     """A verified answer, as far as this module looks at one."""
     body = {
         "issuer": "prisons",

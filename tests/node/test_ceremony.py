@@ -35,7 +35,7 @@ class World:
     home: Path
 
     @property
-    def view(self) -> Any:  # noqa: ANN401
+    def view(self) -> Any:
         """The newest documents."""
         return self.authority.book.latest(NOW)
 
@@ -44,7 +44,7 @@ class World:
         for data in documents:
             self.authority.shelf.add(data)
 
-    def record(self, epoch: int = 1) -> Any:  # noqa: ANN401
+    def record(self, epoch: int = 1) -> Any:
         """The ceremony's record so far."""
         return gather(self.authority.book, self.view, epoch, THREE)
 
@@ -52,7 +52,7 @@ class World:
         """A member's keys folder."""
         return self.home / name / "keys"
 
-    def advance(self, name: str, epoch: int = 1, **changes: Any) -> Progress:  # noqa: ANN401
+    def advance(self, name: str, epoch: int = 1, **changes: Any) -> Progress:
         """One member's next step; what it says is hung up."""
         given: dict[str, Any] = {
             "epoch": epoch,
@@ -84,7 +84,7 @@ class World:
         self.authority.enact(change, TWO)
         return ceremony.unlock(self.keys("alpha"), epoch, PASSPHRASE)
 
-    def rotation(self, name: str, step: str, epoch: int = 1, **body: Any) -> bytes:  # noqa: ANN401
+    def rotation(self, name: str, step: str, epoch: int = 1, **body: Any) -> bytes:
         """A step of a member that does not follow the rules."""
         given: dict[str, Any] = {
             "member": "",

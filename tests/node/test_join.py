@@ -59,7 +59,7 @@ class World:
         self.token.write(self.path)
         self.time = float(NOW)
 
-    def join(self, said: Details | None = None, **changes: Any) -> JoinState:  # noqa: ANN401
+    def join(self, said: Details | None = None, **changes: Any) -> JoinState:
         """`delta` runs the command once more."""
         given: dict[str, Any] = {"dial": self.hub.dial, **changes}
         return join.join(
@@ -231,7 +231,7 @@ def _nonsense(world: World, issuer: bytes) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("lie", [_other_root, _own_issuer, _for_another, _nonsense])
-def test_a_false_welcome_is_refused(world: World, lie: Any) -> None:  # noqa: ANN401
+def test_a_false_welcome_is_refused(world: World, lie: Any) -> None:
     """Another root or issuer than the directory names is never installed."""
     world.join()
     world.admit()
@@ -286,7 +286,7 @@ def test_a_board_that_runs_in_circles_is_refused(world: World) -> None:
     world.admit()
     page = world.hub.Fetch
 
-    def circle(request: Any, **_: object) -> Any:  # noqa: ANN401
+    def circle(request: Any, **_: object) -> Any:
         answer = page(request)
         answer.cursor = 0
         return answer

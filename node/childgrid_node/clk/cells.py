@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Column = Sequence[str | None] | Any
-    """Any sequence of strings; a numpy array of them; an Arrow array, chunked or not."""
+    Column = Any
+    """A sequence of strings, a numpy array of them, or an Arrow array, chunked or not."""
 
 _TEXT_TYPES = {"string": "<i4", "large_string": "<i8"}
 
@@ -103,7 +103,7 @@ def arrow_cells(column: Column, first: int, last: int) -> Cells:
 def arrow_distinct(
     column: Column, first: int, last: int
 ) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct cells of rows ``first`` to ``last``, and which each row has."""
+    """Return the distinct cells of some rows, and which of them each row has."""
     coded = _arrow_part(column, first, last).dictionary_encode()
     turns = np.asarray(coded.indices.to_numpy(), np.int64)
     return coded.dictionary.to_pylist(), turns

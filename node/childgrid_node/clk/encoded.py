@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from bitarray import bitarray
     from numpy.typing import NDArray
 
     from childgrid_node.clk.formats import Fault
@@ -76,7 +77,7 @@ class Encoded:
         raw, size = octets.tobytes(), octets.shape[1]
         return [raw[at : at + size] for at in range(0, len(raw), size)]
 
-    def bitarrays(self) -> list[object]:
+    def bitarrays(self) -> list[bitarray]:
         """Return big-endian bitarrays, as clkhash does; needs the bitarray package."""
         from bitarray import bitarray
 

@@ -45,7 +45,7 @@ class _Place:
 
     at: int
     identifier: str
-    field: fields.Field
+    encoder: fields.Field
     lock: Lock = field(default_factory=Lock)
 
 
@@ -92,7 +92,7 @@ class Encoder:
         """Forget every remembered cell and token."""
         for place in self._places:
             with place.lock:
-                place.field.clear()
+                place.encoder.clear()
 
     def encode(self, columns: Sequence[Column]) -> Encoded:
         """Encode rows given as columns.
@@ -150,7 +150,7 @@ class Encoder:
         for place in self._places:
             column, last = columns[place.at], first + len(out)
             with place.lock:
-                found = place.field.add(rows, column, first, last)
+                found = place.encoder.add(rows, column, first, last)
             for row, fault in found:
                 faults.add(first + row, place.identifier, fault)
                 bad.add(row)

@@ -139,7 +139,7 @@ class Direct:
         faults: Faults = []
         for row in np.flatnonzero(suspects):
             try:
-                self._format(cells.text(row))
+                self._format(cells.text(int(row)))
             except Faulty as error:
                 faults.append((int(row), error.fault))
         return faults
@@ -242,7 +242,7 @@ class Remembered:
         numbers = np.fromiter(map(known.get, values, repeat(-1)), np.int64, len(values))
         unknown = np.flatnonzero(numbers < 0)
         before = len(known)
-        for row in unknown:
+        for row in unknown.tolist():
             value = values[row]
             if not isinstance(value, str):
                 self._undo(before)

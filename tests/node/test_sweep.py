@@ -1,0 +1,74 @@
+"""Sweeping for a detail of one person stops after a few variants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from childgrid_node import sweep
+from childgrid_wire.errors import Reason, Refused
+from grid import KABIR, Grid
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> Grid:
+    """A grid of its own."""
+    return Grid(tmp_path / "grid")
+
+
+def guess(grid: Grid, phone: str, **more: list[str]) -> object:
+    """Ask customs for Kabir with a guessed phone; returns what leaves of the answer."""
+    known = {"name": KABIR["name"], "phone": [phone], **more}
+    asked = grid.ask(known, targets=["customs"])
+    return [
+        {k: v for k, v in one.items() if k not in ("handle", "as_of")}
+        for one in grid.candidates(asked)["customs"]
+    ]
+
+
+def test_a_hundred_phones_are_not_tried(grid: Grid) -> None:
+    """After five variants of one person the target answers no more that day."""
+    for number in range(sweep.VARIANTS):
+        guess(grid, f"98765432{number:02d}")
+    before = len(grid.agency("customs").office.journal.rows("SELECT 1 FROM handle"))
+    for number in range(sweep.VARIANTS, 20):
+        with pytest.raises(Refused) as refusal:
+            guess(grid, f"98765432{number:02d}")
+        assert refusal.value.reason is Reason.BUDGET
+    rows = grid.agency("customs").office.journal.rows("SELECT 1 FROM handle")
+
+    assert len(rows) == before
+
+
+def test_the_right_phone_adds_nothing_to_a_full_description(grid: Grid) -> None:
+    """Who is well described is answered alike with a right and a wrong phone."""
+    more = {name: KABIR[name] for name in ("relative", "birth_date")}
+
+    assert guess(grid, "9999999990", **more) == guess(grid, KABIR["phone"][0], **more)
+
+
+def test_the_same_question_again_is_no_variant(grid: Grid) -> None:
+    """An officer who asks the same again and again is stopped by no sweep."""
+    for _ in range(sweep.VARIANTS + 2):
+        assert guess(grid, KABIR["phone"][0])
+
+
+def test_other_people_are_no_variants(grid: Grid) -> None:
+    """Other names and other fathers are other people."""
+    encoder = grid.agency("customs").holdings
+    one = encoder.encode({"name": ("_k", "ka"), "relative": ("_m", "ma", "ad")})
+    two = encoder.encode({"name": ("_k", "ka"), "relative": ("_g", "gi", "ri")})
+
+    assert not sweep.alike(encoder.scheme, one, two)
+
+
+def test_a_day_later_the_count_begins_anew(grid: Grid) -> None:
+    """What was asked is forgotten after 24 hours."""
+    for number in range(sweep.VARIANTS):
+        guess(grid, f"98765432{number:02d}")
+    grid.now += 86_401
+    customs = grid.agency("customs").office.journal
+    guess(grid, "9876543299")
+
+    assert len(customs.rows("SELECT 1 FROM asked")) == 1
