@@ -4,11 +4,13 @@ Takes structure (fields, widths, comparisons, cuts) from a base scheme, and repl
 weights, calibration and bands. Level frequencies are counted by the node's own scan:
 m among true pairs, u among all others. Calibration is fitted on the node's own
 features of the best rows, with the weights learned from the *other* half of the
-queries, so that it is not fooled by its own memory. Coefficients are bounded so that
-more agreement never lowers a probability.
+queries, so that it is not fooled by its own memory: a logistic model within bounds,
+then trees that start from it, each direction kept, so that more agreement never lowers
+a probability. The strong band is set on halves that the trees did not see.
 
-What the tables cannot teach (identifiers that no pair shares) is pooled or fixed
-here, and named below.
+Without CHILDGRID_DATA the tables are those of the project's own sample, made anew from
+its seed. ``--unlabelled`` reads no truth: it fits the first stage's weights to the
+tables by expectation maximisation and leaves the second stage as it is.
 """
 
 from __future__ import annotations
@@ -16,167 +18,120 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.boost import Growth, as_table, grow
+from bench.counting import FOLDS, Counts, count, log_tables, searches
 from bench.document import render
-from bench.isotonic import weights
 from bench.logistic import fit
-from bench.tables import BenchError, Labelled, Query, Table, folder, load
+from bench.tables import BenchError, Labelled, given_or_sample, load
+from bench.unlabelled import adapted
 from childgrid_node import scan, score
-from childgrid_node.calibration import features, log_odds, probability
-from childgrid_node.plan import LEVELS
-from childgrid_node.scheme import Comparison, Scheme
+from childgrid_node.calibration import features, log_odds, probability, signs
+from childgrid_node.scheme import Scheme
+from childgrid_node.second_stage import directions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-FOLDS = 2
 ROUNDS = 2
-ENOUGH_PAIRS = 40
-# Chance that two strangers share a value, where the tables are too small to show it.
-CHANCE = {
-    "identifier": 1e-6,
-    "contact": 1e-6,
-    "part": 1e-4,
-    "case": 1e-3,
-}
-# How often one person's two records agree, where no pair in the tables tells: a FIR
-# joins accomplices too, and a person has many handles, so disagreement says little.
-UNTAUGHT = {"contact": 0.5, "case": 0.2, "part": 0.9}
-# A level that hardly any pair of strangers reaches; rarer ones cannot be told apart.
-LEAST_CHANCE = 1e-7
 # Coefficients that may only lower a probability.
 LOWERING = ("crowd", "shortfall", "relatives")
 STRONG_PRECISION = 0.99
 POSSIBLE = 5_000
 FLOOR = 100
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How often each level occurs: ``int64[folds, comparisons, 256]``."""
-
-    match: NDArray[np.int64]
-    other: NDArray[np.int64]
-
-    def without(self, fold: int) -> Counts:
-        """Return the counts of all folds but one (all, if ``fold`` is none of them)."""
-        kept = [at for at in range(FOLDS) if at != fold]
-        return Counts(self.match[kept], self.other[kept])
-
-
-def searches(data: Labelled) -> Iterator[tuple[Table, Query, NDArray[np.int64]]]:
-    """Yield every table and query with the rows that the query should find."""
-    for table in data.tables:
-        rows = {table.index.key(row): row for row in range(len(table.index))}
-        for query in data.queries:
-            wanted = sorted(rows[key] for key in query.truth if key in rows)
-            yield table, query, np.array(wanted, np.int64)
-
-
-def count(data: Labelled, scheme: Scheme) -> Counts:
-    """Count levels over all pairs of query and row, true pairs apart."""
-    shape = (FOLDS, len(scheme.comparisons), LEVELS)
-    counts = Counts(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
-    for table, query, rows in searches(data):
-        found = scan.survey(scheme, table.index.segments, query.encoding)
-        levels = scan.levels_of(scheme, found, rows)
-        fold = query.number % FOLDS
-        counts.other[fold][list(found.active)] += found.counts
-        for position in found.active:
-            true = np.bincount(levels[:, position], minlength=LEVELS)
-            counts.match[fold, position] += true
-            counts.other[fold, position] -= true
-    return counts
-
-
-def log_tables(
-    scheme: Scheme, counts: Counts
-) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Return ln m and ln u in millinats for each comparison and level."""
-    match, chance = {}, {}
-    for position, comparison in enumerate(scheme.comparisons):
-        part = slice(1, comparison.levels + 1)
-        true = counts.match[:, position, part].sum(axis=0)
-        other = counts.other[:, position, part].sum(axis=0)
-        if comparison.kind == "tag" and comparison.group in CHANCE:
-            pooled = _pooled(scheme, counts, comparison.group)
-            m, u = _tag_shares(comparison.group, true, pooled)
-        else:
-            m, u = _bloom_shares(comparison, true, other)
-        match[comparison.name], chance[comparison.name] = _logs(m), _logs(u)
-    return match, chance
-
-
-def _pooled(scheme: Scheme, counts: Counts, group: str) -> NDArray[np.int64]:
-    inside = [at for at, c in enumerate(scheme.comparisons) if c.group == group]
-    return counts.match[:, inside, 1:3].sum(axis=(0, 1))  # type: ignore[no-any-return]
-
-
-def _tag_shares(
-    group: str, true: NDArray[np.int64], pooled: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    u = np.array([1 - CHANCE[group], CHANCE[group]])
-    if group in UNTAUGHT and true.sum() < ENOUGH_PAIRS:
-        return np.array([1 - UNTAUGHT[group], UNTAUGHT[group]]), u
-    return _shares(pooled if true.sum() < ENOUGH_PAIRS else true), u
-
-
-def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return frequencies with half a case added to each level."""
-    return np.asarray((counts + 0.5) / (counts + 0.5).sum())
-
-
-def _bloom_shares(
-    comparison: Comparison, true: NDArray[np.int64], other: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return m and u whose ratio never falls as Dice or overlap rises."""
-    u = np.maximum(_shares(other), LEAST_CHANCE)
-    grid = (-1, len(comparison.overlap) + 1)
-    nats = weights(true.reshape(grid), other.reshape(grid)).ravel()
-    return np.exp(nats) * u, u
-
-
-def _logs(shares: NDArray[np.float64]) -> list[int]:
-    return [int(value) for value in np.rint(1000 * np.log(np.clip(shares, 1e-20, 1)))]
+# Rows of a search that the second stage learns from, and how likely at least.
+TAUGHT = 24
+HOPELESS = -9_000
+GROWTH = Growth(trees=150, rate=0.05, ridge=20, least=8)
+LEAST_ROWS, MOST_ROWS = 1_000, 10_000_000
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Best rows of all searches: features in nats, labels, and query numbers."""
+    """Best rows of all searches: features in nats, labels, query numbers, and signs.
+
+    ``signs`` (millinats and counts) are all but ``logit``, which the logistic model
+    has to give first; its column holds 0.
+    """
 
     names: list[str]
     values: NDArray[np.float64]
     labels: NDArray[np.bool_]
     queries: NDArray[np.int64]
+    signs: NDArray[np.int64]
 
 
 def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
     """Return features of the best rows, under weights of the other half."""
     names: list[str] = []
-    values, labels, queries = [], [], []
+    values, labels, queries, seen = [], [], [], []
     for table, query, rows in searches(data):
         scheme = schemes[query.number % FOLDS]
         found = scan.survey(scheme, table.index.segments, query.encoding)
         table_weights = score.rarity_weights(scheme, found)
         best = scan.best(scheme, found, table_weights, score.SURVIVORS)
         parts = score.parts_of(found, table_weights, best.levels)
-        names, columns = features(scheme, parts, best.levels, best.scores)
-        values.append(columns.astype(np.float32) / 1000)
-        labels.append(np.isin(best.rows, rows))
-        queries.append(np.full(len(columns), query.number))
+        state = (scheme, parts, best.levels, best.scores)
+        names, columns = features(*state)
+        nothing = np.zeros(len(columns), np.int64)
+        values.append(columns[:TAUGHT].astype(np.float32) / 1000)
+        labels.append(np.isin(best.rows, rows)[:TAUGHT])
+        queries.append(np.full(len(labels[-1]), query.number))
+        seen.append(signs(*state, nothing, len(found.active))[:TAUGHT].astype(np.int32))
     return Examples(
         names,
         np.concatenate(values).astype(np.float64),
         np.concatenate(labels),
         np.concatenate(queries),
+        np.concatenate(seen).astype(np.int64),
     )
+
+
+def with_forest(
+    scheme: Scheme, document: dict[str, Any], found: Examples
+) -> tuple[Scheme, NDArray[np.int64]]:
+    """Return the scheme with trees, and log-odds by trees of the other half.
+
+    Args:
+        scheme: with the logistic model, without trees.
+        document: the same, as JSON.
+        found: the examples that the model was fitted to.
+    """
+    logits = log_odds(scheme.calibration, np.rint(1000 * found.values).astype(np.int64))
+    seen = found.signs.copy()
+    seen[:, scheme.calibration.forest.features.index("logit")] = logits
+    hopeful = logits > HOPELESS
+    unseen = logits.copy()
+    for fold in range(FOLDS):
+        inside = hopeful & (found.queries // FOLDS % FOLDS == fold)
+        grown = _grown(scheme, document, seen, logits, found, hopeful & ~inside)
+        unseen[inside] += grown.calibration.forest.add(seen[inside])
+    return _grown(scheme, document, seen, logits, found, hopeful), unseen
+
+
+def _grown(
+    scheme: Scheme,
+    document: dict[str, Any],
+    seen: NDArray[np.int64],
+    logits: NDArray[np.int64],
+    found: Examples,
+    chosen: NDArray[np.bool_],
+) -> Scheme:
+    known = directions(scheme.comparisons)
+    names = scheme.calibration.forest.features
+    way = np.array([known[name] for name in names], np.int64)
+    start = logits[chosen] / 1000
+    depth = scheme.calibration.forest.depth
+    growth = replace(GROWTH, depth=depth)
+    trees = grow(seen[chosen], found.labels[chosen], start, way, growth)
+    forest = {"features": names, "depth": depth, "trees": as_table(trees)}
+    calibration = document["calibration"] | {"forest": forest}
+    return Scheme.parse(render(document | {"calibration": calibration}))
 
 
 def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
@@ -194,6 +149,8 @@ def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
 
     return {
         "trained_rows": rows,
+        "least_rows": LEAST_ROWS,
+        "most_rows": MOST_ROWS,
         "rarity_rows": scheme.calibration.rarity_rows,
         "intercept": intercept,
         "agreement": {group: coefficient("+", group) for group in groups},
@@ -222,12 +179,12 @@ def _fitted(scheme: Scheme, found: Examples) -> tuple[int, dict[str, int]]:
     return round(1000 * intercept), whole
 
 
-def strong_from(chances: NDArray[np.int64], labels: NDArray[np.bool_]) -> int:
+def strong_from(logits: NDArray[np.int64], labels: NDArray[np.bool_]) -> int:
     """Return the least probability per 10,000 that keeps the wanted precision."""
+    chances = np.array([probability(int(logit)) for logit in logits], np.int64)
     thresholds = np.unique(chances[chances >= POSSIBLE])
     for threshold in thresholds:
-        kept = chances >= threshold
-        if labels[kept].mean() >= STRONG_PRECISION:
+        if labels[chances >= threshold].mean() >= STRONG_PRECISION:
             return int(threshold)
     return 9_900
 
@@ -236,24 +193,45 @@ def learn(data: Labelled, base: Scheme, source: str) -> bytes:
     """Return the document of ``base`` with weights learned from ``data``."""
     document = json.loads(base.raw)
     rows = round(np.mean([len(table.index) for table in data.tables]))
-    scheme = base
+    _forget(document, base)
+    # Counting needs weights only to choose the best of several pairs of fields: the
+    # second round counts with those of the first.
+    scheme = Scheme.parse(render(document))
     for _ in range(ROUNDS):
         counts = count(data.under(scheme), scheme)
         halves = [_weighed(document, counts.without(f), scheme) for f in range(FOLDS)]
         scheme = _weighed(document, counts.without(FOLDS), scheme)
     document = json.loads(scheme.raw)
+    document["calibration"] |= {"trained_rows": rows, "source": source}
+    halves = [_trained(half, rows) for half in halves]
     found = examples(data, halves)
-    learned = calibrate(scheme, found, rows)
-    document["calibration"] |= learned | {"source": source}
+    document["calibration"] |= calibrate(scheme, found, rows)
     document["weights"]["source"] = source
     scheme = Scheme.parse(render(document))
-    chances = _chances(scheme, found)
-    strong = strong_from(chances, found.labels)
+    scheme, logits = with_forest(scheme, document, found)
+    document = json.loads(scheme.raw)
+    strong = strong_from(logits, found.labels)
     document["bands"] |= {"strong": strong, "possible": min(POSSIBLE, strong)}
     document["bands"] |= {"floor": FLOOR, "source": source}
     raw = render(document)
     Scheme.parse(raw)
     return raw
+
+
+def _forget(document: dict[str, Any], base: Scheme) -> None:
+    """Put weights that merely rise with the level, so that nothing old remains."""
+    document["calibration"]["forest"]["trees"] = []
+    for comparison in base.comparisons:
+        levels = comparison.levels
+        document["weights"]["match"][comparison.name] = list(range(-levels, 0))
+        document["weights"]["chance"][comparison.name] = [-1] * levels
+
+
+def _trained(scheme: Scheme, rows: int) -> Scheme:
+    """The scheme as for tables of ``rows`` rows: rivals are counted against that."""
+    document = json.loads(scheme.raw)
+    document["calibration"]["trained_rows"] = rows
+    return Scheme.parse(render(document))
 
 
 def _weighed(document: dict[str, Any], counts: Counts, scheme: Scheme) -> Scheme:
@@ -262,28 +240,35 @@ def _weighed(document: dict[str, Any], counts: Counts, scheme: Scheme) -> Scheme
     return Scheme.parse(render(document | {"weights": learned}))
 
 
-def _chances(scheme: Scheme, found: Examples) -> NDArray[np.int64]:
-    values = np.rint(1000 * found.values).astype(np.int64)
-    logits = log_odds(scheme.calibration, values)
-    return np.array([probability(int(logit)) for logit in logits], np.int64)
+def _base(name: str) -> Scheme:
+    path = Path(name)
+    return Scheme.parse(path.read_bytes()) if path.is_file() else Scheme.load(name)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Learn from one folder and write a scheme."""
     parser = argparse.ArgumentParser(prog="bench.learn", description=__doc__)
     parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
-    parser.add_argument("--base", default="childgrid-1", help="scheme to start from")
+    parser.add_argument(
+        "--base", default="childgrid-1", help="a shipped scheme or a file"
+    )
     parser.add_argument("--out", type=Path, required=True, help="scheme to write")
+    parser.add_argument("--unlabelled", action="store_true", help="read no truth")
     parser.add_argument(
         "--source", default="Learned by bench.learn from invented tables"
     )
     given = parser.parse_args(arguments)
     try:
-        base = Scheme.load(given.base)
-        data = load(folder(given.data), base)
+        base = _base(given.base)
+        with given_or_sample(given.data) as where:
+            data = load(where, base)
     except BenchError as error:
         parser.error(str(error))
-    given.out.write_bytes(learn(data, base, given.source))
+    if given.unlabelled:
+        raw = adapted(data, base, given.source)
+    else:
+        raw = learn(data, base, given.source)
+    given.out.write_bytes(raw)
     return 0
 
 

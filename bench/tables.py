@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import csv
 import os
+import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -18,11 +20,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench import strata
 from childgrid_node.encode import Encoder
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
-from childgrid_node.normalise import Normaliser, tokens_of
+from childgrid_node.normalise import Fields, Normaliser, tokens_of
 from childgrid_node.register import Register
+from deploy.sample.make import make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 # Nothing measured here is secret; a fixed key makes runs comparable.
 BENCH_KEY = bytes(range(32))
 BATCH = 2_000
+SAMPLE_ROWS = 1_500
 
 
 class BenchError(Exception):
@@ -50,20 +55,30 @@ class Table:
 
 @dataclass(frozen=True)
 class Query:
-    """One encoded query and the ids of the records that it should find."""
+    """One encoded query, its id, and the ids of the records that it should find."""
 
     number: int
+    key: str
     encoding: NDArray[np.uint64]
     truth: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Tables, queries, and how long reading and indexing took (seconds)."""
+    """Tables, queries, and how long reading and indexing took (seconds).
+
+    ``strata`` names the evidence that each true pair shares, by ids of query and
+    record.
+    """
 
     tables: tuple[Table, ...]
     queries: tuple[Query, ...]
     seconds: float
+    strata: dict[tuple[str, str], str]
+
+    def stratum(self, query: Query, key: str) -> str:
+        """Return the stratum of a true pair."""
+        return self.strata[query.key, key]
 
     def under(self, scheme: Scheme) -> Labelled:
         """Return the same encodings with the weights of another scheme."""
@@ -86,6 +101,21 @@ def folder(given: str | None) -> Path:
     return path
 
 
+@contextmanager
+def given_or_sample(given: str | None) -> Iterator[Path]:
+    """Yield the folder that was named, or one made of the project's own sample.
+
+    Raises:
+        BenchError: a folder was named that cannot be measured.
+    """
+    if given or os.environ.get("CHILDGRID_DATA"):
+        yield folder(given)
+        return
+    with tempfile.TemporaryDirectory() as made:
+        make(Path(made), rows=SAMPLE_ROWS)
+        yield Path(made) / "bench"
+
+
 def load(data: Path, scheme: Scheme) -> Labelled:
     """Read and index every table and query of a folder.
 
@@ -103,7 +133,23 @@ def load(data: Path, scheme: Scheme) -> Labelled:
     queries = _queries(Mapping.read(data / "queries.toml"), data, encoder)
     encoder.clear()
     _check(tables, queries)
-    return Labelled(tables, queries, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Labelled(tables, queries, seconds, _strata(data, mappings, queries))
+
+
+def _strata(
+    data: Path, mappings: list[Mapping], queries: tuple[Query, ...]
+) -> dict[tuple[str, str], str]:
+    asked: dict[str, Fields] = {}
+    rows: dict[str, Fields] = {}
+    for mapping in mappings:
+        target = asked if mapping.path.stem == "queries" else rows
+        target |= strata.described(mapping, data)
+    return {
+        (query.key, key): strata.stratum(asked[query.key], rows[key])
+        for query in queries
+        for key in query.truth
+    }
 
 
 def _blocks(mapping: Mapping, data: Path, encoder: Encoder) -> Iterator[Block]:
@@ -130,7 +176,7 @@ def _queries(mapping: Mapping, data: Path, encoder: Encoder) -> tuple[Query, ...
         for key, encoding in zip(block.keys, block.encodings, strict=True):
             if key not in truth:
                 raise BenchError("a query has no line in queries_truth.csv")
-            found.append(Query(len(found), encoding, truth[key]))
+            found.append(Query(len(found), key, encoding, truth[key]))
     return tuple(found)
 
 

@@ -44,6 +44,7 @@ from childgrid_wire.shelf import Shelf
 HUB = "ncrb-hub"
 FOUNDERS = ("asha", "bilal", "chitra")
 HOST = "127.0.0.1"
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
@@ -268,7 +269,8 @@ class Yard:
         (folder / "sources").mkdir(parents=True)
         for path in source.iterdir():
             (folder / "sources" / path.name).write_bytes(path.read_bytes())
-        public = {one.id: self._officer_key(plan.member, one) for one in plan.staff}
+        made = _together(lambda one: self._officer_key(plan.member, one), plan.staff)
+        public = {one.id: key for one, key in zip(plan.staff, made, strict=True)}
         (folder / "staff.toml").write_text(_staff(plan, public))
         (folder / "policy.toml").write_text(_policy(plan))
         (folder / "node.toml").write_text(self._settings(plan))
@@ -299,10 +301,11 @@ class Yard:
 
     def enrol(self, configs: Sequence[NodeConfig]) -> list[str]:
         """Agencies make their keys and ask; returns the fingerprints they read out."""
-        states = []
-        for config in configs:
-            token = self.token(config.member, "agency")
-            states.append(joining.step(config, token, time.time))
+        tokens = [self.token(config.member, "agency") for config in configs]
+        states = _together(
+            lambda one: joining.step(one[0], one[1], time.time),
+            list(zip(configs, tokens, strict=True)),
+        )
         return [state.keys for state in states]
 
     @contextmanager
@@ -322,7 +325,7 @@ class Yard:
 
     def settle(self, configs: Sequence[NodeConfig]) -> list[join.JoinState]:
         """Agencies take their certificates, and the key where it is there."""
-        return [joining.step(config, None, time.time) for config in configs]
+        return _together(lambda one: joining.step(one, None, time.time), configs)
 
     def enact(self, change: list[Any]) -> None:
         """Two founders sign a change and hang it up."""
@@ -355,8 +358,10 @@ class Yard:
         self, wrappers: Sequence[NodeConfig], config: NodeConfig, fingerprint: str
     ) -> None:
         """Two members wrap the linkage key after comparing the fingerprint."""
-        for wrapper in wrappers:
-            joining.wrap_for(wrapper, config.member, fingerprint, time.time)
+        _together(
+            lambda one: joining.wrap_for(one, config.member, fingerprint, time.time),
+            wrappers,
+        )
 
     def index(self, config: NodeConfig) -> list[str]:
         """Index an agency's sources; returns what it said."""
@@ -409,6 +414,12 @@ class Yard:
         with ThreadPoolExecutor(max(len(running), 1)) as pool:
             statuses = pool.map(Process.stop, running.values())
             return dict(zip(running, statuses, strict=True))
+
+
+def _together(work: Callable[[_S], _T], items: Sequence[_S]) -> list[_T]:
+    """Do the same for several at once: unlocking keys is slow on purpose."""
+    with ThreadPoolExecutor(max(len(items), 1)) as pool:
+        return list(pool.map(work, items))
 
 
 def _now() -> int:

@@ -39,6 +39,10 @@ def founded() -> Iterator[Any]:
         grid = yardstick.copy(template, sample, Path(name) / "grid")
         try:
             yield grid
+        except BaseException:
+            for path in sorted((grid.folder / "output").glob("*.txt")):
+                print(path.name, path.read_text("utf-8")[-2_000:], file=sys.stderr)
+            raise
         finally:
             grid.stop()
 
@@ -47,9 +51,9 @@ def run_kill(rounds: int, seed: int) -> dict[str, Any]:
     """Play `rounds` cases and kill a process in each; see `process.storm`."""
     begun = time.monotonic()
     with founded() as grid:
+        from process.players import Cast
         from process.reckoning import await_receipts, reckon
         from process.storm import rage
-        from process.yardstick import Cast
 
         grid.start()
         cases, kills = rage(grid, Cast.of(grid), rounds, seed)
@@ -67,8 +71,8 @@ def run_shim(points: int | None = None, seed: int | None = None) -> dict[str, An
     begun, seed = time.monotonic(), secrets.randbits(32) if seed is None else seed
     with founded() as grid:
         from process import breakage
+        from process.players import Cast
         from process.reckoning import reckon
-        from process.yardstick import Cast
 
         disks = breakage.break_disks(grid, grid.folder.parent / "shim")
         grid.start()

@@ -25,7 +25,7 @@ from childgrid_authority.errors import (
     TooFewFounders,
 )
 from childgrid_authority.keys import Passphrases
-from childgrid_authority.tokens import REVOKED, TokenRecord, Tokens
+from childgrid_authority.tokens import TokenRecord, Tokens
 from childgrid_wire import certificates, enrolment, envelope, keyfile, statement
 from childgrid_wire.book import Book
 from childgrid_wire.enrolment import Token
@@ -243,7 +243,8 @@ class Authority:
         """Revoke a member's tokens, and the certificates that came with them."""
         said = []
         for name, record in self.tokens:
-            if record.member != member or record.state == REVOKED:
+            closed = name[:40] in self.book.revoked().tokens
+            if record.member != member or closed:
                 continue
             for target, serial in (
                 ("token", name[:40]),
@@ -260,7 +261,6 @@ class Authority:
                         serial=serial,
                     )
                 )
-            self.tokens.revoke(name)
         return said
 
     def publishable(self) -> list[bytes]:

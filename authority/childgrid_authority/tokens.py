@@ -20,7 +20,7 @@ from childgrid_wire import canonical, keyfile
 from childgrid_wire import schema as s
 from childgrid_wire.errors import Malformed
 
-OPEN, BOUND, REVOKED = "open", "bound", "revoked"
+OPEN, BOUND = "open", "bound"
 _FORMAT = "childgrid-tokens-1"
 _RECORD = s.record(
     member=s.member,
@@ -29,7 +29,7 @@ _RECORD = s.record(
     replaces=s.boolean,
     certificate=s.hexes(20),
     proof_key=s.digest,
-    state=s.enum(OPEN, BOUND, REVOKED),
+    state=s.enum(OPEN, BOUND),
     key=s.optional(s.digest),
     strangers=s.items(s.digest, 1_000),
 )
@@ -94,11 +94,9 @@ class Tokens:
 
         Raises:
             TokenReused: another key holds the token; the stranger is remembered.
-            EnrolmentRefused: unknown, revoked, or run out before anyone used it.
+            EnrolmentRefused: unknown, or run out before anyone used it.
         """
         record = self[name]
-        if record.state == REVOKED:
-            raise EnrolmentRefused(f"the token for {record.member} was revoked")
         if record.state == BOUND:
             return self._held(name, record, key)
         if record.expires <= now:
@@ -120,10 +118,6 @@ class Tokens:
     def bind(self, name: str, key: str) -> None:
         """Bind a token to the hash of the key that used it."""
         self.put(name, replace(self[name], state=BOUND, key=key))
-
-    def revoke(self, name: str) -> None:
-        """Close a token for good."""
-        self.put(name, replace(self[name], state=REVOKED))
 
     def warnings(self) -> list[str]:
         """What the founders must be told: tokens that a second key came with."""

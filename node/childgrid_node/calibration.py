@@ -3,12 +3,14 @@
 A logistic model over the positive and negative parts of the first stage's sum, by
 group; over products of some of them, since name, birth, relative and place do not
 speak independently; over how far the name falls short of full agreement; over rivals
-in the table; and over a sign of kinship, which only lowers. All in millinats and
-integer coefficients. The log-odds rise by ln(N_trained / N): a larger table holds
-more strangers.
+in the table; and over a sign of kinship, which only lowers. On top of it come trees
+over the same parts one by one. All in millinats, with integer coefficients and leaves.
+The log-odds rise by ln(N_trained / N): a larger table holds more strangers.
 
-No coefficient can make an agreeing identifier lower a probability; ``scheme``
-refuses one that could.
+A small table has few rivals, which says nothing: as many strangers as the training
+table held always stand behind a row as one more rival (their likelihood ratios sum to
+their number). No coefficient and no tree can make an agreeing identifier lower a
+probability; ``second_stage`` refuses one that could.
 """
 
 from __future__ import annotations
@@ -21,11 +23,15 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from childgrid_node.scheme import Calibration, Comparison, Scheme
+    from childgrid_node.scheme import Comparison, Scheme
+    from childgrid_node.second_stage import Calibration
 
 PROBABILITY = 10_000
 CROWD_LIMIT = 10_000
 JOINT_SCALE = 10_000
+GAP_LIMIT = 20_000
+NEAR = 1_000
+FAMILY = ("relative", "address")
 
 
 def features(
@@ -52,7 +58,11 @@ def features(
     shared = sum(_grouped(comparisons, group, more) for group in calibration.kin)
     columns = [_grouped(comparisons, group, more) for group in groups]
     columns += [_grouped(comparisons, group, less) for group in groups]
-    columns += [crowd(scores), short, np.minimum(shared, short)]
+    columns += [
+        crowd(scores, calibration.trained_rows),
+        short,
+        np.minimum(shared, short),
+    ]
     columns += products(calibration, comparisons, more)
     names = [f"+{g}" for g in groups] + [f"-{g}" for g in groups]
     names += ["crowd", "shortfall", "relatives"]
@@ -111,20 +121,68 @@ def products(
     return [totals[a] * totals[b] // JOINT_SCALE for a, b, _ in calibration.joint]
 
 
-def crowd(scores: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return ln of the other survivors' likelihood over one's own, in millinats.
+def crowd(scores: NDArray[np.int64], strangers: int) -> NDArray[np.int64]:
+    """Return ln of the rivals' likelihood over one's own, in millinats.
 
-    Falls as a row's own score rises; kept within ±10 nats.
+    Rivals are the other survivors and ``strangers`` unseen rows. Falls as a row's own
+    score rises; kept within ±10 nats.
     """
     nats = np.clip(scores, -(2**40), 2**40) / 1000
-    others = np.full(len(nats), -np.inf)
-    for at in range(len(nats)):
-        rest = np.delete(nats, at)
-        if len(rest):
-            top = rest.max()
-            others[at] = top + math.log(np.exp(rest - top).sum())
+    rivals = np.broadcast_to(nats, (len(nats), len(nats))).copy()
+    np.fill_diagonal(rivals, math.log(strangers))
+    top = rivals.max(axis=1, initial=math.log(strangers))
+    others = top + np.log(np.exp(rivals - top[:, None]).sum(axis=1))
     raw = np.clip(1000 * (others - nats), -CROWD_LIMIT, CROWD_LIMIT)
-    return np.rint(raw).astype(np.int64)
+    return np.asarray(np.rint(raw), np.int64)
+
+
+def gap(scores: NDArray[np.int64], strangers: int) -> NDArray[np.int64]:
+    """Return how far a score is above the best rival's (millinats, within ±20 nats)."""
+    rivals = np.broadcast_to(scores, (len(scores), len(scores))).copy()
+    np.fill_diagonal(rivals, round(1000 * math.log(strangers)))
+    above = scores - rivals.max(axis=1, initial=-GAP_LIMIT)
+    return np.asarray(np.clip(above, -GAP_LIMIT, GAP_LIMIT), np.int64)
+
+
+def signs(
+    scheme: Scheme,
+    parts: NDArray[np.int64],
+    levels: NDArray[np.uint8],
+    scores: NDArray[np.int64],
+    logits: NDArray[np.int64],
+    asked: int,
+) -> NDArray[np.int64]:
+    """Return what the trees look at: ``int64[k, features]`` in the scheme's order.
+
+    ``score`` is the first stage's sum, ``gap`` and ``crowd`` set it against rivals,
+    ``near`` counts survivors no more than one nat below it; ``known`` counts the
+    likenesses compared, ``asked`` the comparisons that the query could make;
+    ``family`` is what relative and address agree; ``logit`` the logistic model's.
+    """
+    comparisons, strangers = scheme.comparisons, scheme.calibration.trained_rows
+    blooms = [each.kind == "bloom" for each in comparisons]
+    found = {
+        "score": scores,
+        "gap": gap(scores, strangers),
+        "crowd": crowd(scores, strangers),
+        "near": (scores >= scores[:, None] - NEAR).sum(axis=1),
+        "known": (levels[:, blooms] > 0).sum(axis=1),
+        "asked": np.full(len(scores), asked),
+        "logit": logits,
+        "family": sum(
+            _grouped(comparisons, group, np.maximum(parts, 0)) for group in FAMILY
+        ),
+    }
+    columns = []
+    for name in scheme.calibration.forest.features:
+        kind, _, of = name.partition(":")
+        if kind == "part":
+            columns.append(_grouped(comparisons, of, parts))
+        elif kind == "short":
+            columns.append(shortfall(comparisons, of, levels))
+        else:
+            columns.append(np.asarray(found[name], np.int64))
+    return np.column_stack(columns)
 
 
 def log_odds(calibration: Calibration, values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -133,8 +191,13 @@ def log_odds(calibration: Calibration, values: NDArray[np.int64]) -> NDArray[np.
 
 
 def size_offset(calibration: Calibration, rows: int) -> int:
-    """Return what a table of ``rows`` rows adds to the log-odds, in millinats."""
-    return round(1000 * math.log(calibration.trained_rows / max(rows, 1)))
+    """Return what a table of ``rows`` rows adds to the log-odds, in millinats.
+
+    The prior stays within what tables of ``least_rows`` to ``most_rows`` would have:
+    a register of a handful of rows is not likelier to hold the person.
+    """
+    counted = min(max(rows, calibration.least_rows), calibration.most_rows)
+    return round(1000 * math.log(calibration.trained_rows / counted))
 
 
 def probability(logit: int) -> int:

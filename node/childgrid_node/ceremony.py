@@ -316,7 +316,15 @@ class _Notes:
 
     def __init__(self, path: Path, passphrase: bytes) -> None:
         self._path, self.passphrase = path, passphrase
-        self._said = keyfile.unlock(path, passphrase) if path.exists() else {}
+        self._opened: dict[str, str] | None = None
+
+    @property
+    def _said(self) -> dict[str, str]:
+        """What is written; unlocked when it is first needed, for that is slow."""
+        if self._opened is None:
+            there = self._path.exists()
+            self._opened = keyfile.unlock(self._path, self.passphrase) if there else {}
+        return self._opened
 
     def share(self) -> bytes:
         if "share" not in self._said:
@@ -336,7 +344,7 @@ class _Notes:
     def _put(self, name: str, data: bytes) -> None:
         said = {**self._said, name: canonical.to_b64(data)}
         keyfile.lock(said, self.passphrase, self._path)
-        self._said = said
+        self._opened = said
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from childgrid_node.scheme import Comparison, Scheme
 
 _LABELS = {
     "name": "name",
+    "given": "given name",
     "skeleton": "sound of the name",
     "alias": "alias",
     "relative": "relative's name",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from childgrid_node.index_errors import SchemeError
 from childgrid_node.scheme_parse import Part, strict_json
+from childgrid_node.second_stage import Calibration, check_calibration, read_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,36 +108,6 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """The second stage: a logistic model over the parts of the first.
-
-    Coefficients are per 1,000. ``agreement`` and ``disagreement`` weigh each group's
-    positive and negative millinats and are never below 0. ``crowd`` weighs rivals in
-    this table, ``shortfall`` how much the ``own`` comparison (the name) falls short
-    of full agreement; ``relatives`` weighs the lesser of that and what the ``kin``
-    groups share. These three are at most 0, and ``relatives`` never outweighs the
-    agreement it discounts. ``joint`` weighs products of two ``bundles`` of
-    comparisons, each kept within ``joint_cap`` millinats; no identifier is in a
-    bundle. ``intercept`` is in millinats, for a table of ``trained_rows`` rows;
-    ``rarity_rows`` is how many rows the scheme's own chance of a level counts for.
-    """
-
-    trained_rows: int
-    rarity_rows: int
-    intercept: int
-    agreement: Mapping[str, int]
-    disagreement: Mapping[str, int]
-    crowd: int
-    own: str
-    shortfall: int
-    kin: tuple[str, ...]
-    relatives: int
-    bundles: Mapping[str, tuple[str, ...]]
-    joint_cap: int
-    joint: tuple[tuple[str, str, int], ...]
-
-
-@dataclass(frozen=True)
 class Bands:
     """Probability per 10,000 from which a candidate is strong, possible, shown."""
 
@@ -201,7 +172,7 @@ class Scheme:
             fields=fields,
             tags=tags,
             comparisons=comparisons,
-            calibration=_calibration(top.part("calibration")),
+            calibration=read_calibration(top.part("calibration"), comparisons),
             bands=_bands(top.part("bands")),
         )
         top.text("about")
@@ -286,39 +257,6 @@ def _comparison(part: Part, match: Part, chance: Part) -> Comparison:
     return comparison
 
 
-def _calibration(part: Part) -> Calibration:
-    calibration = Calibration(
-        trained_rows=part.number("trained_rows", 1, 10**12),
-        rarity_rows=part.number("rarity_rows", 1, 10**9),
-        intercept=part.number("intercept", -(10**6), 10**6),
-        agreement=part.table("agreement", 0, 10**5),
-        disagreement=part.table("disagreement", 0, 10**5),
-        crowd=part.number("crowd", -(10**5), 0),
-        own=part.text("own"),
-        shortfall=part.number("shortfall", -(10**5), 0),
-        kin=part.texts("kin"),
-        relatives=part.number("relatives", -(10**5), 0),
-        bundles=_bundles(part.part("bundles", cited=False)),
-        joint_cap=part.number("joint_cap", 1, 50_000),
-        joint=tuple(_joint(product) for product in part.parts("joint")),
-    )
-    part.close()
-    return calibration
-
-
-def _bundles(part: Part) -> dict[str, tuple[str, ...]]:
-    return {name: part.texts(name) for name in part.names()}
-
-
-def _joint(part: Part) -> tuple[str, str, int]:
-    names = part.texts("of")
-    if len(names) != 2:
-        raise SchemeError(f"{part.path}: a product has two bundles")
-    product = (*names, part.number("coefficient", -(10**5), 10**5))
-    part.close()
-    return product
-
-
 def _bands(part: Part) -> Bands:
     bands = Bands(
         *(part.number(key, 1, 10_000) for key in ("strong", "possible", "floor"))
@@ -348,23 +286,7 @@ def _check(scheme: Scheme) -> None:
         ):
             raise SchemeError(f"calibration: no coefficient for {comparison.group}")
         seen.add(comparison.name)
-    _check_calibration(scheme, seen)
-
-
-def _check_calibration(scheme: Scheme, compared: set[str]) -> None:
-    """Refuse a calibration by which an agreeing identifier could do harm."""
-    calibration = scheme.calibration
-    bundled = {name for names in calibration.bundles.values() for name in names}
-    tags = {c.name for c in scheme.comparisons if c.kind == "tag"}
-    if not bundled | {calibration.own} <= compared - tags:
-        raise SchemeError("calibration: a bundle or own names no field compared")
-    if not {name for a, b, _ in calibration.joint for name in (a, b)} <= set(
-        calibration.bundles
-    ):
-        raise SchemeError("calibration: a product names an unknown bundle")
-    for group in calibration.kin:
-        if calibration.agreement.get(group, 0) < -calibration.relatives:
-            raise SchemeError(f"calibration: relatives outweighs agreement of {group}")
+    check_calibration(scheme.calibration, scheme.comparisons)
 
 
 def _check_comparison(

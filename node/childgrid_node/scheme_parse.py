@@ -106,14 +106,14 @@ class Part:
 
     def cuts(self, key: str) -> tuple[int, ...]:
         """Return strictly rising cuts per 10,000 (each from 1 to 10,000)."""
-        cuts = self._numbers(key, 1, 10_000)
+        cuts = self.numbers(key, 1, 10_000)
         if list(cuts) != sorted(set(cuts)):
             raise SchemeError(f"{self.path}.{key}: cuts must rise")
         return cuts
 
     def logs(self, key: str) -> tuple[int, ...]:
         """Return log-probabilities in millinats (from -50,000 to 0)."""
-        return self._numbers(key, -50_000, 0)
+        return self.numbers(key, -50_000, 0)
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return pairs of names."""
@@ -143,7 +143,8 @@ class Part:
             raise SchemeError(f"{self.path}.{key}: must hold names")
         return found
 
-    def _numbers(self, key: str, low: int, high: int) -> tuple[int, ...]:
+    def numbers(self, key: str, low: int, high: int) -> tuple[int, ...]:
+        """Return the list of integers at ``key``, each from ``low`` to ``high``."""
         values = self.items(key)
         return tuple(self._within(key, value, low, high) for value in values)
 

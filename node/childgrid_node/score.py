@@ -22,6 +22,7 @@ from childgrid_node.calibration import (
     features,
     log_odds,
     probability,
+    signs,
     size_offset,
 )
 from childgrid_node.plan import LEVELS
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from childgrid_node.scheme import Bands, Calibration, Scheme
+    from childgrid_node.scheme import Bands, Scheme
+    from childgrid_node.second_stage import Calibration
 
     class Searchable(Protocol):
         """What a search needs of an index."""
@@ -98,13 +100,34 @@ def match(
     weights = rarity_weights(scheme, found)
     best = scan.best(scheme, found, weights, max(k, SURVIVORS), engine)
     parts = parts_of(found, weights, best.levels)
-    _, values = features(scheme, parts, best.levels, best.scores)
-    logits = log_odds(scheme.calibration, values)
+    logits = second(scheme, parts, best.levels, best.scores, len(found.active))
     logits += size_offset(scheme.calibration, index.living)
     low = scheme.bands.floor if floor is None else floor
     ordered = _ordered(scheme.bands, best, logits)
     kept = tuple(one for one in ordered[:k] if one.probability >= low)
     return Matches(kept, best.cpu_ns)
+
+
+def second(
+    scheme: Scheme,
+    parts: NDArray[np.int64],
+    levels: NDArray[np.uint8],
+    scores: NDArray[np.int64],
+    asked: int,
+) -> NDArray[np.int64]:
+    """Return log-odds in millinats of survivors, for a table as trained on.
+
+    Args:
+        scheme: the second stage's numbers.
+        parts: weight per comparison, ``int64[k, comparisons]``.
+        levels: levels of the same, ``uint8[k, comparisons]``.
+        scores: first-stage sums of all survivors, ``int64[k]``.
+        asked: how many comparisons the query could make.
+    """
+    _, values = features(scheme, parts, levels, scores)
+    logits = log_odds(scheme.calibration, values)
+    found = signs(scheme, parts, levels, scores, logits, asked)
+    return logits + scheme.calibration.forest.add(found)
 
 
 def rarity_weights(scheme: Scheme, found: scan.Survey) -> NDArray[np.int64]:

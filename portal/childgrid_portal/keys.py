@@ -20,8 +20,9 @@ def make(path: Path, member: str, officer: str, passphrase: bytes) -> str:
         raise ConfigurationRefused(f"{path.name} exists; keys are never overwritten")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     keyid = f"{member}/{officer}"
-    keyfile.lock({"keyid": keyid, "seed": secrets.token_hex(32)}, passphrase, path)
-    return public(path, passphrase)
+    signer = SeedSigner(keyid, secrets.token_bytes(32))
+    keyfile.lock({"keyid": keyid, "seed": signer.seed.hex()}, passphrase, path)
+    return canonical.to_b64(signer.public)
 
 
 def public(path: Path, passphrase: bytes) -> str:

@@ -241,7 +241,8 @@ def test_a_token_runs_out(authority: Authority, tmp_path: Path) -> None:
 def test_a_revoked_token_is_closed(authority: Authority, tmp_path: Path) -> None:
     """One founder closes it; the board carries the revocation to the coordinator."""
     token, own = make_token(authority, "alpha"), someone(tmp_path)
-    authority.revoke_tokens("alpha", "bilal", PASSPHRASE, NOW)
+    assert len(authority.revoke_tokens("alpha", "bilal", PASSPHRASE, NOW)) == 2
+    assert authority.revoke_tokens("alpha", "bilal", PASSPHRASE, NOW) == []
     revoked = authority.book.revoked()
     assert token.name[:40] in revoked.tokens
     serial = certificates.serial_of(token.joiner.certificate)

@@ -61,7 +61,7 @@ def test_the_layout_covers_a_row_without_overlap() -> None:
             taken[word] |= place.mask
 
     assert all(taken)
-    assert scheme.layout.words == 44
+    assert scheme.layout.words == 48
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from deploy.yard import HUB, until
 from process.disk import Disk, compiled
+from process.players import Case, Cast
 from process.reckoning import await_receipts
-from process.yardstick import AGENCIES, Case, Cast, Grid
+from process.yardstick import AGENCIES, Grid
 
 VICTIMS = (HUB, "police", "customs")
 SECONDS_BROKEN = 0.5

@@ -9,7 +9,8 @@ import pytest
 
 from deploy.sample.story import Story
 from process import yardstick
-from process.yardstick import Cast, Grid
+from process.players import Cast
+from process.yardstick import Grid
 
 
 @pytest.fixture(scope="session")

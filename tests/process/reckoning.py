@@ -26,7 +26,8 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
 from deploy.yard import HUB, until
-from process.yardstick import AGENCIES, Case, Grid
+from process.players import Case
+from process.yardstick import AGENCIES, Grid
 
 MEMBERS = (HUB, *AGENCIES)
 

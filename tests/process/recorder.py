@@ -17,6 +17,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from childgrid_wire import channel  # before grpc, which reads its settings once
+from childgrid_wire.certificates import Pair, Peer
 
 import grpc  # isort: skip
 
@@ -90,11 +91,14 @@ def wrap(transcript: Transcript) -> None:
     server, connect = grpc.server, channel.connect
 
     def recording_server(*args: Any, **options: Any) -> grpc.Server:
-        gates = [*options.pop("interceptors"), Served(transcript)]
-        return server(*args, interceptors=gates, **options)
+        options["interceptors"] = [*options["interceptors"], Served(transcript)]
+        return server(*args, **options)
 
-    def recording_connect(*args: Any) -> grpc.Channel:
-        return grpc.intercept_channel(connect(*args), Called(transcript))
+    def recording_connect(
+        address: str, peer: Peer, pair: Pair, roots: bytes
+    ) -> grpc.Channel:
+        opened = connect(address, peer, pair, roots)
+        return grpc.intercept_channel(opened, Called(transcript))
 
     grpc.server = recording_server
     channel.connect = recording_connect

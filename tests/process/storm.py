@@ -14,7 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from deploy.yard import HUB
-from process.yardstick import CUSTODIANS, Case, Cast, Grid
+from process.players import CUSTODIANS, Case, Cast
+from process.yardstick import Grid
 
 KINDS = ("coordinator", "asking node", "holding node")
 _GRANTED = 0.75
@@ -38,11 +39,17 @@ class Strike:
     delays: tuple[float, ...]
     faults: list[BaseException] = field(default_factory=list)
 
-    def begin(self) -> threading.Thread:
-        """Strike in a thread of its own."""
-        thread = threading.Thread(target=self._run, name="strike")
-        thread.start()
-        return thread
+    def __enter__(self) -> Strike:
+        """Strike in a thread of its own while the block runs."""
+        self._thread = threading.Thread(target=self._run, name="strike")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait until the process is back; raises what kept it from starting."""
+        self._thread.join()
+        if self.faults:
+            raise self.faults[0]
 
     def _run(self) -> None:
         # The moment itself is what is random here; nothing is awaited by it.
@@ -51,6 +58,7 @@ class Strike:
             for delay in self.delays:
                 moment.wait(delay)
                 self.grid.restart(self.name, kill=True)
+            self.grid.ready(self.name)
         except BaseException as fault:
             self.faults.append(fault)
 
@@ -69,15 +77,11 @@ def rage(
     kills: Counter[str] = Counter()
     for kind in kinds:
         case = Case(rng.choice(sorted(CUSTODIANS)), rng.random() < _GRANTED)
-        delays = (rng.uniform(0, span),)
+        delays: tuple[float, ...] = (rng.uniform(0, span),)
         if rng.random() < _AGAIN:
             delays += (rng.uniform(0, 2.0),)
         strike = Strike(grid, victim(kind, case), delays)
-        thread = strike.begin()
-        cases.append(cast.play(case))
-        thread.join()
-        if strike.faults:
-            raise strike.faults[0]
-        grid.ready(strike.name)
+        with strike:
+            cases.append(cast.play(case))
         kills[kind] += len(delays)
     return cases, dict(kills)

@@ -25,9 +25,10 @@ from deploy.demo import PLANS
 from deploy.sample import story
 from deploy.yard import HUB, free_port
 from process.canary import Search, of_bytes, of_text
+from process.players import JUSTIFICATION, Case, Cast
 from process.reckoning import await_receipts
 from process.tap import Tap
-from process.yardstick import AGENCIES, JUSTIFICATION, SCHEME, Case, Cast, Grid
+from process.yardstick import AGENCIES, SCHEME, Grid
 
 TESTS = Path(__file__).parents[1]
 TEXTS = (

@@ -26,8 +26,9 @@ from childgrid_wire.pb.values_pb2 import Envelope, Sealed
 from deploy.yard import HOST, HUB
 from process import breakage
 from process.disk import Disk
+from process.players import Case, Cast
 from process.reckoning import MEMBERS, await_receipts, log_path, opened, reckon, rows
-from process.yardstick import Case, Cast, Grid
+from process.yardstick import Grid
 
 import grpc  # isort: skip
 

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from process.players import Cast
 from process.reckoning import await_receipts, reckon
 from process.storm import KINDS, rage
-from process.yardstick import Cast, Grid
+from process.yardstick import Grid
 
 ROUNDS = 20
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Column = Any
-    """A sequence of strings, a numpy array of them, or an Arrow array, chunked or not."""
+    """Strings in a sequence, a numpy array or an Arrow array, chunked or not."""
 
 _TEXT_TYPES = {"string": "<i4", "large_string": "<i8"}
 

@@ -71,10 +71,14 @@ class Positions:
             numbers, counts, bits, shared, BLOCK, self._have, self._want, short
         )
         self._hash(short[:found])
+        begins, order = np.empty_like(counts), np.empty_like(counts)
+        kernels.arrange(counts, begins, order)
         kernels.unite(
             rows,
             numbers,
             counts,
+            begins,
+            order,
             bits,
             shared,
             self._known,

@@ -32,6 +32,9 @@ SYMBOL_BITS = np.uint64(21)
 PREFIX_BITS = np.uint64(42)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
+LONG = 255
+"""Values with more tokens are not told apart when values are ordered."""
+
 TOKENS, NODES = 0, 1
 SLOTS, MASKS = 0, 1
 
@@ -205,14 +208,36 @@ def put(rows: Any, row: int, positions: Any, token: int, needed: int) -> None:  
         rows[row, p >> 6] |= ONE << np.uint64((p & 56) + 7 - (p & 7))
 
 
+@compiled("void(int64[::1], int64[::1], int64[::1])")
+def arrange(counts: Any, begins: Any, order: Any) -> None:  # noqa: ANN401
+    """Order values by their number of tokens, and tell where their tokens begin.
+
+    Values of one size share masks; taken together, they find them in the cache.
+    """
+    buckets = np.zeros(LONG + 2, np.int64)
+    at = 0
+    for value in range(counts.shape[0]):
+        begins[value] = at
+        at += counts[value]
+        buckets[min(counts[value], LONG) + 1] += 1
+    for size in range(LONG + 1):
+        buckets[size + 1] += buckets[size]
+    for value in range(counts.shape[0]):
+        size = min(counts[value], LONG)
+        order[buckets[size]] = value
+        buckets[size] += 1
+
+
 @compiled(
-    "void(uint64[:, ::1], int32[::1], int64[::1], int64, boolean, int32[:, "
-    "::1], int32[::1], int32[:, ::1], uint64[:, ::1], int64[::1])"
+    "void(uint64[:, ::1], int32[::1], int64[::1], int64[::1], int64[::1], int64, "
+    "boolean, int32[:, ::1], int32[::1], int32[:, ::1], uint64[:, ::1], int64[::1])"
 )
 def unite(
     rows: Any,  # noqa: ANN401
     tokens: Any,  # noqa: ANN401
     counts: Any,  # noqa: ANN401
+    begins: Any,  # noqa: ANN401
+    order: Any,  # noqa: ANN401
     bits: int,
     shared: bool,
     positions: Any,  # noqa: ANN401
@@ -227,6 +252,8 @@ def unite(
         rows: filters, ``uint64[values, words]``.
         tokens: token numbers of all values in order, ``int32``.
         counts: tokens by value.
+        begins: where each value's tokens begin.
+        order: the values in the order in which to take them.
         bits: insertions of each token, or of all together if ``shared``.
         shared: whether a value's tokens share ``bits``.
         positions: positions by token, ``int32[tokens, known]``.
@@ -236,11 +263,12 @@ def unite(
         sizes: slots and masks in use, updated.
     """
     words = rows.shape[1]
-    at = 0
-    for value in range(counts.shape[0]):
+    for turn in range(order.shape[0]):
+        value = order[turn]
         count = counts[value]
         if count == 0:
             continue
+        at = begins[value]
         each = bits // count if shared else bits
         left = bits % count if shared else 0
         if sizes[SLOTS] + 2 > mask_of.shape[0]:
@@ -270,7 +298,6 @@ def unite(
                 mask_of[slot, token] = mask
             for word in range(words):
                 rows[value, word] |= masks[mask - 1, word]
-        at += count
 
 
 @compiled("void(uint64[:, ::1], int64[::1], uint64[:, ::1])")

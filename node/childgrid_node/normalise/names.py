@@ -37,31 +37,36 @@ _MARKS = {
     "@": "alias",
 }
 _GLUED = frozenset(_TABLE["glued_relation"])
+_SEXES = {clean(word): sex for sex, words in _TABLE["sex"].items() for word in words}
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """What cells say; each name is a tuple of canonical words.
 
-    `residence` holds the cleaned text after "r/o", for the reader of addresses.
+    `residence` holds the cleaned text after "r/o", for the reader of addresses; `sex`
+    is what a title or the word for the kinship says ("Smt.", "d/o"), else empty.
     """
 
     names: tuple[Name, ...] = ()
     aliases: tuple[Name, ...] = ()
     relatives: tuple[Name, ...] = ()
     residence: str = ""
+    sex: str = ""
 
 
 def parse(text: str, words: Words) -> Names:
     """Take apart one cell that holds a person's name; `words` cleans the words."""
     parts: dict[str, list[list[str]]] = {}
-    for kind, segment in _segments(text):
+    split = _split(text)
+    for kind, segment in _segments(split):
         parts.setdefault(kind, []).append(segment)
     return Names(
         names=_names(parts.get("name", ()), words),
         aliases=_names(parts.get("alias", ()), words),
         relatives=_names(parts.get("relation", ()), words),
         residence=" ".join(w for part in parts.get("residence", ()) for w in part),
+        sex=_sex(split),
     )
 
 
@@ -69,9 +74,18 @@ def _names(segments: Iterable[list[str]], words: Words) -> tuple[Name, ...]:
     return tuple(name for segment in segments if (name := words.name(segment)))
 
 
-def _segments(text: str) -> list[tuple[str, list[str]]]:
-    """Cut a cell at its markers: pairs of (what the words are, words)."""
-    words = _split(text)
+def _sex(words: list[str]) -> str:
+    """What the first telling title or marker up to the first relative says."""
+    for index in range(len(words)):
+        kind, length = _mark(words, index)
+        found = _SEXES.get(" ".join(words[index : index + length]))
+        if found or kind == "relation":
+            return found or ""
+    return ""
+
+
+def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
+    """Cut the words of a cell at their markers: pairs of (what they are, words)."""
     segments: list[tuple[str, list[str]]] = [("name", [])]
     index = 0
     while index < len(words):

@@ -120,7 +120,7 @@ class Normaliser:
             relatives=names.relatives,
             day=birth.day,
             years=_years(birth, fields),
-            sex=numbers.sex(_text(fields, "sex")),
+            sex=numbers.sex(_text(fields, "sex")) or names.sex,
             numbers=_numbers(fields),
             address=where.words,
             district=district or where.district,
@@ -144,6 +144,7 @@ class Normaliser:
                 + [name for part in own + known for name in part.relatives]
             ),
             residence="".join(f" , {p.residence}" for p in own if p.residence),
+            sex=next((part.sex for part in own if part.sex), ""),
         )
 
 

@@ -12,13 +12,14 @@ from datetime import date
 from .names import Name
 from .person import Person
 from .spelling import grams, skeleton
-from .words import GENERIC
+from .words import GENERIC, is_surname, without_surname
 
 Tokens = dict[str, tuple[str, ...]]
 """Tokens by scheme field, without repeats, only for fields with evidence."""
 
 BLOOM = (
     "name",
+    "given",
     "skeleton",
     "alias",
     "relative",
@@ -57,6 +58,7 @@ def tokens_of(person: Person) -> Tokens:
     """The tokens of `person` by scheme field (see `BLOOM` and `EXACT`)."""
     found: dict[str, Iterable[str]] = {
         "name": _name(person.names),
+        "given": _given(person),
         "skeleton": _skeletons(person.names),
         "alias": _name(person.aliases),
         "relative": _name(person.relatives),
@@ -88,6 +90,15 @@ def _name(names: Iterable[Name]) -> list[str]:
     return _grams(_telling(names), 2)
 
 
+def _given(person: Person) -> list[str]:
+    """Pairs of letters of what tells a person from the family; often nothing."""
+    shared = {skeleton(word) for name in person.relatives for word in name}
+    words = [word for name in person.names for word in name if len(word) > 1]
+    own = [w for w in words if w not in GENERIC and not is_surname(w)]
+    telling = [w for w in own if skeleton(w) not in shared]
+    return _grams(map(without_surname, telling), 2)
+
+
 def _skeletons(names: tuple[Name, ...]) -> Iterator[str]:
     telling = _telling(names)
     for word in telling:
@@ -103,7 +114,8 @@ def _day(day: date) -> Iterator[str]:
     y, m, d = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
     yield from (f"y{y}", f"m{m}", f"d{d}", f"ym{y}{m}", f"md{m}{d}", f"yd{y}{d}")
     low, high = sorted((m, d))
-    yield f"u{y}{low}{high}"
+    # Swapped day and month are the commonest slip: what survives it counts thrice.
+    yield from (f"u{y}{low}{high}", f"v{y}{low}{high}", f"w{low}{high}")
     yield from (f"{place}:{digit}" for place, digit in enumerate(y + m + d))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .lexicon import table
 from .script import to_latin
-from .spelling import fold
+from .spelling import fold, skeleton
 
 _TABLE = table("names")
 _CAPACITY = 200_000
@@ -65,6 +65,33 @@ _PLAIN_SUFFIXES: list[str] = _TABLE["plain_suffixes"]
 
 COMMON = GENERIC | frozenset(canonical(word) for word in _TABLE["common"])
 """Name parts that, alone, would fit thousands of people."""
+
+_SURNAMES = frozenset(
+    canonical(word) for names in table("surnames").values() for word in names
+)
+_TELLING_SKELETON = 4
+_SKELETONS = frozenset(
+    bones
+    for word in _SURNAMES
+    if len(bones := skeleton(word)) >= _TELLING_SKELETON and word not in COMMON
+)
+
+
+def is_surname(word: str) -> bool:
+    """Whether a canonical word is, or is spelled much like, a family's name."""
+    return word in _SURNAMES or skeleton(word) in _SKELETONS
+
+
+def without_surname(word: str) -> str:
+    """A canonical word without the surname that was written on to it, if any.
+
+    >>> without_surname("ramesgadvi")
+    'rames'
+    """
+    for length in range(_SHORT_STEM + 1, len(word) - _SHORT_STEM):
+        if word[-length:] in _SURNAMES:
+            return word[:-length]
+    return word
 
 
 @dataclass(slots=True)

@@ -37,13 +37,13 @@ def document(rng: random.Random) -> Document:
         for at in range(rng.randint(1, 7))
     ]
     config: Document = {
-        "l": rng.choice([64, 128, 512, 1024] if blake else [7, 16, 100, 192, 1000]),
+        "l": rng.choice([128, 512, 1024, 2048] if blake else [9, 100, 1000, 2011]),
         "kdf": kdf(rng, blake),
     }
     if rng.random() < 0.5:
         config[rng.choice(["xorFolds", "xor_folds"])] = rng.randint(0, 3)
     if version == 1:
-        config |= {"k": rng.randint(1, 35), "hash": hash_(rng, blake)}
+        config |= {"k": rng.randint(3, 35), "hash": hash_(rng, blake)}
     return {"version": version, "clkConfig": config, "features": features}
 
 
@@ -97,8 +97,6 @@ def feature(rng: random.Random, version: int, at: int, blake: bool) -> Document:
         hashing["missingValue"] = {"sentinel": rng.choice(["", "N/A", "अज्ञात"])}
         if rng.random() < 0.6:
             hashing["missingValue"]["replaceWith"] = rng.choice(["", "0", "19000101"])
-    if hashing.get("weight") and hashing["weight"] < 1:
-        hashing["weight"] = 1
     return {"identifier": f"field {at}", "format": kind, "hashing": hashing}
 
 
@@ -125,7 +123,9 @@ def format_(rng: random.Random) -> Document:
 
 def strategy(rng: random.Random, version: int) -> Document:
     """Bits for each token or for each feature, sometimes fewer than tokens."""
-    token, whole = ("k", "numBits") if version == 2 else ("bitsPerToken", "bitsPerFeature")
+    token, whole = (
+        ("k", "numBits") if version == 2 else ("bitsPerToken", "bitsPerFeature")
+    )
     if rng.random() < 0.5:
         return {token: rng.choice([1, 7, 15, 32, 33, 70])}
     return {whole: rng.choice([1, 5, 64, 100, 200, 333])}
@@ -144,7 +144,7 @@ def comparison(rng: random.Random, kind: Document) -> Document:
         made |= {
             "thresholdDistance": rng.choice([1, 3, 10, 0.7, 12.5]),
             "resolution": rng.randint(1, 6),
-            "fractional_precision": rng.randint(1, 3),
+            "fractional_precision": rng.randint(0, 3),
         }
     return made
 

@@ -1,0 +1,135 @@
+"""The second stage's numbers as a scheme holds them: read, and refused where unsafe.
+
+A logistic model and trees on top of it; ``calibration`` computes with them. Nothing
+here may let an agreeing identifier lower a probability.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from childgrid_node import forest
+from childgrid_node.forest import Forest
+from childgrid_node.index_errors import SchemeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from childgrid_node.scheme import Comparison
+    from childgrid_node.scheme_parse import Part
+
+FREE, RAISES, LOWERS = 0, 1, -1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The second stage: a logistic model over the parts of the first, then trees.
+
+    Coefficients are per 1,000. ``agreement`` and ``disagreement`` weigh each group's
+    positive and negative millinats and are never below 0. ``crowd`` weighs rivals in
+    this table, ``shortfall`` how much the ``own`` comparison (the name) falls short
+    of full agreement; ``relatives`` weighs the lesser of that and what the ``kin``
+    groups share. These three are at most 0, and ``relatives`` never outweighs the
+    agreement it discounts. ``joint`` weighs products of two ``bundles`` of
+    comparisons, each kept within ``joint_cap`` millinats; no identifier is in a
+    bundle. ``forest`` adds to the sum. ``intercept`` is in millinats, for a table of
+    ``trained_rows`` rows; smaller tables than ``least_rows`` count as that large, and
+    larger than ``most_rows`` as that. ``rarity_rows`` is how many rows the scheme's
+    own chance of a level counts for.
+    """
+
+    trained_rows: int
+    least_rows: int
+    most_rows: int
+    rarity_rows: int
+    intercept: int
+    agreement: Mapping[str, int]
+    disagreement: Mapping[str, int]
+    crowd: int
+    own: str
+    shortfall: int
+    kin: tuple[str, ...]
+    relatives: int
+    bundles: Mapping[str, tuple[str, ...]]
+    joint_cap: int
+    joint: tuple[tuple[str, str, int], ...]
+    forest: Forest
+
+
+def directions(comparisons: tuple[Comparison, ...]) -> dict[str, int]:
+    """Return every feature that trees may use, and which way each may act.
+
+    ``part:g`` is the weight of group g; ``short:c`` how far comparison c falls short of
+    full agreement; ``logit`` the logistic model's log-odds; the rest are described in
+    ``calibration``.
+    """
+    groups = {f"part:{each.group}": RAISES for each in comparisons}
+    short = {f"short:{c.name}": LOWERS for c in comparisons if c.kind == "bloom"}
+    rivals = {"score": RAISES, "gap": RAISES, "crowd": LOWERS, "near": LOWERS}
+    rest = {"known": FREE, "asked": FREE, "family": FREE, "logit": RAISES}
+    return groups | short | rivals | rest
+
+
+def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibration:
+    """Return the calibration in ``part``.
+
+    Raises:
+        SchemeError: a number out of range, or a tree that ``forest`` refuses.
+    """
+    calibration = Calibration(
+        trained_rows=part.number("trained_rows", 1, 10**12),
+        least_rows=part.number("least_rows", 1, 10**12),
+        most_rows=part.number("most_rows", 1, 10**12),
+        rarity_rows=part.number("rarity_rows", 1, 10**9),
+        intercept=part.number("intercept", -(10**6), 10**6),
+        agreement=part.table("agreement", 0, 10**5),
+        disagreement=part.table("disagreement", 0, 10**5),
+        crowd=part.number("crowd", -(10**5), 0),
+        own=part.text("own"),
+        shortfall=part.number("shortfall", -(10**5), 0),
+        kin=part.texts("kin"),
+        relatives=part.number("relatives", -(10**5), 0),
+        bundles=_bundles(part.part("bundles", cited=False)),
+        joint_cap=part.number("joint_cap", 1, 50_000),
+        joint=tuple(_joint(product) for product in part.parts("joint")),
+        forest=forest.read(part.part("forest", cited=False), directions(comparisons)),
+    )
+    part.close()
+    return calibration
+
+
+def _bundles(part: Part) -> dict[str, tuple[str, ...]]:
+    return {name: part.texts(name) for name in part.names()}
+
+
+def _joint(part: Part) -> tuple[str, str, int]:
+    names = part.texts("of")
+    if len(names) != 2:
+        raise SchemeError(f"{part.path}: a product has two bundles")
+    product = (*names, part.number("coefficient", -(10**5), 10**5))
+    part.close()
+    return product
+
+
+def check_calibration(
+    calibration: Calibration, comparisons: tuple[Comparison, ...]
+) -> None:
+    """Refuse a calibration by which an agreeing identifier could do harm.
+
+    Raises:
+        SchemeError: a name that is not there, or a discount above what it discounts.
+    """
+    bundled = {name for names in calibration.bundles.values() for name in names}
+    fields = {c.name for c in comparisons if c.kind != "tag"}
+    if not bundled | {calibration.own} <= fields:
+        raise SchemeError("calibration: a bundle or own names no field compared")
+    if not {name for a, b, _ in calibration.joint for name in (a, b)} <= set(
+        calibration.bundles
+    ):
+        raise SchemeError("calibration: a product names an unknown bundle")
+    for group in calibration.kin:
+        if calibration.agreement.get(group, 0) < -calibration.relatives:
+            raise SchemeError(f"calibration: relatives outweighs agreement of {group}")
+    if calibration.least_rows > calibration.most_rows:
+        raise SchemeError("calibration: least_rows must not be above most_rows")
