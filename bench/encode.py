@@ -47,7 +47,7 @@ from childgrid_node.normalise.person import fields_of
 from childgrid_node.register import Register
 from childgrid_node.scheme import Scheme
 
-SECRET = "nothing measured here is secret"
+SECRET = b"nothing measured here is secret"
 PEER_ROWS = 20_000
 BATCH = 500_000
 GRID_BATCH = 10_000
@@ -173,7 +173,8 @@ def sample(data: Path) -> Sample:
             for name, cells in fields_of(row, table.mapping).items():
                 if name in found:
                     found[name] += [cell for cell in cells if cell.strip()]
-    return Sample(tables, found["name"], found["relative"], found["address"])
+    places = [", ".join(one.split(", ")[:2]) for one in found["address"]]
+    return Sample(tables, found["name"], found["relative"], places)
 
 
 def _table(mapping: Mapping, data: Path) -> Table:

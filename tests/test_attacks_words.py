@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import hostile_strikes as strikes
-from childgrid_node import match
+from childgrid_node import match, sweep
 from childgrid_wire import canonical, envelope, seal, statement
 from childgrid_wire.errors import Malformed
 from childgrid_wire.keys import SeedSigner
@@ -167,21 +167,19 @@ def test_a_hundred_guesses_of_a_phone(stage: Stage) -> None:
     """What a sweep is told, and what ends it.
 
     A rogue investigator, with a supervisor who signs everything, asks a hundred times
-    for one known name with a hundred phone numbers. True is: every answer has the same
-    closed form, without any field's agreement; the wrong guesses are all told the same;
-    the right one has the same band and a higher probability, so it can be told apart
-    in the statement. Where the person is described well, it can't. The budget ends the
-    sweep at the floor's fifty, each one logged at the holder in the officer's name.
+    for one known name with a hundred phone numbers. The holder knows variants of one
+    person when it sees them: it answers the first five that day and no more, each
+    logged in the officer's name. Every answer has the same closed form, without any
+    field's agreement or an exact number; the wrong guesses are all told the same.
+    Where the person is described well, the right one is told the same as well.
     """
     prisons = stage.grid.agency("prisons").office
-    limit = prisons.view.rules()["case_queries_day"]
     phones = [f"98765{number:05d}" for number in range(100)]
-    right = phones[20] = KABIR["phone"][0]
+    phones[20] = KABIR["phone"][0]
     name = {"name": ["Kabir Vankhede"]}
     said = {one: _guess(stage, name, one, "prisons") for one in phones}
     answers = {one: found for one, found in said.items() if found is not None}
-    used = prisons.journal.rows("SELECT scope, max(queries) FROM used GROUP BY scope")
-    assert dict(used)["case"] == limit and len(answers) < limit
+    assert list(answers) == phones[: sweep.VARIANTS], "the right one is never reached"
     closed = {
         "handle",
         "probability",
@@ -193,13 +191,10 @@ def test_a_hundred_guesses_of_a_phone(stage: Stage) -> None:
     }
     shown = [one for found in answers.values() for one in found["candidates"]]
     assert all(one.keys() == closed for one in shown)
-    wrong = {_told(found) for one, found in answers.items() if one != right}
-    assert len(wrong) == 1, "a wrong guess says nothing about any other"
-    assert [one[1] for one in _told(answers[right])] == [one[1] for one in wrong.pop()]
+    assert len({_told(found) for found in answers.values()}) == 1
+    right = phones[20]
     known = {key: value for key, value in KABIR.items() if key != "phone"}
     both = [_guess(stage, known, one, "customs") for one in (right, phones[0])]
     assert len({_told(one) for one in both if one is not None}) == 1
-    asked = [one for one in prisons.journal.all(Kind.QUERY) if one.officer == "si-rao"]
-    assert len(asked) == len(answers) + 2
     nothing_released(stage)
     stage.before = Tally.of(stage)

@@ -6,9 +6,7 @@ import csv
 
 import pytest
 
-from childgrid_node import approve, disclose
-from childgrid_node.mapping import Mapping
-from childgrid_node.register import Register
+from childgrid_node import approve, disclose, indexer
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -284,7 +282,7 @@ def test_a_label_that_the_mapping_lost(grid: Grid) -> None:
     text = (customs.folder / "rows.toml").read_text()
     lines = [one for one in text.splitlines() if not one.startswith("phone = {")]
     (customs.folder / "rows.toml").write_text("\n".join(lines))
-    customs.register = Register.open(Mapping.read(customs.folder / "rows.toml"))
+    customs.source = indexer.open_source(customs.folder / "rows.toml")
 
     assert advance(grid, request) == "refused"
     assert said(grid, Kind.REFUSAL)[0]["reason"] == "fields"

@@ -48,7 +48,7 @@ def test_a_role_that_is_not_named_is_counted(grid: Grid, tmp_path: Path) -> None
     path.write_text(text.replace("ACCUSED", "STAFF", 1), "utf-8")
     try:
         report = indexer.build(
-            customs.register, tmp_path / "x.index", customs.keyring, START
+            customs.source, tmp_path / "x.index", customs.keyring, START
         )
     finally:
         path.write_text(text, "utf-8")
@@ -99,14 +99,14 @@ def test_a_build_that_fails_leaves_the_old_index(grid: Grid, tmp_path: Path) -> 
     """The source breaks off half way: the file that was there is still there."""
     customs = grid.agency("customs")
     path = tmp_path / "rows.index"
-    indexer.build(customs.register, path, customs.keyring, START)
+    indexer.build(customs.source, path, customs.keyring, START)
     before = path.read_bytes()
 
     def broken(_: int) -> None:
         raise OSError("the source went away")
 
     with pytest.raises(OSError, match="went away"):
-        indexer.build(customs.register, path, customs.keyring, START, broken)
+        indexer.build(customs.source, path, customs.keyring, START, broken)
 
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["rows.index"]
@@ -118,7 +118,7 @@ def test_progress_tells_how_many_rows_were_read(grid: Grid, tmp_path: Path) -> N
     told: list[int] = []
 
     indexer.build(
-        child.register, tmp_path / "x.index", child.keyring, START, told.append
+        child.source, tmp_path / "x.index", child.keyring, START, told.append
     )
 
     assert told[-1] == 2

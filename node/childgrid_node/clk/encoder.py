@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from childgrid_node.clk.cells import Column
     from childgrid_node.clk.schema import Schema
 
-STRETCH_ROWS = 2**14
-STRETCH_BYTES = 2**24
+STRETCH_ROWS = 2**16
+STRETCH_BYTES = 2**25
 
 
 @dataclass(slots=True)

@@ -32,9 +32,6 @@ SYMBOL_BITS = np.uint64(21)
 PREFIX_BITS = np.uint64(42)
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
-LONG = 255
-"""Values with more tokens are not told apart when values are ordered."""
-
 TOKENS, NODES = 0, 1
 SLOTS, MASKS = 0, 1
 
@@ -208,54 +205,35 @@ def put(rows: Any, row: int, positions: Any, token: int, needed: int) -> None:  
         rows[row, p >> 6] |= ONE << np.uint64((p & 56) + 7 - (p & 7))
 
 
-@compiled("void(int64[::1], int64[::1], int64[::1])")
-def arrange(counts: Any, begins: Any, order: Any) -> None:  # noqa: ANN401
-    """Order values by their number of tokens, and tell where their tokens begin.
-
-    Values of one size share masks; taken together, they find them in the cache.
-    """
-    buckets = np.zeros(LONG + 2, np.int64)
-    at = 0
-    for value in range(counts.shape[0]):
-        begins[value] = at
-        at += counts[value]
-        buckets[min(counts[value], LONG) + 1] += 1
-    for size in range(LONG + 1):
-        buckets[size + 1] += buckets[size]
-    for value in range(counts.shape[0]):
-        size = min(counts[value], LONG)
-        order[buckets[size]] = value
-        buckets[size] += 1
-
-
 @compiled(
-    "void(uint64[:, ::1], int32[::1], int64[::1], int64[::1], int64[::1], int64, "
-    "boolean, int32[:, ::1], int32[::1], int32[:, ::1], uint64[:, ::1], int64[::1])"
+    "int64(uint64[:, ::1], int32[::1], int64[::1], int64, int64, boolean, boolean, "
+    "int32[:, ::1], int32[::1], int32[:, ::1], uint64[:, ::1], int64[::1])"
 )
 def unite(
     rows: Any,  # noqa: ANN401
     tokens: Any,  # noqa: ANN401
     counts: Any,  # noqa: ANN401
-    begins: Any,  # noqa: ANN401
-    order: Any,  # noqa: ANN401
+    first: int,
     bits: int,
     shared: bool,
+    stop: bool,
     positions: Any,  # noqa: ANN401
     slot_of: Any,  # noqa: ANN401
     mask_of: Any,  # noqa: ANN401
     masks: Any,  # noqa: ANN401
     sizes: Any,  # noqa: ANN401
-) -> None:
-    """OR the filters of each value's tokens into its row.
+) -> int:
+    """OR the filters of each value's tokens into its row; return the value reached.
 
     Args:
         rows: filters, ``uint64[values, words]``.
         tokens: token numbers of all values in order, ``int32``.
         counts: tokens by value.
-        begins: where each value's tokens begin.
-        order: the values in the order in which to take them.
+        first: the value to begin with; its tokens begin at ``tokens[0]``.
         bits: insertions of each token, or of all together if ``shared``.
         shared: whether a value's tokens share ``bits``.
+        stop: whether to return, rather than drop all masks, when there is no room for
+            those of one more value.
         positions: positions by token, ``int32[tokens, known]``.
         slot_of: the slot of a number of insertions, -1 for none.
         mask_of: a token's mask by slot, counted from 1, 0 for none.
@@ -263,12 +241,13 @@ def unite(
         sizes: slots and masks in use, updated.
     """
     words = rows.shape[1]
-    for turn in range(order.shape[0]):
-        value = order[turn]
+    at = 0
+    for value in range(first, counts.shape[0]):
         count = counts[value]
         if count == 0:
             continue
-        at = begins[value]
+        if stop and sizes[MASKS] + count > masks.shape[0]:
+            return value
         each = bits // count if shared else bits
         left = bits % count if shared else 0
         if sizes[SLOTS] + 2 > mask_of.shape[0]:
@@ -298,6 +277,8 @@ def unite(
                 mask_of[slot, token] = mask
             for word in range(words):
                 rows[value, word] |= masks[mask - 1, word]
+        at += count
+    return counts.shape[0]
 
 
 @compiled("void(uint64[:, ::1], int64[::1], uint64[:, ::1])")

@@ -42,7 +42,7 @@ class Grams:
         self._keys = np.zeros(FIRST_KEYS, np.uint64)
         self._numbers = np.zeros(FIRST_KEYS, np.int32)
         self._sizes = np.zeros(2, np.int64)
-        self._born = np.zeros((MOST_TOKENS, 2), np.int64)
+        self._born = np.empty((MOST_TOKENS, 2), np.int64)
 
     def counts(self, cells: Cells) -> NDArray[np.int64]:
         """Return the number of tokens of each value."""

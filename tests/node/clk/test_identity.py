@@ -78,8 +78,9 @@ def test_stretches_threads_and_full_stores_change_no_bit(
     monkeypatch.setattr(encoder, "STRETCH_ROWS", 17)
     monkeypatch.setattr(tokens, "FIRST_KEYS", 64)
     monkeypatch.setattr(tokens, "BATCH_TOKENS", 200)
-    for module in (tokens, filters):
-        monkeypatch.setattr(module, "MOST_TOKENS", 150)
+    monkeypatch.setattr(tokens, "MOST_TOKENS", 150)
+    monkeypatch.setattr(filters, "FIRST_TOKENS", 8)
+    monkeypatch.setattr(filters, "FIRST_MASKS", 1)
     monkeypatch.setattr(filters, "MASK_BYTES", 2_000)
     monkeypatch.setattr(filters, "SLOTS", 3)
     for made, table, right in cases:
