@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.boost import Growth, as_table, grow
-from bench.counting import FOLDS, Counts, count, log_tables, searches
+from bench.counting import ENOUGH_PAIRS, FOLDS, Counts, count, log_tables, searches
 from bench.document import render
 from bench.logistic import fit
 from bench.tables import BenchError, Labelled, given_or_sample, load
@@ -138,12 +138,15 @@ def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
     """Return the calibration that fits the examples, as it stands in a scheme."""
     intercept, whole = _fitted(scheme, found)
     groups = list(scheme.calibration.agreement)
+    spoken = found.values != 0
+    often = {"+": spoken[found.labels].sum(axis=0), "-": spoken.sum(axis=0)}
     taught = {
-        name: bool(found.values[:, at].any()) for at, name in enumerate(found.names)
+        name: name[0] in often and often[name[0]][at] >= ENOUGH_PAIRS
+        for at, name in enumerate(found.names)
     }
 
     def coefficient(sign: str, group: str) -> int:
-        # A group no example speaks of leans on the one most like it.
+        # A group that hardly a true pair speaks of leans on the one most like it.
         name = sign + group
         return whole[name] if taught[name] else whole[sign + "contact"]
 

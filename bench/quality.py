@@ -155,7 +155,8 @@ def best_f1(returned: Returned, pairs: int) -> float:
 def recall_at_false_hits(run: Run, share: float) -> float:
     """Return the greatest recall where at most ``share`` of unknown queries hit."""
     returned = run.returned
-    highest = np.full(run.queries, -1, np.int64)
+    numbers = np.concatenate([returned.query, run.unknown])
+    highest = np.full(numbers.max(initial=-1) + 1, -1, np.int64)
     np.maximum.at(highest, returned.query, returned.probability)
     allowed = share * len(run.unknown)
     thresholds, true, _ = curve(returned)

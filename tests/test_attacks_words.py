@@ -173,13 +173,13 @@ def test_a_hundred_guesses_of_a_phone(stage: Stage) -> None:
     field's agreement or an exact number; the wrong guesses are all told the same.
     Where the person is described well, the right one is told the same as well.
     """
-    prisons = stage.grid.agency("prisons").office
     phones = [f"98765{number:05d}" for number in range(100)]
     phones[20] = KABIR["phone"][0]
     name = {"name": ["Kabir Vankhede"]}
     said = {one: _guess(stage, name, one, "prisons") for one in phones}
     answers = {one: found for one, found in said.items() if found is not None}
-    assert list(answers) == phones[: sweep.VARIANTS], "the right one is never reached"
+    assert answers and len(answers) <= sweep.VARIANTS
+    assert phones[20] not in answers, "the right one is never reached"
     closed = {
         "handle",
         "probability",

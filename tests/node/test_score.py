@@ -202,6 +202,43 @@ def test_a_larger_table_lowers_a_probability() -> None:
     assert small - large == pytest.approx(1000 * np.log(10), abs=1)
 
 
+@pytest.mark.parametrize("rows", [1, 3, 10])
+def test_a_handful_of_rows_is_no_evidence(rows: int) -> None:
+    """In a tiny register a stranger is not likelier to be the person."""
+    index = index_of(CROWD[:rows])
+    stranger_here = found(index, CROWD[300]).candidates
+    himself = found(index, CROWD[0]).candidates[0]
+
+    assert max(one.probability for one in stranger_here) < GRID.bands.possible
+    assert {one.band for one in stranger_here} == {"weak"}
+    assert (himself.row, himself.band) == (0, "strong")
+
+
+def test_the_prior_of_a_table_is_bounded() -> None:
+    """Below and above what the scheme names, the size of a table changes no more."""
+    table = GRID.calibration
+    offsets = [
+        calibration.size_offset(table, rows)
+        for rows in (0, 3, table.least_rows, table.most_rows, 10 * table.most_rows)
+    ]
+
+    assert offsets[0] == offsets[1] == offsets[2] > 0 > offsets[3] == offsets[4]
+
+
+def test_rivals_beyond_the_table_are_reckoned_with() -> None:
+    """A lone row has as many unseen rivals as the training tables had rows."""
+    lone = np.array([5_000])
+    among = np.array([5_000, 2_000, 1_000])
+    strangers = GRID.calibration.trained_rows
+
+    assert calibration.gap(lone, strangers)[0] < 0
+    assert calibration.crowd(lone, strangers)[0] > 4_000
+    assert calibration.gap(among, strangers)[0] == calibration.gap(lone, strangers)[0]
+    assert calibration.crowd(among, strangers)[0] == pytest.approx(
+        calibration.crowd(lone, strangers)[0], abs=20
+    )
+
+
 def test_nothing_below_the_floor_is_answered() -> None:
     """The scheme's floor holds unless another is given."""
     index, query = index_of(CROWD), ENCODER.encode({"sex": ("m",)})

@@ -86,8 +86,18 @@ def _telling(names: Iterable[Name]) -> list[str]:
     return [word for word in whole if word not in GENERIC] or whole or words
 
 
-def _name(names: Iterable[Name]) -> list[str]:
-    return _grams(_telling(names), 2)
+def _name(names: tuple[Name, ...]) -> list[str]:
+    """Pairs of letters of telling words, and one token for each generic one.
+
+    A name of generic words only ("Ram") so agrees weakly with a longer one that holds
+    them ("Ram Mishra"), and not at all with what merely looks alike ("Ramesh").
+    """
+    words = [word for name in names for word in name if len(word) > 1]
+    generic = [f"={word}" for word in words if word in GENERIC]
+    telling = [word for word in words if word not in GENERIC]
+    if words:
+        return _grams(telling, 2) + generic
+    return _grams([word for name in names for word in name], 2)
 
 
 def _given(person: Person) -> list[str]:

@@ -44,6 +44,8 @@ def _spellings() -> dict[str, str]:
 
 
 _SPELLING = _spellings()
+_DISTINCT: dict[str, str] = _TABLE["distinct"]
+_PREFIXES = tuple(clean(word) for word in _TABLE["prefixes"])
 _HONORIFICS = frozenset(clean(word) for word in _TABLE["honorifics"])
 _PLACEHOLDERS = frozenset(clean(word) for word in _TABLE["placeholders"])
 
@@ -53,6 +55,8 @@ def canonical(word: str) -> str:
     if word == "c":
         # As an initial it stands for names in "ch".
         return word
+    if word in _DISTINCT:
+        return _DISTINCT[word]
     folded = fold(to_latin(word))
     return _SPELLING.get(word) or _SPELLING.get(folded, folded)
 
@@ -152,6 +156,9 @@ def _unglued(word: str) -> tuple[str, ...]:
     whole = canonical(word)
     if whole in COMMON:
         return (whole,)
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _LONG_STEM:
+            return canonical(prefix), canonical(word.removeprefix(prefix))
     for suffix in _PLAIN_SUFFIXES:
         if latin.endswith(suffix) and len(latin) - len(suffix) >= _LONG_STEM:
             return canonical(latin.removesuffix(suffix)), canonical(suffix)

@@ -1,0 +1,68 @@
+"""Learning: what ships is what the committed command gives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench import learn, unlabelled
+from bench.tables import Labelled, given_or_sample, load
+from childgrid_node.scheme import Scheme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEST = Scheme.load("test-1")
+
+
+@pytest.fixture(name="sample", scope="module")
+def _sample() -> Labelled:
+    with given_or_sample(None) as where:
+        return load(where, TEST)
+
+
+@pytest.fixture(autouse=True)
+def _no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHILDGRID_DATA", raising=False)
+
+
+def test_the_small_scheme_is_reproduced_to_the_byte(
+    tmp_path: Path, sample: Labelled
+) -> None:
+    """The project's own sample and seed give the shipped profile for tests."""
+    out = tmp_path / "scheme.json"
+    source = json.loads(TEST.raw)["weights"]["source"]
+    out.write_bytes(learn.learn(sample, TEST, source))
+
+    assert out.read_bytes() == TEST.raw
+
+
+def test_nothing_of_the_old_weights_remains(sample: Labelled) -> None:
+    """From weights turned upside down the same document is learned."""
+    document = json.loads(TEST.raw)
+    for name, values in document["weights"]["match"].items():
+        document["weights"]["match"][name] = values[::-1]
+    document["calibration"]["intercept"] = 77
+    document["bands"]["strong"] = 9_999
+    changed = Scheme.parse(json.dumps(document).encode("ascii"))
+    source = document["weights"]["source"]
+
+    assert learn.learn(sample, changed, source) == TEST.raw
+
+
+def test_unlabelled_tables_move_the_weights_and_nothing_else(sample: Labelled) -> None:
+    """Expectation maximisation reads no truth and leaves the second stage alone."""
+    untold = tuple(replace(q, truth=frozenset()) for q in sample.queries)
+    blind = replace(sample, queries=untold, strata={})
+    before = json.loads(TEST.raw)
+    after = json.loads(unlabelled.adapted(blind, TEST, "here"))
+
+    assert after["weights"] != before["weights"]
+    assert after["calibration"] == before["calibration"]
+    assert after["encoding"] == before["encoding"]
+    top = {name: values[-1] for name, values in after["weights"]["match"].items()}
+    chance = {name: values[-1] for name, values in after["weights"]["chance"].items()}
+    assert all(top[name] > chance[name] for name in ("name", "dob", "phone"))
