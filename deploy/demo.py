@@ -18,10 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deploy.processes import Clockwork, until
 from deploy.sample.make import make
 from deploy.sample.story import FIR
 from deploy.stations import Stations, summary
-from deploy.yard import Clockwork, Person, Plan, Yard, until
+from deploy.yard import Person, Plan, Yard
 
 FOLDER = Path(".demo")
 AUDITORS = ("audit-north", "audit-south")

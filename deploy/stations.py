@@ -20,7 +20,8 @@ from childgrid_audit.verify import Verdict, Verifier
 from childgrid_wire.channel import Dialer
 from childgrid_wire.enrolment import Token
 from childgrid_wire.pb.coordinator_pb2 import EnrolResponse
-from deploy.yard import HUB, Yard, until
+from deploy.processes import until
+from deploy.yard import HUB, Yard
 
 
 class Stations:

@@ -20,8 +20,8 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2, desk_pb2_grpc
 from childgrid_wire.pb.values_pb2 import Envelope
 from deploy.demo import SECTIONS
+from deploy.processes import until
 from deploy.sample.story import FIR, SUSPECT
-from deploy.yard import until
 
 if TYPE_CHECKING:
     from process.yardstick import Grid

@@ -25,7 +25,8 @@ from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
-from deploy.yard import HUB, until
+from deploy.processes import until
+from deploy.yard import HUB
 from process.players import Case
 from process.yardstick import AGENCIES, Grid
 

@@ -22,8 +22,9 @@ from childgrid_node import ceremony, normalise
 from childgrid_node.encode import Encoder
 from childgrid_node.scheme import Scheme
 from deploy.demo import PLANS
+from deploy.processes import free_port
 from deploy.sample import story
-from deploy.yard import HUB, free_port
+from deploy.yard import HUB
 from process.canary import Search, of_bytes, of_text
 from process.players import JUSTIFICATION, Case, Cast
 from process.reckoning import await_receipts

@@ -22,7 +22,7 @@ import pytest
 from childgrid_authority import directory
 from childgrid_node import ceremony, joining
 from childgrid_wire import keyfile
-from deploy.yard import free_port
+from deploy.processes import free_port
 from process.disk import compiled, wrong_clock
 from process.yardstick import AGENCIES, Grid
 

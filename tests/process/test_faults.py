@@ -23,7 +23,8 @@ from childgrid_wire.errors import Reason, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2, coordinator_pb2_grpc
 from childgrid_wire.pb.values_pb2 import Envelope, Sealed
-from deploy.yard import HOST, HUB
+from deploy.processes import HOST
+from deploy.yard import HUB
 from process import breakage
 from process.disk import Disk
 from process.players import Case, Cast

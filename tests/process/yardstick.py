@@ -36,9 +36,10 @@ from childgrid_wire.certificates import Peer
 from childgrid_wire.identity import Identity
 from childgrid_wire.pb import coordinator_pb2_grpc
 from deploy.demo import PLANS, SECTIONS
+from deploy.processes import HOST, Process, until
 from deploy.sample.make import make
 from deploy.sample.story import FIR, Story
-from deploy.yard import HOST, HUB, Process, Yard, until
+from deploy.yard import HUB, Yard
 from process.players import SECONDS, Patient
 
 AGENCIES = ("police", "customs", "prisons")

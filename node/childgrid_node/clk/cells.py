@@ -67,7 +67,7 @@ def code_points(text: str) -> NDArray[np.uint32]:
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8).astype(np.uint32)
     raw = text.encode("utf-32-le", "surrogatepass")
-    return np.frombuffer(raw, "<u4").astype(np.uint32)
+    return np.frombuffer(raw, "<u4").astype(np.uint32, copy=False)
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

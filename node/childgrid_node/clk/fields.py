@@ -127,12 +127,14 @@ class Direct:
     def _doubtful(self, codes: NDArray[np.uint32]) -> list[NDArray[np.bool_]]:
         """Return marks of code points that no cell, or not every cell, may hold."""
         marks = []
-        plain = not codes.size or codes.max() < 128
+        top = int(codes.max()) if codes.size else 0
         if self._kind.case != "mixed":
             low = ord("a") if self._kind.case == "upper" else ord("A")
             marks.append((codes - low < 26) | (codes >= 128))
-        if not plain:
-            marks.append((codes - 0xD800 < 0x800) | (self._kind.encoding == "ascii"))
+        if self._kind.encoding == "ascii" and top >= 128:
+            marks.append(codes >= 128)
+        elif top >= 0xD800:
+            marks.append(codes - 0xD800 < 0x800)
         return marks
 
     def _judged(self, cells: Cells, suspects: NDArray[np.bool_]) -> Faults:

@@ -81,7 +81,7 @@ def rehash(old: Any, old_numbers: Any, keys: Any, numbers: Any) -> None:  # noqa
 
 
 @compiled(
-    "int64(uint32[::1], int64[::1], int64[::1], int64, int64, boolean, "
+    "int64(Array(uint32, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, boolean, "
     "uint64[::1], int32[::1], int64[::1], int64[::1], int64[:, ::1], "
     "int32[::1])"
 )
