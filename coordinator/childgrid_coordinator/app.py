@@ -14,7 +14,6 @@ import grpc
 
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
-from childgrid_coordinator.claim import Claim
 from childgrid_coordinator.config import Settings
 from childgrid_coordinator.door import Door
 from childgrid_coordinator.every import Every
@@ -30,6 +29,7 @@ from childgrid_coordinator.settle import Answers
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.witnessing import Witnesses
 from childgrid_log.checkpoint import open_checkpoint
+from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
 from childgrid_wire import canonical, channel

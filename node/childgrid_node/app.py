@@ -16,11 +16,12 @@ import grpc
 import structlog
 
 from childgrid_log import begun, names
+from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
 from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_log.witness import Witness
-from childgrid_node import agency, disclose, mailroom, receive, sealing
+from childgrid_node import agency, disclose, mailroom, query, receive, sealing
 from childgrid_node.config import NodeConfig
 from childgrid_node.courier import Courier, Loop
 from childgrid_node.desk import Desk
@@ -52,7 +53,6 @@ from childgrid_wire.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
-_ANSWER_SECONDS = 20.0
 
 
 class Node:
@@ -68,6 +68,7 @@ class Node:
         """
         passphrase = keyfile.read_passphrase(config.passphrase_file)
         identity = Identity.open(config.state_dir / "keys", passphrase)
+        self._claim = Claim(config.state_dir)
         shelf = Shelf.open(config.state_dir / "documents")
         self.config = config
         self.office = open_office(config, identity, shelf, clock)
@@ -222,6 +223,7 @@ class Node:
         sealing.ensure(self.office)
         sealing.destroy_old(self.office)
         receive.forget(self.office)
+        query.drop_old_drafts(self.office)
 
     def settled(self, name: str, seconds: float) -> None:
         """Wait until every target of a query has answered, at most so long."""
@@ -244,6 +246,7 @@ class Node:
             loop.stop()
         self.witness.close()
         self.office.journal.log.close()
+        self._claim.release()
 
 
 def open_office(

@@ -160,6 +160,12 @@ def keep_draft(
     return name
 
 
+def drop_old_drafts(office: Office) -> None:
+    """Forget drafts that nobody signed within their hour, and what was sealed."""
+    with office.journal.writing() as writing:
+        _drop_old_drafts(writing, office)
+
+
 def _drop_old_drafts(writing: Writing, office: Office) -> None:
     """Forget what was never signed, with what it knew and what was sealed for it."""
     dead = (office.now - _DRAFT_SECONDS,)
