@@ -185,7 +185,7 @@ def parcel_fields(enemy: Enemy) -> str:
     if kind is Kind.REQUEST and enemy.rng.random() < 0.5:
         body = body_of(made)
         content = b"told by the enemy"
-        made = enemy.signed({**body, "justification": seal.digest(content)}, kind, made)
+        made = enemy.signed({**body, "justification": seal.digest(content)}, kind, was)
     enemy.stage.mail(reader, replace(parcel, statement=made, content=content))
     return "all" if enemy.stage.oracle.may_be_kept(made, reader) else ""
 

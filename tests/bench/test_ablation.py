@@ -17,8 +17,10 @@ TEST = Scheme.load("test-1")
 
 @pytest.fixture(name="sample", scope="module")
 def _sample() -> Labelled:
-    with given_or_sample(None) as where:
-        return load(where, TEST)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CHILDGRID_DATA", raising=False)
+        with given_or_sample(None) as where:
+            return load(where, TEST)
 
 
 @pytest.mark.parametrize("part", ablation.PARTS)

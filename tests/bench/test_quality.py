@@ -133,6 +133,16 @@ def test_the_command_writes_exactly_the_figures_promised(
     assert 0.5 < found["top1"] <= 1
 
 
+def test_only_some_agencies_are_measured(sample: Path, tmp_path: Path) -> None:
+    """What was learned on some tables is measured on the others."""
+    out = tmp_path / "out.json"
+    quality.main(["--data", str(sample), "--only", "customs", "--json", str(out)])
+
+    assert list(json.loads(out.read_text("utf-8"))["by_agency"]) == ["customs"]
+    with pytest.raises(SystemExit):
+        quality.main(["--data", str(sample), "--only", "nobody"])
+
+
 def test_an_id_in_two_tables_is_refused(sample: Path, tmp_path: Path) -> None:
     """Truth names records by id: the same id twice could mean either."""
     for path in sample.iterdir():

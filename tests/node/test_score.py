@@ -137,7 +137,7 @@ def test_a_query_that_fits_many_equally_names_nobody() -> None:
         assert one.expected_others >= 4
 
 
-def odds(scheme: Scheme, parts: NDArray[np.int64], levels: NDArray[np.uint8]) -> Any:  # noqa: ANN401
+def odds(scheme: Scheme, parts: NDArray[np.int64], levels: NDArray[np.uint8]) -> Any:
     """Return log-odds of survivors with these parts and levels."""
     _, values = calibration.features(scheme, parts, levels, parts.sum(axis=1))
     return calibration.log_odds(scheme.calibration, values)

@@ -14,7 +14,15 @@ from clkhash import schema as oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from childgrid_node.clk import Encoder, Schema, TableInvalid, encoder, filters, tokens
+from childgrid_node.clk import (
+    Encoder,
+    Schema,
+    TableInvalid,
+    encoder,
+    filters,
+    hashing,
+    tokens,
+)
 from node.clk.documents import Document, document, rows
 from node.clk.identity import for_clkhash, forget, ours, soak, theirs
 
@@ -103,6 +111,27 @@ def test_an_encoder_goes_on_and_starts_anew_alike() -> None:
             ]
             assert np.array_equal(np.concatenate([p.words for p in parts]), whole)
             one.clear()
+
+
+def test_each_distinct_token_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither rows that recur nor a token table that grows hash a token again."""
+    monkeypatch.setattr(tokens, "FIRST_KEYS", 64)
+    monkeypatch.setattr(encoder, "STRETCH_ROWS", 16)
+    hashed: list[bytes] = []
+    right = hashing._Blake.block
+
+    def counted(self: Any, octets: Any, number: int) -> Any:
+        hashed.extend(octets)
+        return right(self, octets, number)
+
+    monkeypatch.setattr(hashing._Blake, "block", counted)
+    names = [f"name {at * at}" for at in range(400)]
+    ours(parsed(BIGRAMS), [[name] for name in names], "key")
+
+    padded = [f" {name} " for name in names]
+    distinct = {p[at : at + 2].encode() for p in padded for at in range(len(p) - 1)}
+    assert len(distinct) > 100
+    assert sorted(hashed) == sorted(distinct)
 
 
 def lone(made: Document, cell: str) -> Any:
@@ -271,8 +300,6 @@ def test_the_comparison_would_see_a_single_wrong_bit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A wrong salt of the second block alone is counted as differing bits."""
-    from childgrid_node.clk import hashing
-
     right = hashing._Blake.block
 
     def wrong(self: Any, octets: Any, number: int) -> Any:
