@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from clkhash import bloomfilter, clk
+from clkhash import clk
 from clkhash import schema as oracle
 from stdnum import verhoeff
 
@@ -52,6 +52,7 @@ PEER_ROWS = 20_000
 BATCH = 500_000
 GRID_BATCH = 10_000
 ROUNDS = 5
+ARROW = util.find_spec("pyarrow") is not None
 FIRST_BIRTH = dt.date(1945, 1, 1)
 BIRTH_DAYS = 60 * 365
 
@@ -232,14 +233,9 @@ class _Clock:
 
 def _columns(given: list[list[str]]) -> list[Any]:
     """Return Arrow arrays where pyarrow is installed, else the lists."""
-    if not _arrow():
+    if not ARROW:
         return given
-    arrow = import_module("pyarrow")
-    return [arrow.array(column) for column in given]
-
-
-def _arrow() -> bool:
-    return util.find_spec("pyarrow") is not None
+    return [import_module("pyarrow").array(column) for column in given]
 
 
 def exchange_run(made: Sample, seed: int, rows: int) -> Spent:
@@ -319,12 +315,8 @@ def measure(made: Sample, rows: int, grid_rows: int, rounds: int) -> dict[str, A
         mine.append(_apart(exchange_run, made, seed, rows))
         peer.append(_apart(clkhash_run, made, seed + 500, peer_rows))
         grid.append(_apart(grid_run, made, seed, max(1, grid_rows // rounds)))
-        print(
-            f"round {turn + 1}: exchange {mine[-1].rate:,.0f}/s, clkhash "
-            f"{peer[-1].rate:,.0f}/s, grid {grid[-1].rate:,.0f}/s",
-            file=sys.stderr,
-            flush=True,
-        )
+        rates = ", ".join(f"{runs[-1].rate:,.0f}" for runs in (mine, peer, grid))
+        print(f"exchange, clkhash, grid rows/s: {rates}", file=sys.stderr)
     ratios = _ratios(mine, peer)
     cpu = [p.cpu / p.rows / (m.cpu / m.rows) for m, p in zip(mine, peer, strict=True)]
     return {
@@ -365,16 +357,9 @@ def machine() -> dict[str, Any]:
         "machine": model or platform.machine(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
-        "columns": "arrow" if _arrow() else "lists",
+        "columns": "arrow" if ARROW else "lists",
         "versions": {"python": platform.python_version(), **versions},
     }
-
-
-def _forget() -> None:
-    """Leave nothing of this process in clkhash's caches for the forked ones."""
-    for cache in vars(bloomfilter).values():
-        if hasattr(cache, "cache_clear"):
-            cache.cache_clear()
 
 
 def _sample(given: str | None) -> Sample:
@@ -400,7 +385,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args(arguments)
     try:
-        _forget()
         grid_rows = given.grid_rows or given.rows
         found = measure(_sample(given.data), given.rows, grid_rows, given.rounds)
     except BenchError as error:

@@ -252,25 +252,22 @@ def main(arguments: list[str] | None = None) -> int:
     """Learn from one folder and write a scheme."""
     parser = argparse.ArgumentParser(prog="bench.learn", description=__doc__)
     parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
+    parser.add_argument("--only", action="append", default=[], help="an agency's table")
     parser.add_argument(
         "--base", default="childgrid-1", help="a shipped scheme or a file"
     )
     parser.add_argument("--out", type=Path, required=True, help="scheme to write")
     parser.add_argument("--unlabelled", action="store_true", help="read no truth")
-    parser.add_argument(
-        "--source", default="Learned by bench.learn from invented tables"
-    )
+    parser.add_argument("--source", help="what is cited; the base's own by default")
     given = parser.parse_args(arguments)
     try:
         base = _base(given.base)
         with given_or_sample(given.data) as where:
-            data = load(where, base)
+            data = load(where, base).only(given.only)
     except BenchError as error:
         parser.error(str(error))
-    if given.unlabelled:
-        raw = adapted(data, base, given.source)
-    else:
-        raw = learn(data, base, given.source)
+    cited = given.source or json.loads(base.raw)["weights"]["source"]
+    raw = (adapted if given.unlabelled else learn)(data, base, cited)
     given.out.write_bytes(raw)
     return 0
 

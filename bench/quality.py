@@ -252,13 +252,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure one folder and print the figures as JSON."""
     parser = argparse.ArgumentParser(prog="bench.quality", description=__doc__)
     parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
+    parser.add_argument("--only", action="append", default=[], help="an agency's table")
     parser.add_argument("--scheme", help="a scheme file; the shipped one by default")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     given = parser.parse_args(arguments)
     try:
         raw = Path(given.scheme).read_bytes() if given.scheme else None
         scheme = Scheme.parse(raw) if raw else Scheme.load("childgrid-1")
-        data = load(folder(given.data), scheme)
+        data = load(folder(given.data), scheme).only(given.only)
     except BenchError as error:
         parser.error(str(error))
     text = json.dumps(report(data, measure(data), scheme.bands.strong), indent=2)

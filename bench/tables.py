@@ -29,7 +29,7 @@ from childgrid_node.register import Register
 from deploy.sample.make import make
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -75,6 +75,17 @@ class Labelled:
     queries: tuple[Query, ...]
     seconds: float
     strata: dict[tuple[str, str], str]
+
+    def only(self, agencies: Collection[str]) -> Labelled:
+        """Return the tables of some agencies (of all, where none is named).
+
+        Raises:
+            BenchError: an agency that is not there.
+        """
+        if missing := set(agencies) - {table.agency for table in self.tables}:
+            raise BenchError(f"no table of {', '.join(sorted(missing))}")
+        kept = tuple(t for t in self.tables if not agencies or t.agency in agencies)
+        return replace(self, tables=kept)
 
     def stratum(self, query: Query, key: str) -> str:
         """Return the stratum of a true pair."""

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from childgrid_log.errors import LogError
+from childgrid_node.clk.command import clk
 from childgrid_node.index_errors import IndexingError
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError
@@ -129,6 +130,9 @@ def doctor(config: Config = _DEFAULT) -> None:
         typer.echo(f"{mark} {finding.check}: {finding.message}")
     if not sound:
         raise typer.Exit(1)
+
+
+app.command("clk")(clk)
 
 
 def main() -> None:

@@ -81,9 +81,9 @@ def rehash(old: Any, old_numbers: Any, keys: Any, numbers: Any) -> None:  # noqa
 
 
 @compiled(
-    "int64(Array(uint32, 1, 'C', readonly=True), int64[::1], int64[::1], int64, int64, boolean, "
-    "uint64[::1], int32[::1], int64[::1], int64[::1], int64[:, ::1], "
-    "int32[::1])"
+    "int64(Array(uint32, 1, 'C', readonly=True), int64[::1], int64[::1], int64, "
+    "int64, boolean, uint64[::1], int32[::1], int64[::1], int64[::1], "
+    "int64[:, ::1], int32[::1])"
 )
 def number_grams(
     codes: Any,  # noqa: ANN401
@@ -222,7 +222,7 @@ def unite(
     mask_of: Any,  # noqa: ANN401
     masks: Any,  # noqa: ANN401
     sizes: Any,  # noqa: ANN401
-) -> int:
+) -> Any:  # noqa: ANN401
     """OR the filters of each value's tokens into its row; return the value reached.
 
     Args:

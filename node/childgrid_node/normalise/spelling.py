@@ -12,6 +12,13 @@ import re
 from .lexicon import table
 
 _RULES = [(re.compile(r["from"]), r["to"]) for r in table("spelling")["fold"]]
+_REPEATS = "\\1"
+# What no rule would change is told by one search; rules that refer back are apart.
+_ANY = re.compile(
+    "|".join(
+        f"(?:{rule.pattern})" for rule, _ in _RULES if _REPEATS not in rule.pattern
+    )
+)
 _INITIAL = str.maketrans("eo", "iu")
 _NASAL = re.compile("m(?=[^aeioum])")
 _VOWEL = re.compile("[aeiou]+")
@@ -25,7 +32,7 @@ def fold(word: str) -> str:
     True
     """
     before = ""
-    while before != word:
+    while before != word and (_ANY.search(word) or _TWICE.search(word)):
         before = word
         word = _fold_once(word)
     return word
