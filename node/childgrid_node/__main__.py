@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from childgrid_log.errors import LogError
-from childgrid_node.clk.command import clk
+from childgrid_node.clk_command import clk
 from childgrid_node.index_errors import IndexingError
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError

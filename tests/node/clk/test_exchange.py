@@ -14,8 +14,8 @@ from clkhash.serialization import serialize_bitarray
 from typer.testing import CliRunner
 
 from childgrid_node.clk import Schema, SecretInvalid, table
-from childgrid_node.clk.command import clk
 from childgrid_node.clk.exchange import encode_file, read_secret
+from childgrid_node.clk_command import clk
 
 SCHEMA = {
     "version": 3,
