@@ -16,7 +16,7 @@ from childgrid_node.second_stage import RAISES, directions
 KNOWN = {"up": 1, "down": -1, "free": 0}
 
 
-def document(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def document(**changes: Any) -> dict[str, Any]:
     """One tree of depth 2 over two features."""
     tree = {
         "feature": [0, 1, 1],

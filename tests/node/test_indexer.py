@@ -117,8 +117,6 @@ def test_progress_tells_how_many_rows_were_read(grid: Grid, tmp_path: Path) -> N
     child = grid.agency("childcare")
     told: list[int] = []
 
-    indexer.build(
-        child.source, tmp_path / "x.index", child.keyring, START, told.append
-    )
+    indexer.build(child.source, tmp_path / "x.index", child.keyring, START, told.append)
 
     assert told[-1] == 2

@@ -88,7 +88,7 @@ def variant(seed: int) -> Scheme:
     return Scheme.parse(json.dumps(document).encode())
 
 
-def plain_level(scheme: Scheme, name: str, query: Any, row: Any) -> int:  # noqa: ANN401
+def plain_level(scheme: Scheme, name: str, query: Any, row: Any) -> int:
     """Return one comparison's level, computed as its definition reads."""
     comparison = next(c for c in scheme.comparisons if c.name == name)
     if comparison.unless and plain_level(scheme, comparison.unless, query, row):
@@ -112,9 +112,9 @@ def plain_level(scheme: Scheme, name: str, query: Any, row: Any) -> int:  # noqa
 
 def _plain_pair(
     scheme: Scheme,
-    comparison: Any,  # noqa: ANN401
-    query: Any,  # noqa: ANN401
-    row: Any,  # noqa: ANN401
+    comparison: Any,
+    query: Any,
+    row: Any,
     own: str,
     other: str,
 ) -> int:

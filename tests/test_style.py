@@ -1,0 +1,62 @@
+"""The tree reads as it should: linted, formatted, typed, and of readable size."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LONGEST = 400
+_REGISTRY = re.compile(r"https?://[^ ]*(?:pypi|pythonhosted|npmjs|debian)\.")
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+@pytest.mark.parametrize("words", [("check", "."), ("format", "--check", ".")])
+def test_ruff_has_nothing_to_say(words: tuple[str, ...]) -> None:
+    """The linter finds nothing and the formatter would change nothing."""
+    _run("ruff", *words)
+
+
+def test_every_package_is_typed(tmp_path: Path) -> None:
+    """`mypy --strict` passes over all seven packages."""
+    _run("mypy", "--cache-dir", str(tmp_path))
+
+
+def test_no_product_file_is_too_long() -> None:
+    """A file is one room; above 400 lines it is two."""
+    files = [
+        path
+        for path in _tracked("*.py")
+        if "/pb/" not in str(path) and "tests" not in path.parts
+    ]
+    long = [path.name for path in files if len(path.read_text().splitlines()) > LONGEST]
+
+    assert files
+    assert not long
+
+
+def test_no_registry_is_named() -> None:
+    """Neither the lock nor anything else says where packages come from."""
+    assert not [
+        path.name
+        for path in _tracked()
+        if path.suffix != ".md" and _REGISTRY.search(path.read_text("utf-8", "ignore"))
+    ]
+    assert not _REGISTRY.search((ROOT / "requirements.lock").read_text())
