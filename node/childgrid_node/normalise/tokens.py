@@ -126,6 +126,8 @@ def _day(day: date) -> Iterator[str]:
     low, high = sorted((m, d))
     # Swapped day and month are the commonest slip: what survives it counts thrice.
     yield from (f"u{y}{low}{high}", f"v{y}{low}{high}", f"w{low}{high}")
+    # So does a day and month that survive another year.
+    yield from (f"n{m}{d}", f"o{m}{d}")
     yield from (f"{place}:{digit}" for place, digit in enumerate(y + m + d))
 
 
