@@ -57,7 +57,7 @@ class Process:
             self.handle.kill()
         else:
             self.handle.terminate()
-        status = self.handle.wait(20)
+        status = self.handle.wait(40)
         self.handle = None
         return status
 

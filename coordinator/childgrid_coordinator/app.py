@@ -145,6 +145,8 @@ class Coordinator:
         if self._started:
             self._started = False
             self.matcher.stop()
+            # A round of cosignatures under way ends with its channels.
+            self.dialer.close()
             for work in self._housekeeping:
                 work.stop()
         self._open.close()
