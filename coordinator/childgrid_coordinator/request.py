@@ -9,7 +9,9 @@
 
 `Course` is a value: a step returns the next one or raises, and then nothing has
 changed. It counts nobody and checks no signature; `approve` does. The rule: one final
-decision per person, one disclosure per request, and nothing after the end.
+decision per person, one disclosure per request, and nothing moves after the end. A
+person's decision that another one's has overtaken is still taken down, so that it
+stands in every party's log; it changes no phase.
 """
 
 from __future__ import annotations
@@ -54,24 +56,24 @@ class Course:
         return self
 
     def approve(self, member: str, person: str, now: int) -> Course:
-        """A person of either side approved. Raises `Refused` out of order."""
-        course = self._open(now)
-        course._party(member)
-        course._undecided(person)
-        decided = course.decided | {person}
-        return replace(course, phase=Phase.APPROVED, decided=decided)
+        """A person of either side approved, which opens nothing that has ended.
+
+        Raises `Refused` for a stranger, a second decision or past the expiry.
+        """
+        return self._decide(member, person, Phase.APPROVED, now)
 
     def refuse(self, member: str, person: str, now: int) -> Course:
-        """A person or the node of either side refused, which ends it.
+        """A person or the node of either side refused, which ends what is open.
 
-        `person` is empty where the node itself refuses. Raises `Refused` out of order.
+        `person` is empty where the node itself refuses; a node can't be overtaken by
+        its own officers, so it has nothing to say after the end. Raises `Refused` for
+        a stranger, a second decision or a node that comes too late.
         """
+        if person:
+            return self._decide(member, person, Phase.REFUSED, now)
         course = self._open(now)
         course._party(member)
-        if person:
-            course._undecided(person)
-        decided = course.decided | ({person} if person else set())
-        return replace(course, phase=Phase.REFUSED, decided=decided)
+        return replace(course, phase=Phase.REFUSED)
 
     def disclose(self, member: str, disclosure: str, now: int) -> Course:
         """The holder disclosed. Raises `Refused` out of order or a second time."""
@@ -122,6 +124,17 @@ class Course:
         if course.phase not in OPEN:
             raise Refused(Reason.CLOSED, "request")
         return course
+
+    def _decide(self, member: str, person: str, phase: Phase, now: int) -> Course:
+        if self.at(now).phase is Phase.EXPIRED:
+            raise Refused(Reason.EXPIRED, "request")
+        self._party(member)
+        self._undecided(person)
+        return replace(
+            self,
+            phase=phase if self.phase in OPEN else self.phase,
+            decided=self.decided | {person},
+        )
 
     def _party(self, member: str) -> None:
         if member not in (self.requester, self.holder):

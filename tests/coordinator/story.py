@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from childgrid_coordinator.app import Coordinator
+from childgrid_coordinator.request import Phase
 from childgrid_coordinator.settle import Word
 from childgrid_coordinator.store import requests
 from childgrid_wire.errors import Reason, WireError
@@ -52,6 +53,13 @@ class Story:
         data, ciphertext, proof = self.world.disclosure(self.request, self.approved())
         self.send(HOLDER, data, ciphertext, proof)
         return data, ciphertext
+
+    def phase(self) -> Phase:
+        """How far the request has come at the coordinator."""
+        with self.hub.store.read() as db:
+            dossier = requests.dossier(db, self.world.read(self.request).hash)
+        assert dossier is not None
+        return dossier.course.phase
 
     def trace(self) -> object:
         """Everything that a refused statement must leave as it was."""

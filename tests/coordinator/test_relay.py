@@ -140,17 +140,46 @@ def test_a_person_decides_once(story: Story) -> None:
 
 @pytest.mark.parametrize("who", [HOLDER, f"{HOLDER}/nodal", f"{ASKER}/sho"])
 def test_a_refusal_closes_the_request(story: Story, who: str) -> None:
-    """Of an officer or the node; the other side is told and nothing follows."""
+    """Of an officer or the node; the other side is told and no record can follow."""
     story.opened()
     member = who.partition("/")[0]
     refusal = story.world.refusal(who, story.request)
     story.send(member, refusal)
     other = ASKER if member == HOLDER else HOLDER
     assert story.box(other)[-1] == refusal
-    approval = story.world.approval(f"{HOLDER}/nodal", story.request)
-    assert story.refused(HOLDER, approval) is Reason.CLOSED
+    assert story.refused(HOLDER, story.world.refusal(HOLDER, story.request)) is (
+        Reason.CLOSED
+    )
     (request,) = story.hub.verbs.relay.receive(HOLDER, 0, 0)[:1]
     assert request.content == b""
+
+
+@pytest.mark.parametrize("end", ["refused", "disclosed"])
+def test_a_decision_that_was_overtaken_is_logged_and_carried(
+    story: Story, end: str
+) -> None:
+    """It stands in every log, as an audit expects, and moves nothing."""
+    if end == "refused":
+        story.opened()
+        story.send(HOLDER, story.world.refusal(f"{HOLDER}/nodal", story.request))
+    else:
+        story.disclosed()
+    before, leaves = story.phase(), story.hub.log.size()
+    late = story.world.approval(f"{ASKER}/sho2", story.request)
+    story.send(ASKER, late)
+    assert story.box(HOLDER)[-1] == late
+    assert story.hub.log.size() == leaves + 1
+    assert story.phase() == before
+
+
+def test_an_approval_after_a_refusal_lets_nothing_through(story: Story) -> None:
+    """A record sent on the strength of a late approval is refused."""
+    story.opened()
+    story.send(HOLDER, story.world.refusal(HOLDER, story.request))
+    late = story.world.approval(f"{HOLDER}/nodal", story.request)
+    story.send(HOLDER, late)
+    sent = story.world.disclosure(story.request, [late])
+    assert story.refused(HOLDER, *sent) is Reason.CLOSED
 
 
 def test_a_third_member_refuses_nothing(story: Story) -> None:

@@ -40,6 +40,26 @@ class Requests(RuleBasedStateMachine):
         self.taken.append(what)
         return True
 
+    def decide(
+        self,
+        what: str,
+        person: str,
+        fits: bool,
+        step: Callable[[str, str, int], Course],
+        member: str,
+    ) -> None:
+        """Approve or refuse; a decision after the end is taken and moves nothing."""
+        before = self.course.at(self.now)
+        late = before.phase not in OPEN
+        done = self.attempt(
+            f"late {what}" if late else what, lambda: step(member, person, self.now)
+        )
+        assert done == fits
+        if late:
+            assert self.course.at(self.now).phase is before.phase
+        if done and person:
+            self.decided.append(person)
+
     @rule(seconds=st.sampled_from([1, 30, 60]))
     def time_passes(self, seconds: int) -> None:
         self.now += seconds
@@ -47,25 +67,17 @@ class Requests(RuleBasedStateMachine):
 
     @rule(member=members, person=people)
     def approve(self, member: str, person: str) -> None:
-        open_ = self.course.phase in OPEN and self.now < EXPIRES
-        fits = open_ and member != OTHER and person not in self.decided
-        done = self.attempt(
-            "approve", lambda: self.course.approve(member, person, self.now)
-        )
-        assert done == fits
-        if done:
-            self.decided.append(person)
+        expired = self.course.at(self.now).phase is Phase.EXPIRED
+        fits = member != OTHER and person not in self.decided and not expired
+        self.decide("approve", person, fits, self.course.approve, member)
 
     @rule(member=members, person=st.one_of(st.just(""), people))
     def refuse(self, member: str, person: str) -> None:
         open_ = self.course.phase in OPEN and self.now < EXPIRES
-        fits = open_ and member != OTHER and person not in self.decided
-        done = self.attempt(
-            "refuse", lambda: self.course.refuse(member, person, self.now)
-        )
-        assert done == fits
-        if done and person:
-            self.decided.append(person)
+        expired = self.course.at(self.now).phase is Phase.EXPIRED
+        new = person not in self.decided and not expired if person else open_
+        fits = member != OTHER and new
+        self.decide("refuse", person, fits, self.course.refuse, member)
 
     @rule(member=members, name=hashes)
     def disclose(self, member: str, name: str) -> None:
@@ -112,7 +124,8 @@ class Requests(RuleBasedStateMachine):
         assert len(ends) <= 1
         assert self.taken.count("disclose") <= 1
         if ends:
-            assert self.taken[-1] == ends[0]
+            after = self.taken[self.taken.index(ends[0]) + 1 :]
+            assert all(what.startswith("late ") for what in after)
 
     @invariant()
     def one_decision_per_person(self) -> None:
@@ -136,10 +149,10 @@ def test_the_straight_way_leads_to_a_receipt() -> None:
 
 @pytest.mark.parametrize("phase", ENDED)
 def test_each_end_says_why_it_is_the_end(phase: Phase) -> None:
-    """Who comes too late is told whether time or somebody closed the request."""
+    """A node that comes too late is told whether time or somebody closed it."""
     course = Course(REQUESTER, HOLDER, EXPIRES, phase)
     with pytest.raises(Refused) as refused:
-        course.approve(HOLDER, "prisons/nodal", 1)
+        course.refuse(HOLDER, "", 1)
     expected = Reason.EXPIRED if phase is Phase.EXPIRED else Reason.CLOSED
     assert refused.value.reason is expected
 

@@ -18,9 +18,9 @@ from deploy.yard import HUB, until
 from process.disk import Disk, compiled
 from process.players import Case, Cast
 from process.reckoning import await_receipts
-from process.yardstick import AGENCIES, Grid
+from process.yardstick import SERVERS, STATION, Grid
 
-VICTIMS = (HUB, "police", "customs")
+VICTIMS = (HUB, "police", "customs", STATION)
 SECONDS_BROKEN = 0.5
 _STARTING = 40.0
 MODES = tuple(
@@ -47,7 +47,7 @@ def break_disks(grid: Grid, folder: Path) -> dict[str, Disk]:
     shim = compiled(folder)
     disks = {
         name: Disk(shim, folder / f"{name}.control", grid.state(name))
-        for name in (HUB, *AGENCIES)
+        for name in SERVERS
     }
     grid.environments = {name: disk.environment for name, disk in disks.items()}
     return disks

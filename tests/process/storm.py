@@ -15,16 +15,17 @@ from dataclasses import dataclass, field
 
 from deploy.yard import HUB
 from process.players import CUSTODIANS, Case, Cast
-from process.yardstick import Grid
+from process.yardstick import STATION, Grid
 
-KINDS = ("coordinator", "asking node", "holding node")
+KINDS = ("coordinator", "asking node", "holding node", "auditor's station")
 _GRANTED = 0.75
 _AGAIN = 0.2
 
 
 def victim(kind: str, case: Case) -> str:
     """Which process a kind means in a case."""
-    return {"coordinator": HUB, "asking node": "police"}.get(kind, case.holder)
+    named = {"coordinator": HUB, "asking node": "police", "auditor's station": STATION}
+    return named.get(kind, case.holder)
 
 
 @dataclass

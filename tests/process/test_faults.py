@@ -28,8 +28,8 @@ from deploy.yard import HUB
 from process import breakage
 from process.disk import Disk
 from process.players import Case, Cast
-from process.reckoning import MEMBERS, await_receipts, log_path, opened, reckon, rows
-from process.yardstick import Grid
+from process.reckoning import await_receipts, log_path, opened, reckon, rows
+from process.yardstick import SERVERS, Grid
 
 import grpc  # isort: skip
 
@@ -102,7 +102,7 @@ def altered(path: Path, change: Callable[[bytes], bytes]) -> Iterator[None]:
 def test_commands_refuse_what_they_cannot_start_with(still: Grid) -> None:
     """Port, passphrase, index: exit 2, one line that names it, nothing changed."""
     grid = still
-    before = {member: memory(grid, member) for member in MEMBERS}
+    before = {member: memory(grid, member) for member in SERVERS}
     for member, port in (
         (HUB, HUB),
         ("customs", "customs"),
@@ -121,7 +121,7 @@ def test_commands_refuse_what_they_cannot_start_with(still: Grid) -> None:
     index = grid.state("customs") / "index" / "customs.index"
     with altered(index, lambda data: data[:-10]):
         command(grid, "customs", "serve").refused("customs.index", "rebuild")
-    assert {member: memory(grid, member) for member in MEMBERS} == before
+    assert {member: memory(grid, member) for member in SERVERS} == before
 
 
 def test_a_damaged_index_is_rebuilt_by_the_command_that_it_names(still: Grid) -> None:

@@ -1,9 +1,9 @@
 """A small real grid for tests that break things: founded once, copied, made to run.
 
-Three agencies (`police` asks; `customs` and `prisons` hold) and one coordinator, each a
-process of its own with mutual TLS on loopback. Founding takes seconds, so it is done
-once a session into a template folder; every module works on a copy. Who sits at the
-desks stands in `players`.
+Three agencies (`police` asks; `customs` and `prisons` hold), one coordinator and one
+auditor's station, each a process of its own with mutual TLS on loopback. Founding takes
+seconds, so it is done once a session into a template folder; every module works on a
+copy. Who sits at the desks stands in `players`.
 """
 
 from __future__ import annotations
@@ -39,20 +39,30 @@ from deploy.demo import PLANS, SECTIONS
 from deploy.processes import HOST, Process, until
 from deploy.sample.make import make
 from deploy.sample.story import FIR, Story
+from deploy.stations import Stations
 from deploy.yard import HUB, Yard
 from process.players import SECONDS, Patient
 
 AGENCIES = ("police", "customs", "prisons")
+STATION = "audit-east"
+SERVERS = (HUB, STATION, *AGENCIES)
+"""Every process of the grid."""
+
 SCHEME = "test-1"
 ROWS = 100
+_NODE = ("childgrid_node", "serve", "node.toml")
+_PROGRAMS = {
+    HUB: ("childgrid_coordinator", "serve", "coordinator.toml"),
+    STATION: ("childgrid_audit", "witness", "station.toml"),
+}
 _BUDGETS = dict.fromkeys(
     ("officer_queries_day", "case_queries_day", "agency_queries_day"), 10_000
 )
 
 
 def name_witnesses(yard: Yard) -> None:
-    """Who cosigns in these grids: the agencies themselves, any two of the others."""
-    yard.witnesses(AGENCIES, quorum=2, faults=0)
+    """Who cosigns in these grids: an agency's log is seen by all the others."""
+    yard.witnesses([*AGENCIES, STATION], quorum=3, faults=0)
 
 
 def found(folder: Path) -> Story:
@@ -61,6 +71,7 @@ def found(folder: Path) -> Story:
     taken = ports()
     (folder / "ports.json").write_text(json.dumps(taken), "utf-8")
     yard = Yard(folder, ports=taken)
+    stations = Stations(yard, [STATION])
     try:
         yard.found(SCHEME, {**floor.parse(floor.default()), **_BUDGETS})
         yard.coordinator()
@@ -72,8 +83,10 @@ def found(folder: Path) -> Story:
         for config in configs:
             narrow(config.policy)
         yard.enrol(configs)
+        stations.enrol()
         yard.admit()
         yard.settle(configs)
+        stations.settle()
         yard.ceremony(configs)
         yard.settle(configs)
         name_witnesses(yard)
@@ -112,7 +125,7 @@ def ports() -> dict[str, int]:
 
     Otherwise a connection could sit on a killed process's port when it starts again.
     """
-    names = (HUB, *AGENCIES, *(f"{name}-desk" for name in AGENCIES))
+    names = (*SERVERS, *(f"{name}-desk" for name in AGENCIES))
     free = filter(_is_free, random.sample(range(10_000, 30_000), 1_000))
     return dict(zip(names, free, strict=False))
 
@@ -153,22 +166,22 @@ class Grid:
         return self.yard.folder
 
     def start(self) -> None:
-        """Run the coordinator and every node; wait until all of them answer.
+        """Run every process; wait until all of them answer.
 
         What runs already is left alone.
         """
-        for name in (HUB, *AGENCIES):
+        for name in SERVERS:
             if name not in self.yard.processes:
                 self.launch(name)
-        for name in (HUB, *AGENCIES):
+        for name in SERVERS:
             self.ready(name)
         self.yard.await_documents("police", ["customs", "prisons"])
 
     def launch(self, name: str, module: str = "") -> None:
         """Start one process, by another module and in an environment where given."""
-        kind = "coordinator" if name == HUB else "node"
-        path = self.folder / name / f"{kind}.toml"
-        arguments = [module or f"childgrid_{kind}", "serve", "--config", str(path)]
+        package, verb, settings = _PROGRAMS.get(name, _NODE)
+        path = self.folder / name / settings
+        arguments = [module or package, verb, "--config", str(path)]
         output = self.folder / "output" / f"{name}.txt"
         output.parent.mkdir(exist_ok=True)
         process = Prepared(name, arguments, output)
@@ -196,7 +209,7 @@ class Grid:
     def listens(self, name: str) -> bool:
         """Whether a process answers at its last port to open."""
         with socket.socket() as probe:
-            port = self.yard.port(name if name == HUB else f"{name}-desk")
+            port = self.yard.port(f"{name}-desk" if name in AGENCIES else name)
             return probe.connect_ex((HOST, port)) == 0
 
     def ready(self, name: str) -> None:
