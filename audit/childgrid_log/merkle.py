@@ -55,6 +55,12 @@ class Frontier:
                 start += 1 << level
         return frontier
 
+    def copy(self) -> Frontier:
+        """The same frontier, to go back to."""
+        frontier = Frontier()
+        frontier.size, frontier._peaks = self.size, list(self._peaks)
+        return frontier
+
     def push(self, leaf: bytes) -> list[Made]:
         """Add a 32-byte leaf hash; return the perfect subtrees it completes."""
         value, level, index = _checked(leaf), 0, self.size

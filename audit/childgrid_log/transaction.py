@@ -80,6 +80,26 @@ class Transaction:
         with guarded(self._db):
             return self._db.execute(sql, params)
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of this transaction: an exception undoes the part alone, and passes.
+
+        What was kept in it is durable when the whole transaction is.
+        """
+        self._check_open()
+        frontier = self._frontier.copy()
+        self._db.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO part")
+                self._db.execute("RELEASE part")
+            self._frontier = frontier
+            raise
+        self._check_open()
+        self._db.execute("RELEASE part")
+
     def shred(self, index: int, told_by: int) -> None:
         """Erase salt and envelope of leaf `index`, as the later leaf `told_by` says."""
         self._check_open()

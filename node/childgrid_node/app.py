@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import grpc
@@ -23,7 +23,7 @@ from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_log.witness import Witness
 from childgrid_node import agency, disclose, mailroom, query, receive, sealing
 from childgrid_node.config import NodeConfig
-from childgrid_node.courier import Courier, Loop
+from childgrid_node.courier import Courier, Loop, Parcel
 from childgrid_node.desk import Desk
 from childgrid_node.disclose import Releaser
 from childgrid_node.holdings import Holdings
@@ -53,6 +53,8 @@ from childgrid_wire.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
+_PARCELS = 32
+"""How much mail shares one sync; other writers wait meanwhile."""
 
 
 class Node:
@@ -190,16 +192,24 @@ class Node:
         self.courier.fetch_documents()
 
     def _collect(self) -> None:
-        for parcel in self.courier.receive(self.config.poll_seconds):
+        parcels = list(self.courier.receive(self.config.poll_seconds))
+        for start in range(0, len(parcels), _PARCELS):
+            page = parcels[start : start + _PARCELS]
             try:
-                mailroom.open_parcel(self.office, parcel)
+                self._take(page)
             except WireError:
                 self._fetch()
-                mailroom.open_parcel(self.office, parcel, last=True)
-            self.courier.passed(parcel.cursor)
+                self._take(page, last=True)
             self.moved()
             with self._news:
                 self._news.notify_all()
+
+    def _take(self, parcels: Sequence[Parcel], *, last: bool = False) -> None:
+        """Take in some mail with one sync of the disk; all of it or nothing."""
+        with self.office.journal.batch():
+            for parcel in parcels:
+                mailroom.open_parcel(self.office, parcel, last=last)
+            self.courier.passed(parcels[-1].cursor)
 
     def _release(self) -> None:
         waiting = disclose.unfinished(self.office)
@@ -230,8 +240,7 @@ class Node:
         targets = set(self.office.journal.get(name, Kind.QUERY)["targets"])
 
         def all_there() -> bool:
-            said = self.office.journal.answers(name, Kind.ANSWER)
-            return targets <= {one.issuer for one in said}
+            return targets <= self.office.journal.answered_by(name, Kind.ANSWER)
 
         with self._news:
             self._news.wait_for(all_there, seconds)

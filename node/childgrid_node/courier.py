@@ -9,7 +9,7 @@ naming what it carries.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -78,16 +78,24 @@ class Courier:
         Raises:
             Unreachable: the rest waits.
         """
-        sent = 0
+        states: dict[str, str] = {}
         with self._flushing:
-            for hash_, kind, data in self._waiting():
-                state = self._send(hash_, Kind(kind), data)
-                with self._office.journal.writing() as writing:
-                    writing.run(
-                        "UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_)
-                    )
-                sent += state == "sent"
-        return sent
+            try:
+                for hash_, kind, data in self._waiting():
+                    states[hash_] = self._send(hash_, Kind(kind), data)
+            finally:
+                self._mark(states)
+        return sum(state == "sent" for state in states.values())
+
+    def _mark(self, states: Mapping[str, str]) -> None:
+        """Remember what went out; what is not marked goes out again, harmlessly."""
+        if not states:
+            return
+        with self._office.journal.writing() as writing:
+            for hash_, state in states.items():
+                writing.run(
+                    "UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_)
+                )
 
     def _waiting(self) -> list[tuple[Any, ...]]:
         return self._office.journal.rows(

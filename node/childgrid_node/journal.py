@@ -3,10 +3,12 @@
 Every statement is one leaf of the node's own log, written in the transaction that
 also writes what follows from it, so that after a crash both are there or neither is.
 A statement that is known already is not written twice.
+Several such transactions of one thread can share one sync of the disk: `batch`.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -61,15 +63,15 @@ class Writing:
 
     def __init__(self, tx: Transaction, now: int) -> None:
         """Made by `Journal.writing`."""
-        self._tx = tx
+        self.tx = tx
         self._now = now
 
     def say(self, said: Statement) -> bool:
         """Log a statement; returns whether it was new."""
         if self.rows("SELECT 1 FROM said WHERE hash = ?", (said.hash,)):
             return False
-        leaf = self._tx.seal(draft_of(said, self._now))
-        self._tx.execute(
+        leaf = self.tx.seal(draft_of(said, self._now))
+        self.tx.execute(
             "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 said.hash,
@@ -94,11 +96,11 @@ class Writing:
 
     def run(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run one statement on the node's own tables."""
-        self._tx.execute(sql, params)
+        self.tx.execute(sql, params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read within the transaction."""
-        return list(self._tx.execute(sql, params))
+        return list(self.tx.execute(sql, params))
 
 
 class Journal:
@@ -110,6 +112,7 @@ class Journal:
         self.log = log
         self.vault = vault
         self._clock = clock
+        self._thread = threading.local()
 
     @property
     def now(self) -> int:
@@ -118,13 +121,36 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """A transaction: all of it is durable when the block ends, or nothing."""
+        """A transaction: all of it is durable when the block ends, or nothing.
+
+        Within `batch` it is a part of the batch, kept or undone on its own.
+        """
+        shared: Writing | None = getattr(self._thread, "batch", None)
+        if shared is not None:
+            with shared.tx.part():
+                yield shared
+            return
         with self.log.transaction() as tx:
             yield Writing(tx, self.now)
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """One transaction for every `writing` of this thread inside the block.
+
+        Nothing of it is durable, nor seen by other threads, before the block ends; so
+        nothing may be acknowledged inside. This thread reads what it wrote.
+        """
+        with self.log.transaction() as tx:
+            self._thread.batch = Writing(tx, self.now)
+            try:
+                yield
+            finally:
+                self._thread.batch = None
+
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Read committed rows."""
-        return self.log.query(sql, params)
+        """Read committed rows; within `batch` also those of the batch."""
+        shared: Writing | None = getattr(self._thread, "batch", None)
+        return shared.rows(sql, params) if shared else self.log.query(sql, params)
 
     def find(self, name: str) -> Statement | None:
         """A statement by its hash; it was verified when it came in."""
@@ -145,6 +171,11 @@ class Journal:
             (name, kind.value),
         )
         return [_parsed(row[0]) for row in rows]
+
+    def answered_by(self, name: str, kind: Kind) -> set[str]:
+        """The members who have answered `name` with a statement of a kind."""
+        sql = "SELECT DISTINCT issuer FROM said WHERE answers = ? AND kind = ?"
+        return {str(issuer) for (issuer,) in self.rows(sql, (name, kind.value))}
 
     def all(self, kind: Kind) -> list[Statement]:
         """Every statement of a kind, in the order of arrival."""

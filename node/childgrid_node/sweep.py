@@ -64,43 +64,59 @@ def variants(
     scheme: Scheme, encoding: NDArray[np.uint64], earlier: list[NDArray[np.uint64]]
 ) -> int:
     """How many different earlier encodings describe the same person otherwise."""
-    different = {
-        other.tobytes()
-        for other in earlier
-        if other.shape == encoding.shape
-        and not np.array_equal(other, encoding)
-        and alike(scheme, encoding, other)
-    }
-    return len(different)
+    distinct = {other.tobytes(): other for other in earlier}
+    distinct.pop(encoding.tobytes(), None)
+    others = [one for one in distinct.values() if one.shape == encoding.shape]
+    return int(alike(scheme, encoding, np.stack(others)).sum()) if others else 0
 
 
-def alike(scheme: Scheme, one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
-    """Whether two encodings share a name or a number that tells people apart."""
+def alike(
+    scheme: Scheme, one: NDArray[np.uint64], others: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Which encodings share a name or a number that tells people apart.
+
+    `one` is ``uint64[words]``, `others` ``uint64[n, words]``; returns ``bool[n]``.
+    """
     places = scheme.layout.places
-    named = any(_dice(one, other, places[name]) >= _ALIKE for name in _NAMES)
-    if named and not _differs(one, other, places["relative"]):
-        return True
-    return any(
-        bool(np.intersect1d(_words(one, place), _words(other, place)).size)
-        for tag in scheme.tags
-        if tag.name not in _COMMON
-        for place in (places[tag.name],)
+    named = np.zeros(len(others), np.bool_)
+    for name in _NAMES:
+        named |= _dice(one, others, places[name]) >= _ALIKE
+    named &= ~_differs(one, others, places["relative"])
+    for tag in scheme.tags:
+        if tag.name not in _COMMON:
+            named |= _share(one, others, places[tag.name])
+    return named
+
+
+def _differs(
+    one: NDArray[np.uint64], others: NDArray[np.uint64], place: Place
+) -> NDArray[np.bool_]:
+    """Where a field stands on both sides and is plainly another."""
+    both = _part(one, place).any() & _part(others, place).any(axis=1)
+    differing: NDArray[np.bool_] = both & (_dice(one, others, place) < _OTHER)
+    return differing
+
+
+def _share(
+    one: NDArray[np.uint64], others: NDArray[np.uint64], place: Place
+) -> NDArray[np.bool_]:
+    """Where one tag at least stands on both sides."""
+    words = _part(one, place)
+    found: NDArray[np.bool_] = np.logical_or.reduce(
+        np.isin(_part(others, place), words[words != 0]), axis=1
     )
+    return found
 
 
-def _differs(one: NDArray[np.uint64], other: NDArray[np.uint64], place: Place) -> bool:
-    """Whether a field stands on both sides and is plainly another."""
-    both = _words(one, place).size and _words(other, place).size
-    return bool(both) and _dice(one, other, place) < _OTHER
+def _dice(
+    one: NDArray[np.uint64], others: NDArray[np.uint64], place: Place
+) -> NDArray[np.float64]:
+    a, b = _part(one, place), _part(others, place)
+    filled = np.bitwise_count(a).sum() + np.bitwise_count(b).sum(axis=1, dtype=np.int64)
+    shared = np.bitwise_count(a & b).sum(axis=1, dtype=np.int64)
+    dice: NDArray[np.float64] = 2 * shared / np.maximum(filled, 1)
+    return dice
 
 
-def _words(encoding: NDArray[np.uint64], place: Place) -> NDArray[np.uint64]:
-    words = encoding[place.start : place.stop]
-    kept: NDArray[np.uint64] = words[words != 0]
-    return kept
-
-
-def _dice(one: NDArray[np.uint64], other: NDArray[np.uint64], place: Place) -> float:
-    a, b = one[place.start : place.stop], other[place.start : place.stop]
-    filled = int(np.bitwise_count(a).sum() + np.bitwise_count(b).sum())
-    return 2 * int(np.bitwise_count(a & b).sum()) / filled if filled else 0.0
+def _part(encodings: NDArray[np.uint64], place: Place) -> NDArray[np.uint64]:
+    return encodings[..., place.start : place.stop]

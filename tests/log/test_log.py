@@ -208,6 +208,37 @@ def test_a_transaction_is_of_no_use_afterwards(log: Log) -> None:
     assert log.query("SELECT * FROM spent") == []
 
 
+def test_a_part_that_fails_is_undone_alone(log: Log) -> None:
+    """Leaves and rows of the other parts are kept, and the numbers have no gap."""
+    log.execute_schema(SPENT)
+    one, two, three = drafts(3)
+    with log.transaction() as tx:
+        with tx.part():
+            tx.seal(one)
+            tx.execute("INSERT INTO spent VALUES ('one')")
+        with pytest.raises(KeyError), tx.part():
+            tx.seal(two)
+            tx.execute("INSERT INTO spent VALUES ('two')")
+            raise KeyError
+        with tx.part():
+            tx.seal(three)
+            tx.execute("INSERT INTO spent VALUES ('three')")
+    assert log.verify() == 2
+    assert [parse_entry(one).sequence for one in log.entries(0, 2)] == [0, 1]
+    assert log.query("SELECT * FROM spent ORDER BY 1") == [("one",), ("three",)]
+
+
+def test_no_part_outlives_its_transaction(log: Log) -> None:
+    """Parts that went well are gone with a transaction that failed."""
+    with pytest.raises(KeyError), log.transaction() as tx:
+        with tx.part():
+            tx.seal(drafts(1)[0])
+        raise KeyError
+    assert log.size() == 0
+    with pytest.raises(StoreError), tx.part():
+        pass
+
+
 def test_a_transaction_inside_another_is_refused(log: Log) -> None:
     """Appending beside an open transaction in one thread says so; it does not hang."""
     with log.transaction() as tx:

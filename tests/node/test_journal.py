@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -148,3 +149,36 @@ def test_a_statement_is_queued_once(grid: Grid) -> None:
 
     rows = journal.rows("SELECT hash FROM outbox WHERE kind = 'void' ORDER BY place")
     assert [name for (name,) in rows] == [first.hash, second.hash]
+
+
+def test_a_batch_reads_what_it_wrote_and_others_do_not(grid: Grid) -> None:
+    """Nothing is seen by another thread before the whole batch is durable."""
+    journal = grid.agency("customs").office.journal
+    said = notice(grid)
+
+    with ThreadPoolExecutor(1) as pool, journal.batch():
+        with journal.writing() as writing:
+            writing.say(said)
+        assert journal.find(said.hash) == said
+        assert pool.submit(journal.find, said.hash).result() is None
+    assert journal.find(said.hash) == said
+
+
+def test_one_bad_part_of_a_batch_spoils_no_other(grid: Grid) -> None:
+    """What failed is undone alone; a batch that fails leaves nothing."""
+    journal = grid.agency("customs").office.journal
+    good, bad, lost = (notice(grid) for _ in range(3))
+
+    with journal.batch():
+        with journal.writing() as writing:
+            writing.say(good)
+        with pytest.raises(sqlite3.IntegrityError), journal.writing() as writing:
+            writing.say(bad)
+            writing.run("INSERT INTO used VALUES (1, 'x', 'y', NULL)")
+    with pytest.raises(KeyError), journal.batch():
+        with journal.writing() as writing:
+            writing.say(lost)
+        raise KeyError
+
+    assert [journal.find(one.hash) for one in (good, bad, lost)] == [good, None, None]
+    assert journal.log.verify() == journal.log.size()
