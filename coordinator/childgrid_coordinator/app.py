@@ -40,6 +40,8 @@ from childgrid_wire.keys import SeedSigner
 from childgrid_wire.shelf import Shelf
 
 ROLE = "coordinator"
+_LEAST_CALLS = 8
+"""Of one member at hand, so that its own loops never stand in each other's way."""
 
 
 class Coordinator:
@@ -128,6 +130,7 @@ class Coordinator:
             Door(self.board, self.matcher.heard_from),
             lambda server: register(server, self.verbs),
             self.settings.workers,
+            per_peer=max(_LEAST_CALLS, self.settings.workers // 8),
         )
         self._started = True
         self.matcher.start()

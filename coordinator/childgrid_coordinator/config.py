@@ -98,7 +98,8 @@ class Settings(BaseModel):
         256,
         ge=8,
         le=4_096,
-        description="Threads that serve calls; at most half of them may wait. Danger: "
+        description="Threads that serve calls; at most half of them may wait, and one "
+        "member gets an eighth (8 at least). Danger: "
         "fewer than twice the members makes their polls return early.",
     )
     hit_floor: int = Field(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
@@ -94,9 +95,16 @@ Credentials = Callable[[], tuple[Pair, bytes]]
 class Gate(grpc.ServerInterceptor):
     """Checks caller, method and deadline before any handler runs."""
 
-    def __init__(self, authorise: Authorise) -> None:
-        """`authorise` raises `WireError` for peers that may not come in (now)."""
+    def __init__(self, authorise: Authorise, per_peer: int | None = None) -> None:
+        """`authorise` raises `WireError` for peers that may not come in (now).
+
+        `per_peer` is how many calls of one peer may be at hand at a time; None where
+        one peer speaks for many, as the coordinator does at a node.
+        """
         self._authorise = authorise
+        self._per_peer = per_peer
+        self._inside: Counter[tuple[str, str]] = Counter()
+        self._counting = threading.Lock()
 
     def intercept_service(
         self,
@@ -110,8 +118,8 @@ class Gate(grpc.ServerInterceptor):
         inner, method = handler.unary_unary, details.method
 
         def guarded(request: Message, context: grpc.ServicerContext) -> Message:
-            with reported(context):
-                self._enter(method, context)
+            with reported(context), self._counted(peer_from(context)) as peer:
+                self._enter(method, context, peer)
                 answer: Message = inner(request, context)
                 return answer
             raise AssertionError("unreachable")
@@ -120,8 +128,24 @@ class Gate(grpc.ServerInterceptor):
             guarded, handler.request_deserializer, handler.response_serializer
         )
 
-    def _enter(self, method: str, context: grpc.ServicerContext) -> None:
-        peer = peer_from(context)
+    @contextmanager
+    def _counted(self, peer: Peer) -> Iterator[Peer]:
+        """Let `peer` in while it has few calls at hand; raises `Refused` (`busy`)."""
+        # Not by certificate: an agency can issue itself as many as it likes.
+        who = (peer.member, peer.role)
+        with self._counting:
+            if self._per_peer is not None and self._inside[who] >= self._per_peer:
+                raise Refused(Reason.BUSY, "calls")
+            self._inside[who] += 1
+        try:
+            yield peer
+        finally:
+            with self._counting:
+                self._inside[who] -= 1
+                if not self._inside[who]:
+                    del self._inside[who]
+
+    def _enter(self, method: str, context: grpc.ServicerContext, peer: Peer) -> None:
         if peer.role not in ALLOWED.get(method, frozenset()):
             raise Refused(Reason.WRONG_ROLE, method)
         remaining = context.time_remaining()
@@ -164,8 +188,12 @@ def serve(
     authorise: Authorise,
     register: Callable[[grpc.Server], None],
     workers: int = 32,
+    per_peer: int | None = None,
 ) -> tuple[grpc.Server, int]:
     """Start a server on `host:port` (port 0 takes a free one).
+
+    `per_peer` bounds one peer's calls at hand, so that its flood leaves workers for
+    the others; see `Gate`.
 
     Returns:
         The running server and the port that it listens on.
@@ -180,7 +208,7 @@ def serve(
         )
     server = grpc.server(
         futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
-        interceptors=[Gate(authorise)],
+        interceptors=[Gate(authorise, per_peer)],
         options=[*_LIMITS, *_SERVER_LIMITS],
         maximum_concurrent_rpcs=4 * workers,
         compression=grpc.Compression.NoCompression,

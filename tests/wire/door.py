@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ class Door:
     pair: Pair = field(default_factory=lambda: leaf("hub", "coordinator"))
     roots: bytes = field(default_factory=lambda: root().chain)
     broken: bool = False
+    held: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def credentials(self) -> tuple[Pair, bytes]:
         """The pair in force."""
@@ -63,6 +66,9 @@ class Door:
     def answer(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         """Note the call, and echo."""
         self.asked.append(channel.peer_from(context).member)
+        if request == b"hold":
+            self.entered.release()
+            self.held.acquire(timeout=60)
         if request == b"fail":
             raise ValueError(SECRET)
         if request == b"refuse":
@@ -91,10 +97,15 @@ class Door:
         )
 
 
-def opened(door: Door) -> grpc.Server:
+def opened(door: Door, per_peer: int | None = None) -> grpc.Server:
     """Start serving on a free port."""
     server, port = channel.serve(
-        "127.0.0.1:0", door.credentials, door.authorise, door.register, workers=4
+        "127.0.0.1:0",
+        door.credentials,
+        door.authorise,
+        door.register,
+        workers=4,
+        per_peer=per_peer,
     )
     door.address = f"127.0.0.1:{port}"
     return server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -34,10 +35,12 @@ from wire.door import (
     MATCH,
     SECRET,
     STREAM,
+    SUBMIT,
     Door,
     ask,
     asked_as,
     caller,
+    opened,
     pem_files,
 )
 
@@ -131,6 +134,31 @@ def test_a_revoked_peer_loses_the_open_channel_too(own: Door) -> None:
         assert own.asked == ["hub"]
         own.barred.clear()
         assert ask(way, data=b"x") == b"x"
+
+
+def test_one_peer_can_not_hold_every_worker() -> None:
+    """With two calls at hand it is told to come again, and another is served."""
+    door = Door()
+    server = opened(door, per_peer=2)
+    flood, other = leaf("police", "node"), leaf("customs", "node")
+    try:
+        with (
+            channel.connect(door.address, HUB, flood, root().chain) as way,
+            ThreadPoolExecutor(2) as pool,
+        ):
+            calls = [pool.submit(ask, way, SUBMIT, b"hold") for _ in range(2)]
+            for _ in calls:
+                assert door.entered.acquire(timeout=60)
+            for pair in (flood, leaf("police", "node")):
+                with pytest.raises(Refused) as refusal:
+                    asked_as(door, pair, SUBMIT)
+                assert refusal.value.reason is Reason.BUSY
+            assert asked_as(door, other, SUBMIT, b"x") == b"x"
+            door.held.release(2)
+            assert [one.result(60) for one in calls] == [b"hold", b"hold"]
+            assert ask(way, SUBMIT, b"x") == b"x"
+    finally:
+        server.stop(None).wait()
 
 
 def test_roots_are_never_left_to_the_system(own: Door) -> None:
