@@ -18,6 +18,7 @@ from typing import Any
 _TESTS = Path(__file__).resolve().parent
 _OUT = _TESTS.parent / ".soak"
 _SEED = 20_260_101
+_SHARES = 2
 
 Part = Callable[[], Mapping[str, Any]]
 
@@ -41,9 +42,9 @@ def _kill() -> Mapping[str, Any]:
 
 
 def _shim() -> Mapping[str, Any]:
-    from soak_process import run_shim
+    from soak_process import run_every
 
-    return run_shim(None)
+    return run_every(_SHARES)
 
 
 def _clkhash() -> Mapping[str, Any]:

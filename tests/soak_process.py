@@ -1,20 +1,24 @@
 """The long versions of `tests/process`, for the soak: JSON-ready results, a seed each.
 
-    python -m tests.soak_process kill 200 | shim [NUMBER]
+    python -m tests.soak_process kill 200 | shim [NUMBER] | every K/N
 
 Each run founds a grid of its own in a temporary folder and raises `AssertionError` at
-the first thing that does not hold. `run_shim` without a number lets every write and
-sync of a case and of a start fail in turn, which takes about an hour.
+the first thing that does not hold. `every` lets every write and sync of a case and of
+a start fail in turn, of which it takes the K-th share of N; `run_every` runs the
+shares side by side, since a case mostly waits.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,8 +70,37 @@ def run_kill(rounds: int, seed: int) -> dict[str, Any]:
     return _result("kill", seed, begun, rounds=rounds, kills=kills, counts=counts)
 
 
-def run_shim(points: int | None = None, seed: int | None = None) -> dict[str, Any]:
-    """Let `points` calls fail, or every one in turn; see `process.breakage`."""
+def run_every(shares: int) -> dict[str, Any]:
+    """Let every call fail in turn, in so many grids at once; adds the shares up."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(shares) as pool:
+        parts = list(pool.map(_share, range(shares), [shares] * shares))
+    told = {key: sum(part[key] for part in parts) for key in ("fired", "unfired")}
+    counts = sum((Counter(part["counts"]) for part in parts), Counter[str]())
+    points = sum(part["points"] for part in parts)
+    calls = [part["calls"] for part in parts]
+    return _result("shim", 0, begun, points=points, calls=calls, counts=counts, **told)
+
+
+def _share(number: int, shares: int) -> dict[str, Any]:
+    """One share in a process of its own; raises where it found something."""
+    command = [sys.executable, "-m", "tests.soak_process", "every"]
+    share = f"{number}/{shares}"
+    done = subprocess.run(
+        [*command, share], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        raise AssertionError(f"share {share} of the calls ended {done.returncode}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def run_shim(
+    points: int | None = None,
+    seed: int | None = None,
+    share: tuple[int, int] = (0, 1),
+) -> dict[str, Any]:
+    """Let `points` calls fail, or a share of every one; see `process.breakage`."""
     begun, seed = time.monotonic(), secrets.randbits(32) if seed is None else seed
     with founded() as grid:
         from process import breakage
@@ -79,7 +112,7 @@ def run_shim(points: int | None = None, seed: int | None = None) -> dict[str, An
         cast = Cast.of(grid)
         counted = breakage.count(grid, cast, disks)
         chosen = (
-            breakage.every(counted)
+            breakage.every(counted)[share[0] :: share[1]]
             if points is None
             else breakage.some(counted, points, seed)
         )
@@ -106,14 +139,15 @@ def _result(name: str, seed: int, begun: float, **told: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run one of the two from the command line."""
+    """Run one of them from the command line."""
     kind, *rest = sys.argv[1:]
-    number = int(rest[0]) if rest else None
-    result = (
-        run_kill(number or 200, secrets.randbits(32))
-        if kind == "kill"
-        else run_shim(number)
-    )
+    if kind == "every":
+        number, shares = map(int, rest[0].split("/"))
+        result = run_shim(share=(number, shares))
+    elif kind == "kill":
+        result = run_kill(int(rest[0]) if rest else 200, secrets.randbits(32))
+    else:
+        result = run_shim(int(rest[0]) if rest else 10)
     print(json.dumps(result, indent=2))
 
 
