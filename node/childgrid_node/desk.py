@@ -225,6 +225,7 @@ class Desk:
                 target: _answer(latest.get(target), standing.get(target, {}))
                 for target in asked["targets"]
             },
+            "not_asked": query.not_asked(office, asked),
         }
 
     def _request(self, officer: Officer, name: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
 from childgrid_node.source_errors import FieldError
 from childgrid_wire import canonical, envelope, rules, seal, statement
-from childgrid_wire.errors import Malformed, Reason, Refused, WireError
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
 from childgrid_wire.statement import Statement
@@ -45,9 +45,17 @@ class Question:
 
 
 def draft(
-    office: Office, holdings: Holdings, register: Path, question: Question
+    office: Office,
+    holdings: Holdings,
+    register: Path,
+    question: Question,
+    *,
+    partial: bool = False,
 ) -> bytes:
     """Write the query to be signed; returns its exact payload.
+
+    With `partial`, providers who have been away so long that nothing can be sealed to
+    them are left out where all were meant; `not_asked` names them ever after.
 
     Raises:
         Refused: an empty or too common description, no such case, unknown targets.
@@ -60,7 +68,7 @@ def draft(
     name = secrets.token_hex(16)
     sealed = {
         target: _seal(office, holdings, target, name, content)
-        for target in _targets(office, question.targets)
+        for target in _targets(office, question.targets, partial=partial)
     }
     attestation = cases.attest(
         office, register, question.case_reference, question.officer
@@ -117,18 +125,37 @@ def _encode(
     return holdings.encode(normalise.tokens_of(person))
 
 
-def _targets(office: Office, asked: Sequence[str]) -> list[str]:
+def _targets(office: Office, asked: Sequence[str], *, partial: bool) -> list[str]:
     """The providers that are asked: those named, or all but ourselves."""
-    view = office.view
-    providers = [
-        entry["id"]
-        for entry in view.members("agency")
-        if "provider" in entry["uses"] and entry["id"] != office.member
-    ]
+    providers = _providers(office)
     unknown = sorted(set(asked) - set(providers))
     if unknown or not providers:
         raise Refused(Reason.TARGET, "targets")
-    return sorted(set(asked)) if asked else providers
+    if asked:
+        return sorted(set(asked))
+    there = [one for one in providers if not partial or _has_key(office, one)]
+    return there or providers
+
+
+def _providers(office: Office) -> list[str]:
+    return [
+        entry["id"]
+        for entry in office.view.members("agency")
+        if "provider" in entry["uses"] and entry["id"] != office.member
+    ]
+
+
+def not_asked(office: Office, query: Statement) -> list[str]:
+    """Providers of today that `query` did not go to: silence of theirs says nothing."""
+    return sorted(set(_providers(office)) - set(query["targets"]))
+
+
+def _has_key(office: Office, member: str) -> bool:
+    try:
+        office.shelf.book.sealing_key(member, office.now)
+    except Untrusted:
+        return False
+    return True
 
 
 def _seal(

@@ -20,6 +20,7 @@ from childgrid_log.merkle import leaf_hash, verify_inclusion
 from childgrid_node import approve
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
+from childgrid_node.query import not_asked
 from childgrid_wire import canonical, rules, seal
 from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -183,6 +184,7 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
         "query": query.hash,
         "purpose": query["purpose"],
         "sources": sources,
+        "not_asked": not_asked(office, query),
     }
 
 

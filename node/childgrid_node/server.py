@@ -65,18 +65,20 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         except Untrusted:
             # A key or policy of the other side may hang on the board by now.
             self._refresh()
-            payload = self._draft(request)
+            payload = self._draft(request, partial=True)
         kind = Kind(canonical.loads(payload)["kind"])
         return desk_pb2.DraftResponse(
             payload=payload.decode("ascii"), payload_type=kind.payload_type
         )
 
-    def _draft(self, request: desk_pb2.DraftRequest) -> bytes:
+    def _draft(self, request: desk_pb2.DraftRequest, *, partial: bool = False) -> bytes:
         at = self._desk()
         what = request.WhichOneof("what")
         if what == "query":
             question = _question(request.query)
-            return query.draft(at.office, at.holdings, self._cases, question)
+            return query.draft(
+                at.office, at.holdings, self._cases, question, partial=partial
+            )
         if what == "request":
             return approve.draft_request(at.office, _wish(request.request))
         if what == "decision":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from childgrid_node import query
+from childgrid_node import desk, query, sealing
 from childgrid_node.query import Question
 from childgrid_wire import canonical, envelope
 from childgrid_wire.errors import Malformed, Reason
@@ -24,7 +26,7 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
     return grid
 
 
-def draft(grid: Grid, **changes: object) -> bytes:
+def draft(grid: Grid, *, partial: bool = False, **changes: object) -> bytes:
     """A draft of si-rao's, with something changed."""
     given = {
         "officer": "si-rao", "suspect": KABIR, "purpose": "investigation",
@@ -32,7 +34,8 @@ def draft(grid: Grid, **changes: object) -> bytes:
     } | changes  # fmt: skip
     at = grid.agency("police")
     question = Question(**given)  # type: ignore[arg-type]
-    return query.draft(at.office, at.holdings, at.folder / "cases.csv", question)
+    register = at.folder / "cases.csv"
+    return query.draft(at.office, at.holdings, register, question, partial=partial)
 
 
 def sign(grid: Grid, payload: bytes, officer: str = "si-rao") -> Statement:
@@ -88,6 +91,26 @@ def test_left_out_targets_are_all_other_providers(grid: Grid) -> None:
 
     assert sorted(everyone["targets"]) == ["childcare", "customs", "prisons"]
     assert sorted(some["targets"]) == ["customs", "prisons"]
+
+
+def test_who_was_away_for_long_keeps_nobody_from_asking(tmp_path: Path) -> None:
+    """Without a sealing key in force it is left out, and named as not asked."""
+    grid = Grid(tmp_path / "grid")
+    grid.now += 8 * 86_400
+    for name in ("customs", "childcare"):
+        grid.post([sealing.ensure(grid.agency(name).office).data])
+    with refused(grid, Reason.EXPIRED):
+        draft(grid)
+    with refused(grid, Reason.EXPIRED):
+        draft(grid, partial=True, targets=["prisons"])
+    asked = sign(grid, draft(grid, partial=True))
+
+    assert sorted(asked["targets"]) == ["childcare", "customs"]
+    view = desk.draft_view(
+        grid.agency("police").office, "si-rao", "answers", asked.hash
+    )
+    signed = envelope.sign(Kind.VIEW, view, [officer_signer("police", "si-rao")])
+    assert grid.agency("police").desk.look(signed)["not_asked"] == ["prisons"]
 
 
 def test_each_target_gets_its_own_ciphertext(grid: Grid) -> None:
