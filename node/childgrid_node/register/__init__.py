@@ -10,16 +10,20 @@ columns, row numbers and settings, never a value.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from ..mapping import Mapping
 from ..source_errors import RegisterError
-from .rows import Batch, Fault, Faults, Row
+from .marks import Mark
+from .rows import Batch, Change, Fault, Faults, Row
 from .sheet import Sheet
 from .table import Table
 
-__all__ = ["Batch", "Fault", "Faults", "Register", "Row"]
+__all__ = ["Batch", "Change", "Fault", "Faults", "Mark", "Register", "Row"]
 
+_T = TypeVar("_T")
 _SHEETS = {".csv", ".tsv", ".tab", ".txt"}
 _LATER = {".xlsx", ".xls", ".ods", ".parquet"}
 
@@ -69,16 +73,29 @@ class Register:
         Streams: memory does not grow with the rows of a database; for a file it holds
         one position per key.
         """
-        if batch < 1:
-            raise ValueError("a batch holds at least one row")
-        pending: list[Row] = []
-        for row in self._source.read():
-            pending.append(row)
-            if len(pending) == batch:
-                yield tuple(pending)
-                pending = []
-        if pending:
-            yield tuple(pending)
+        return _batches(self._source.read(), batch)
+
+    def mark(self) -> Mark | None:
+        """How far the source goes now; None where it can only be read whole.
+
+        Take it before reading: what comes in meanwhile is then met again next time.
+        Raises `RegisterError` where `updated` names a column that holds no times.
+        """
+        return self._source.mark()
+
+    def changes(
+        self, since: Mark, lag_seconds: int, batch: int = 10_000
+    ) -> Iterator[tuple[Change, ...]]:
+        """Keys that were written since `lag_seconds` before a mark, and their rows.
+
+        A row whose time of change is missing is always among them. Rows that are gone
+        from the source are not: see `keys`. A file that changed is read whole.
+        """
+        return _batches(self._source.changes(since, lag_seconds), batch)
+
+    def keys(self) -> Iterator[str]:
+        """The key of every row that passes the filters, read without its identity."""
+        return self._source.keys()
 
     def reread(self, key: str) -> Row | None:
         """The row under `key` as it is now, or None if it is gone or filtered out.
@@ -96,3 +113,10 @@ class Register:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _batches(items: Iterator[_T], size: int) -> Iterator[tuple[_T, ...]]:
+    if size < 1:
+        raise ValueError("a batch holds at least one row")
+    while batch := tuple(islice(items, size)):
+        yield batch

@@ -36,6 +36,14 @@ Batch = tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a key: its row as it is now, or None where filters bar it."""
+
+    key: str
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """A row that could not be used: its number and why, without values."""
 

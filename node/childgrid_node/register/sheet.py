@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from ..mapping import Mapping
 from ..source_errors import RegisterError
+from .marks import Mark
 from .records import Record, records
-from .rows import Faults, Row, admits, require
+from .rows import Change, Faults, Row, admits, require
 
 _DELIMITERS = (",", "\t", ";", "|")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -50,6 +51,22 @@ class Sheet:
                     "and rename it into place"
                 )
         self._positions, self._state = positions, state
+
+    def mark(self) -> Mark | None:
+        """The file as it is now."""
+        with self._open() as stream:
+            return Mark("file", " ".join(map(str, _state(stream))))
+
+    def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:  # noqa: ARG002
+        """Nothing while the file is the same, or else every row."""
+        if self.mark() != since:
+            for row in self.read():
+                yield Change(row.key, row)
+
+    def keys(self) -> Iterator[str]:
+        """Keys of the rows that pass the filters."""
+        for row in self.read():
+            yield row.key
 
     def find(self, key: str) -> Row | None:
         """The row under `key` as the file is now (filters applied)."""

@@ -25,8 +25,10 @@ from sqlalchemy import (
     cast,
     column,
     create_engine,
+    func,
     inspect,
     make_url,
+    or_,
     select,
     table,
 )
@@ -35,7 +37,8 @@ from sqlalchemy.pool import NullPool
 
 from ..mapping import Mapping
 from ..source_errors import AmbiguousKey, RegisterError
-from .rows import Faults, Row, admits, require, text
+from .marks import Mark
+from .rows import Change, Faults, Row, admits, require, text
 
 _FETCH = 5_000
 _READ_ONLY = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -67,6 +70,49 @@ class Table:
             before = values[self._mapping.key]
             if admits(self._mapping, values):
                 yield Row(before, number, values)
+
+    def mark(self) -> Mark | None:
+        """The greatest time of change; None without such a column, or without rows."""
+        name = self._mapping.updated
+        if name is None:
+            return None
+        query: Select[Any] = self._select(name).with_only_columns(
+            func.max(column(name))
+        )
+        ((greatest,),) = self._stream(query)
+        if greatest is None:
+            return None
+        return Mark.of(greatest, f"{self._mapping.path}: updated")
+
+    def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:
+        """Rows with a time of change from so long before `since` on, or without one."""
+        own: ColumnClause[Any] = column(self._mapping.updated or "")
+        query = (
+            self._select(*self._columns)
+            .where(or_(own >= since.back(lag_seconds), own.is_(None)))
+            .order_by(own, column(self._mapping.key))
+        )
+        for number, cells in enumerate(self._stream(query), 1):
+            values = self._values(cells)
+            if kind := self._fault(values, ""):
+                self.faults.add(number, kind)
+                continue
+            key = values[self._mapping.key]
+            row = Row(key, number, values) if admits(self._mapping, values) else None
+            yield Change(key, row)
+
+    def keys(self) -> Iterator[str]:
+        """Keys of the rows that pass the filters; reads nothing but those columns."""
+        names = tuple(
+            dict.fromkeys((self._mapping.key, *(w.column for w in self._mapping.where)))
+        )
+        for cells in self._stream(self._select(*names)):
+            try:
+                values = dict(zip(names, map(text, cells), strict=True))
+            except ValueError:
+                continue
+            if admits(self._mapping, values):
+                yield values[self._mapping.key]
 
     def find(self, key: str) -> Row | None:
         """The row under `key` as it is now (filters applied)."""
@@ -103,9 +149,12 @@ class Table:
         except ValueError:
             return {}
 
-    def _select(self) -> Select[Any]:
+    def _select(self, *names: str) -> Select[Any]:
+        """A query for these columns, by default all that the mapping names."""
         schema, _, name = (self._mapping.relation or "").rpartition(".")
-        columns: list[ColumnClause[Any]] = [column(name) for name in self._columns]
+        columns: list[ColumnClause[Any]] = [
+            column(one) for one in names or self._columns
+        ]
         return select(*columns).select_from(
             table(name, *columns, schema=schema or None)
         )
