@@ -1,4 +1,4 @@
-"""Who never enters the suspect index: victims, and persons who are or were minors.
+"""Who is not in the suspect index: victims, minors then or now, what is past its time.
 
 `judge` decides for one row; what it returns is stored beside the row's encoding as one
 byte. Every doubt about an age is read for the child: the youngest reading counts. Where
@@ -46,6 +46,7 @@ class Reason(StrEnum):
     MINOR_AT_EVENT = "minor at the event"
     MINOR_TODAY = "minor today"
     AGE_UNKNOWN = "age unknown where children are held"
+    PAST_RETENTION = "past its retention"
 
 
 _STATUS = {
@@ -73,6 +74,8 @@ def judge(values: Mapping[str, str], mapping: sources.Mapping, today: date) -> V
     byte = Guard[f"{_STATUS[reason]}_{role.upper()}"]
     if role == "victim":
         return Verdict(byte, False, Reason.VICTIM)
+    if not _is_retained(values, mapping, today):
+        return Verdict(byte, False, Reason.PAST_RETENTION)
     if role == "other" and mapping.role.column is not None:
         return Verdict(byte, False, Reason.ROLE_NOT_NAMED)
     if reason is Reason.AGE_UNKNOWN and mapping.category not in CHILD_CATEGORIES:
@@ -96,6 +99,29 @@ def _reason(
     # An event that should be dated and is not leaves the age at it unknown.
     undated = mapping.event is not None and event is None
     return Reason.AGE_UNKNOWN if undated else Reason.ADMITTED
+
+
+def _is_retained(
+    values: Mapping[str, str], mapping: sources.Mapping, today: date
+) -> bool:
+    """Whether a row may still be searched; without a date there is no end to it.
+
+    A date that can't be read is over: what must be forgotten is not found by mistake.
+    """
+    rule = mapping.retain
+    text = values.get(rule.column, "").strip() if rule else ""
+    if rule is None or not text:
+        return True
+    ends = [_years_after(day, rule.years) for day in _readings(text)]
+    return bool(ends) and today < min(ends)
+
+
+def _readings(text: str) -> list[date]:
+    """What a date may mean; as a database writes it, it means one day."""
+    try:
+        return [date.fromisoformat(text[:10])]
+    except ValueError:
+        return dates.readings(text)
 
 
 def _births(fields: Fields, today: date) -> Iterator[date]:
@@ -137,6 +163,10 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:
         return date(day.year - years, 3, 1)
+
+
+def _years_after(day: date, years: int) -> date:
+    return _years_before(day, -years) if day.year + years <= date.max.year else day
 
 
 def _age(born: date, on: date) -> int:

@@ -44,6 +44,7 @@ FIELDS = (
 )
 """Every grid field a mapping may name."""
 
+_LONGEST_YEARS = 100
 ROLES = ("suspect", "victim", "other")
 """What a row's person may be to the recorded event."""
 
@@ -56,6 +57,7 @@ _KEYS = (
     "updated",
     "event",
     "role",
+    "retain",
     "fields",
     "disclose",
     "where",
@@ -122,6 +124,14 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Until when a row may be searched: the date in `column`, plus so many years."""
+
+    column: str
+    years: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What a policy may grant under one label: columns and their data category."""
 
@@ -159,6 +169,7 @@ class Mapping:
     updated: str | None
     event: str | None
     role: Role
+    retain: Retention | None
     fields: MappingProxyType[str, Source]
     grants: MappingProxyType[str, Grant]
     where: tuple[Where, ...]
@@ -197,6 +208,8 @@ class Mapping:
                 yield setting, column
         if self.role.column:
             yield "role.column", self.role.column
+        if self.retain:
+            yield "retain", self.retain.column
         for field, source in self.fields.items():
             for column in source.names:
                 yield f"fields.{field}", column
@@ -230,6 +243,7 @@ class _Reader:
             updated=self._word(table, "updated", "") or None,
             event=self._word(table, "event", "") or None,
             role=self._role(table.get("role", "other")),
+            retain=self._retention(table.get("retain")),
             fields=fields,
             grants=self._grants(table, fields, category),
             where=self._where(self._table(table, "where")),
@@ -280,6 +294,20 @@ class _Reader:
             return Role(value)
         allowed = f"{', '.join(ROLES)}, or {{ column, victim = [], suspect = [] }}"
         raise self._error("role", "is not a role", allowed)
+
+    def _retention(self, value: object) -> Retention | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return Retention(self._text("retain", value))
+        allowed = f"a column of dates, or {{ column, years = 1..{_LONGEST_YEARS} }}"
+        if not isinstance(value, dict):
+            raise self._error("retain", "is no column", allowed)
+        self._only(value, "retain", ("column", "years"))
+        years = value.get("years")
+        if type(years) is not int or not 1 <= years <= _LONGEST_YEARS:
+            raise self._error("retain.years", "is no number of years", allowed)
+        return Retention(self._word(value, "column", None, "retain"), years)
 
     def _grants(
         self,

@@ -176,6 +176,32 @@ def test_a_birth_on_the_29th_of_february_comes_of_age_in_march() -> None:
     assert judge(cells, born, date(2026, 3, 1)).reason is Reason.ADMITTED
 
 
+@pytest.mark.parametrize(
+    ("retain", "until", "kept"),
+    [
+        ('"until"', "2026-06-02", True),
+        ('"until"', "2026-06-01", False),
+        ('"until"', "03-06-2026", False),
+        ('"until"', "", True),
+        ('"until"', "for ever", False),
+        ('{ column = "until", years = 10 }', "02-06-2016", False),
+        ('{ column = "until", years = 10 }', "13-06-2016", True),
+        ('{ column = "until", years = 4 }', "29-02-2020", False),
+    ],
+)
+def test_what_is_past_its_retention_stays_out(
+    retain: str, until: str, kept: bool
+) -> None:
+    """The earliest reading of a date counts, and what can't be read is over."""
+    source = Mapping.parse(
+        'agency = "test"\nsource = "test.csv"\nkey = "id"\n'
+        f'retain = {retain}\n[fields]\nbirth_date = "dob"\n'
+    )
+    verdict = judge({"dob": "01-06-1990", "until": until}, source, TODAY)
+    assert verdict.admitted is kept
+    assert (verdict.reason is Reason.PAST_RETENTION) is not kept
+
+
 def test_every_guard_fits_one_byte_and_is_distinct() -> None:
     """Three roles by three ages, each its own small number."""
     assert len({int(guard) for guard in Guard}) == 9

@@ -124,6 +124,13 @@ def test_a_filter_is_compared_without_case_and_blanks() -> None:
         ('name = "n"', 'identifier = { type = "t" }', "fields.identifier.number is"),
         ('name = "n"', "", "names no grid field"),
         ("[fields]", "[field]", "field is unknown"),
+        ('key = "id"', 'key = "id"\nretain = 7', "retain is no column"),
+        ('key = "id"', 'key = "id"\nretain = { column = "a" }', "retain.years is no"),
+        (
+            'key = "id"',
+            'key = "id"\nretain = { column = "a", years = 0 }',
+            "retain.years is no number",
+        ),
         ('name = "n"', 'name = "n"\n[where]\ns = "X"', "where.s is not one rule"),
         ('name = "n"', 'name = "n"\n[where]\ns = { not = [] }', "where.s.not is"),
         ('name = "n"', 'name = "n"\n[where]\ns = { in = "X" }', "where.s.in is no"),
