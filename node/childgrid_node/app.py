@@ -31,6 +31,7 @@ from childgrid_node.journal import Journal
 from childgrid_node.office import Office
 from childgrid_node.server import DeskServicer, NodeServicer
 from childgrid_node.stock import Stock
+from childgrid_node.turns import PER_ASKER
 from childgrid_node.vault import Vault
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer
@@ -136,7 +137,9 @@ class Node:
     ) -> int:
         credentials = self.office.identity.credentials(role, self.office.clock)
         gate = self._admit_grid if role == "node" else self._admit_desk
-        server, port = channel.serve(address, credentials, gate, register)
+        server, port = channel.serve(
+            address, credentials, gate, register, 2 * PER_ASKER
+        )
         self._servers.append(server)
         return port
 

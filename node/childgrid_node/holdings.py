@@ -2,12 +2,13 @@
 
 One index per source under one scheme, epoch and linkage key. A search scores the
 query against every row of every source; there is no approximate index that could
-lose a suspect.
+lose a suspect. Queries that come together share a pass over memory: see `turns`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from childgrid_node.encode import Encoder
 from childgrid_node.index import Index
 from childgrid_node.normalise import Tokens
 from childgrid_node.scheme import Scheme
+from childgrid_node.turns import Turns
 from childgrid_wire.errors import Malformed, Reason, Refused
 
 SHOWN = 5
@@ -38,6 +40,9 @@ class Hit:
     levels: tuple[int, ...]
 
 
+Found = tuple[list[Hit], int]
+
+
 @dataclass(frozen=True)
 class Holdings:
     """The indexes of this node's sources by name, and how to encode for them."""
@@ -48,6 +53,11 @@ class Holdings:
     indexes: dict[str, Index]
     missing: tuple[str, ...] = ()
     """Sources that have not been indexed under the keys in force."""
+
+    turns: Turns[NDArray[np.uint64], Found] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "turns", Turns(self._pass))
 
     @property
     def as_of(self) -> int:
@@ -61,22 +71,32 @@ class Holdings:
         finally:
             self.encoder.clear()
 
-    def search(self, query: NDArray[np.uint64]) -> tuple[list[Hit], int]:
+    def search(self, query: NDArray[np.uint64], asker: str = "") -> Found:
         """Score every row; returns the best hits first and the scan's CPU time (ns).
 
         A row of which nothing speaks for the person is no hit, however high a small
         table lets its probability come out: a passport sought where none is kept
         must not point at everybody there. At most five hits a source.
+
+        Raises:
+            Refused: `busy`, too many queries of `asker` wait.
         """
-        hits: list[Hit] = []
-        spent = 0
+        return self.turns.serve(asker, query)
+
+    def _pass(self, queries: Sequence[NDArray[np.uint64]]) -> list[Found]:
+        """Answer a few queries in one pass over each source."""
+        hits: list[list[Hit]] = [[] for _ in queries]
+        spent = [0] * len(queries)
         for name, index in self.indexes.items():
-            found = score.match(index, query, k=score.SURVIVORS)
-            spent += found.cpu_ns
-            speaking = [one for one in found.candidates if one.score > 0][:SHOWN]
-            hits += [_hit(name, index, one) for one in speaking]
-        hits.sort(key=lambda hit: (-hit.probability, hit.source, hit.key))
-        return hits, spent
+            found = [score.match(index, one, k=score.SURVIVORS) for one in queries]
+            for place, one in enumerate(found):
+                speaking = [row for row in one.candidates if row.score > 0][:SHOWN]
+                hits[place] += [_hit(name, index, row) for row in speaking]
+                spent[place] += one.cpu_ns
+        return [
+            (sorted(some, key=lambda hit: (-hit.probability, hit.source, hit.key)), ns)
+            for some, ns in zip(hits, spent, strict=True)
+        ]
 
     def pack(self, encoding: NDArray[np.uint64]) -> bytes:
         """A query's content: magic, scheme digest, epoch and the encoding's words."""

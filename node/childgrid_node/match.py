@@ -75,7 +75,7 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
             budget.spend(writing, view, asked.query)
     encoding = holdings.unpack(_open(office, asked))
     sweep.check(office, holdings, asked.query, encoding)
-    hits, spent_ns = holdings.search(encoding)
+    hits, spent_ns = holdings.search(encoding, asked.query.issuer)
     log.info("matched", scan_us=spent_ns // 1000)
     return _conclude(office, view, asked.query, hits, holdings.as_of)
 

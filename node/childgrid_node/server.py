@@ -11,8 +11,10 @@ from childgrid_node import approve, desk, match, query
 from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
-from childgrid_wire import canonical
+from childgrid_node.turns import PER_ASKER
+from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.errors import Malformed, Untrusted
+from childgrid_wire.inside import Inside
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2, desk_pb2_grpc, node_pb2, node_pb2_grpc
 from childgrid_wire.pb.values_pb2 import Envelope
@@ -25,6 +27,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         """`holdings` gives the indexes in force."""
         self._office = office
         self._holdings = holdings
+        self._inside = Inside(PER_ASKER)
 
     def Match(  # noqa: N802 - the generated name
         self,
@@ -32,14 +35,16 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> node_pb2.MatchResponse:
         """Verify, score and answer one sealed query."""
-        asked = match.hear(
-            self._office,
-            request.query.payload,
-            request.attestation.payload,
-            [one.payload for one in request.approvals],
-            request.content.ciphertext,
-        )
-        said = match.answer(self._office, self._holdings(), asked)
+        asker = statement.parse(envelope.read(request.query.payload)).issuer
+        with self._inside.entered(asker):
+            asked = match.hear(
+                self._office,
+                request.query.payload,
+                request.attestation.payload,
+                [one.payload for one in request.approvals],
+                request.content.ciphertext,
+            )
+            said = match.answer(self._office, self._holdings(), asked)
         return node_pb2.MatchResponse(answer=Envelope(payload=said.data))
 
 

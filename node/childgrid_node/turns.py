@@ -23,6 +23,9 @@ AT_ONCE = 16
 WAITING = 64
 """Queries of one agency that may wait at a time."""
 
+PER_ASKER = 32
+"""Queries of one agency at hand, from the first check to the answer."""
+
 Q = TypeVar("Q")
 R = TypeVar("R")
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from childgrid_wire.errors import (
     Untrusted,
     WireError,
 )
+from childgrid_wire.inside import Inside
 
 MAX_MESSAGE = 4 * 2**20
 MAX_DEADLINE_SECONDS = 300
@@ -102,9 +102,7 @@ class Gate(grpc.ServerInterceptor):
         one peer speaks for many, as the coordinator does at a node.
         """
         self._authorise = authorise
-        self._per_peer = per_peer
-        self._inside: Counter[tuple[str, str]] = Counter()
-        self._counting = threading.Lock()
+        self._inside = Inside(per_peer)
 
     def intercept_service(
         self,
@@ -118,32 +116,18 @@ class Gate(grpc.ServerInterceptor):
         inner, method = handler.unary_unary, details.method
 
         def guarded(request: Message, context: grpc.ServicerContext) -> Message:
-            with reported(context), self._counted(peer_from(context)) as peer:
-                self._enter(method, context, peer)
-                answer: Message = inner(request, context)
-                return answer
+            with reported(context):
+                peer = peer_from(context)
+                # Not by certificate: an agency can issue itself as many as it likes.
+                with self._inside.entered((peer.member, peer.role)):
+                    self._enter(method, context, peer)
+                    answer: Message = inner(request, context)
+                    return answer
             raise AssertionError("unreachable")
 
         return grpc.unary_unary_rpc_method_handler(
             guarded, handler.request_deserializer, handler.response_serializer
         )
-
-    @contextmanager
-    def _counted(self, peer: Peer) -> Iterator[Peer]:
-        """Let `peer` in while it has few calls at hand; raises `Refused` (`busy`)."""
-        # Not by certificate: an agency can issue itself as many as it likes.
-        who = (peer.member, peer.role)
-        with self._counting:
-            if self._per_peer is not None and self._inside[who] >= self._per_peer:
-                raise Refused(Reason.BUSY, "calls")
-            self._inside[who] += 1
-        try:
-            yield peer
-        finally:
-            with self._counting:
-                self._inside[who] -= 1
-                if not self._inside[who]:
-                    del self._inside[who]
 
     def _enter(self, method: str, context: grpc.ServicerContext, peer: Peer) -> None:
         if peer.role not in ALLOWED.get(method, frozenset()):
