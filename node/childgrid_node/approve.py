@@ -60,16 +60,11 @@ def draft_request(office: Office, wish: Wish) -> bytes:
         Refused: no such query or candidate.
         Untrusted: the holder has no policy or sealing key in force.
     """
-    view = office.view
     asked = office.own(office.journal.get(wish.query, Kind.QUERY))
     answer, category = candidate(office, asked.hash, wish.holder, wish.handle)
     private, public = seal.new_key()
-    policy = view.policy(wish.holder)
-    key = office.shelf.book.sealing_key(wish.holder, office.now)
     name = secrets.token_hex(16)
-    binding = Binding("request", name, office.member, wish.holder, 0)
-    prose = canonical.dumps({"justification": wish.justification[:2000]})
-    sealed = seal.seal(prose, canonical.from_b64(key["key"]), binding)
+    sealed = _seal_prose(office, wish, name)
     payload = statement.draft(
         Kind.REQUEST,
         issuer=office.member,
@@ -86,18 +81,24 @@ def draft_request(office: Office, wish: Wish) -> bytes:
         sections=asked["sections"],
         case=asked["case"],
         fields=list(wish.fields),
-        policy=policy.hash,
-        directory=view.directory["version"],
+        policy=office.view.policy(wish.holder).hash,
+        directory=office.view.directory["version"],
         recipient_key=canonical.to_b64(public),
         justification=seal.digest(sealed),
     )
     secret = canonical.dumps({"private": private.hex(), "category": category})
-    hash_ = query.keep_draft(office, wish.officer, Kind.REQUEST, payload, secret)
-    with office.journal.writing() as writing:
-        writing.run(
-            "INSERT INTO content VALUES (?, ?, ?)", (hash_, wish.holder, sealed)
-        )
+    query.keep_draft(
+        office, wish.officer, Kind.REQUEST, payload, secret, {wish.holder: sealed}
+    )
     return payload
+
+
+def _seal_prose(office: Office, wish: Wish, name: str) -> bytes:
+    """The justification, sealed for the request `name` to the holder alone."""
+    key = office.shelf.book.sealing_key(wish.holder, office.now)
+    binding = Binding("request", name, office.member, wish.holder, 0)
+    prose = canonical.dumps({"justification": wish.justification[:2000]})
+    return seal.seal(prose, canonical.from_b64(key["key"]), binding)
 
 
 def candidate(

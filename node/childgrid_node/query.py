@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,8 +63,7 @@ def draft(
         Malformed: a field that the grid doesn't know, or a section's form.
         Untrusted: no such officer, or a target without a sealing key.
     """
-    view = office.view
-    officer = view.officer(office.member, question.officer)
+    officer = office.view.officer(office.member, question.officer)
     content = holdings.pack(_encode(holdings, question.suspect))
     name = secrets.token_hex(16)
     sealed = {
@@ -73,10 +73,24 @@ def draft(
     attestation = cases.attest(
         office, register, question.case_reference, question.officer
     )
-    payload = statement.draft(
+    payload = _write(office, holdings, question, name, attestation, sealed)
+    contents = {target: ciphertext for target, (_, ciphertext) in sealed.items()}
+    keep_draft(office, officer.id, Kind.QUERY, payload, _secret(question), contents)
+    return payload
+
+
+def _write(
+    office: Office,
+    holdings: Holdings,
+    question: Question,
+    name: str,
+    attestation: Statement,
+    sealed: Mapping[str, tuple[str, bytes]],
+) -> bytes:
+    return statement.draft(
         Kind.QUERY,
         issuer=office.member,
-        officer=officer.id,
+        officer=question.officer,
         now=office.now,
         seconds=question.hours * HOUR,
         id=name,
@@ -88,17 +102,10 @@ def draft(
             target: {"ciphertext": seal.digest(ciphertext), "sealing_key": key}
             for target, (key, ciphertext) in sealed.items()
         },
-        scheme=view.directory["scheme"],
+        scheme=office.view.directory["scheme"],
         epoch=holdings.epoch,
         rehearsal=False,
     )
-    hash_ = keep_draft(office, officer.id, Kind.QUERY, payload, _secret(question))
-    with office.journal.writing() as writing:
-        for target, (_, ciphertext) in sealed.items():
-            writing.run(
-                "INSERT INTO content VALUES (?, ?, ?)", (hash_, target, ciphertext)
-            )
-    return payload
 
 
 def _secret(question: Question) -> bytes:
@@ -168,9 +175,17 @@ def _seal(
 
 
 def keep_draft(
-    office: Office, officer: str, kind: Kind, payload: bytes, secret: bytes = b""
+    office: Office,
+    officer: str,
+    kind: Kind,
+    payload: bytes,
+    secret: bytes = b"",
+    contents: Mapping[str, bytes] = MappingProxyType({}),
 ) -> str:
-    """Keep a draft until its officer signs it; returns the statement's hash to be."""
+    """Keep a draft until its officer signs it; returns the statement's hash to be.
+
+    `contents` maps members to what was sealed for them; kept with it or not at all.
+    """
     name = envelope.name_of(kind, payload)
     with office.journal.writing() as writing:
         _drop_old_drafts(writing, office)
@@ -184,6 +199,10 @@ def keep_draft(
                 office.journal.vault.close(secret),
             ),
         )
+        for member, ciphertext in contents.items():
+            writing.run(
+                "INSERT INTO content VALUES (?, ?, ?)", (name, member, ciphertext)
+            )
     return name
 
 
