@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 
 from childgrid_node import approve, match, query, receive
-from childgrid_node.explain import explain
-from childgrid_node.holdings import Holdings
+from childgrid_node.explain import explain, likelihood, spoken
+from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
 from childgrid_wire import canonical, statement
 from childgrid_wire.errors import Reason, Refused, WireError
@@ -86,9 +86,8 @@ class Desk:
         Harmless where everything has been acted on already.
         """
         for kind in (Kind.QUERY, Kind.REQUEST):
-            for subject in self.office.journal.all(kind):
-                if subject.expires > self.office.now:
-                    self._advance_again(subject)
+            for subject in self.office.journal.lasting(kind):
+                self._advance_again(subject)
         self.moved()
 
     def _advance(self, subject: Statement) -> None:
@@ -139,7 +138,7 @@ class Desk:
         office = self.office
         items = []
         for kind in (Kind.QUERY, Kind.REQUEST):
-            for subject in office.journal.all(kind):
+            for subject in office.journal.lasting(kind):
                 if self._waits(officer, subject):
                     items.append(_summary(subject))
         silent = self._silent() if officer.role == "custodian" else []
@@ -147,7 +146,7 @@ class Desk:
 
     def _waits(self, officer: Officer, subject: Statement) -> bool:
         office = self.office
-        if subject.expires <= office.now or approve.closed(office, subject.hash):
+        if approve.closed(office, subject.hash):
             return False
         if subject.kind is Kind.QUERY and subject.issuer != office.member:
             return False
@@ -164,10 +163,10 @@ class Desk:
         """Hits in silent categories that nobody has released."""
         office = self.office
         found = []
-        for asked in office.journal.all(Kind.QUERY):
+        for asked in office.journal.lasting(Kind.QUERY):
             hits = match.handles(office, asked.hash)
             hidden = [one for one in hits if not one.shown]
-            if asked.issuer != office.member and hidden and asked.expires > office.now:
+            if asked.issuer != office.member and hidden:
                 found.append(
                     {
                         **_summary(asked),
@@ -313,9 +312,21 @@ def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
     return {
         "outcome": said["outcome"],
         "as_of": said["as_of"],
-        "candidates": said["candidates"],
+        "candidates": [
+            {**one, "likelihood": likelihood(one)} for one in said["candidates"]
+        ],
         "answer": said.hash,
     }
+
+
+def _likelihood(hit: Hit) -> dict[str, Any]:
+    shown = {
+        "band": hit.band,
+        "probability": spoken(hit.band, hit.probability, hit.calibrated),
+        "others": hit.others,
+        "calibrated": hit.calibrated,
+    }
+    return {**shown, "likelihood": likelihood(shown)}
 
 
 def _explained(holdings: Holdings, found: match.Handle) -> dict[str, Any]:
@@ -324,8 +335,6 @@ def _explained(holdings: Holdings, found: match.Handle) -> dict[str, Any]:
         "source": found.hit.source,
         "record": found.hit.key,
         "category": found.hit.category,
-        "band": found.hit.band,
-        "probability": found.hit.probability,
-        "others": found.hit.others,
+        **_likelihood(found.hit),
         "fields": explain(holdings.scheme, found.hit.levels),
     }

@@ -293,17 +293,15 @@ def _mark(writing: Writing, request: str, state: str) -> None:
 
 def unfinished(office: Office) -> list[str]:
     """Requests for our records that may still move: not closed, not released."""
-    open_ = []
-    for request in office.journal.all(Kind.REQUEST):
-        if request["holder"] != office.member:
-            continue
-        state = _state(office, request.hash)
-        fresh = request.expires > office.now and not approve.closed(
-            office, request.hash
-        )
-        if state == "sealed" or (state == "" and fresh):
-            open_.append(request.hash)
-    return open_
+    sealed = office.journal.rows("SELECT request FROM spent WHERE state = 'sealed'")
+    fresh = [
+        request.hash
+        for request in office.journal.lasting(Kind.REQUEST)
+        if request["holder"] == office.member
+        and not approve.closed(office, request.hash)
+        and _state(office, request.hash) == ""
+    ]
+    return [str(name) for (name,) in sealed] + fresh
 
 
 Report = Callable[[str, WireError], None]

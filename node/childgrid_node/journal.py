@@ -57,6 +57,9 @@ CREATE TABLE IF NOT EXISTS cursor (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
 
+_LONGEST_LIFE = 8 * 86_400
+"""Seconds; the floor's limit for a query is a week, and clocks may differ."""
+
 
 class Writing:
     """One transaction of the journal."""
@@ -183,6 +186,18 @@ class Journal:
             "SELECT envelope FROM said WHERE kind = ? ORDER BY leaf", (kind.value,)
         )
         return [_parsed(row[0]) for row in rows]
+
+    def lasting(self, kind: Kind) -> list[Statement]:
+        """Queries or requests whose time is not over, in the order of arrival.
+
+        None lives longer than a week, so older ones are not even read.
+        """
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE kind = ? AND heard > ? ORDER BY leaf",
+            (kind.value, self.now - _LONGEST_LIFE),
+        )
+        found = (_parsed(row[0]) for row in rows)
+        return [one for one in found if one.expires > self.now]
 
     def keep_secret(self, writing: Writing, name: str, content: bytes) -> None:
         """Keep a small secret under a name, sealed; replaces an older one."""
