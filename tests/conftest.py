@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+# A test machine runs servers beside the tests: a thread pool a core only slows them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
