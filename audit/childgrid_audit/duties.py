@@ -21,7 +21,7 @@ from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
-_PRIVATE = (Kind.VIEW, Kind.SHRED, Kind.MANIFEST, Kind.OPENING)
+_PRIVATE = (Kind.VIEW, Kind.SHRED, Kind.MANIFEST, Kind.OPENING, Kind.REVIEW)
 
 
 @dataclass(frozen=True)

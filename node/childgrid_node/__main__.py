@@ -17,6 +17,7 @@ import typer
 from childgrid_log.errors import LogError
 from childgrid_node.clk_command import clk
 from childgrid_node.index_errors import IndexingError
+from childgrid_node.review_command import review
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError
 
@@ -132,6 +133,7 @@ def doctor(config: Config = _DEFAULT) -> None:
         raise typer.Exit(1)
 
 
+app.command("review")(review)
 app.command("clk")(clk)
 
 

@@ -2,11 +2,14 @@
 
 Levels say how closely two fields agree; a missing side says nothing either way. No
 value is shown: the custodian has the record, and the asker's side is unknown here.
+How likely it is, is said as a band until the register's own clerical review stands;
+only then as a percentage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from childgrid_node.scheme import Comparison, Scheme
 
@@ -22,6 +25,30 @@ _LABELS = {
     "district": "district",
     "address": "address",
 }
+
+_ROUNDED = {"strong": 9_500, "possible": 5_000, "weak": 1_000}
+"""What a band says where no clerical review has calibrated the register."""
+
+
+def spoken(band: str, probability: int, calibrated: bool) -> int:
+    """The probability per 10,000 that may be told: the band's own, if no review."""
+    return probability if calibrated else _ROUNDED[band]
+
+
+def likelihood(candidate: Mapping[str, Any]) -> str:
+    """How likely a candidate is, in a plain sentence for officers."""
+    head = f"{candidate['band']} lead"
+    if candidate["calibrated"]:
+        head += f", about {candidate['probability'] // 100} %"
+    return f"{head}; {_others(candidate['others'])}"
+
+
+def _others(count: int) -> str:
+    if not count:
+        return "expect nobody else here who fits as well"
+    people = "person" if count == 1 else "people"
+    fit = "fits" if count == 1 else "fit"
+    return f"expect about {count} other {people} here who {fit} as well"
 
 
 def explain(scheme: Scheme, levels: Sequence[int]) -> list[dict[str, str]]:

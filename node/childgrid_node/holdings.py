@@ -38,6 +38,8 @@ class Hit:
     others: int
     as_of: int
     levels: tuple[int, ...]
+    calibrated: bool = False
+    """Whether the probability is this register's own, by a signed clerical review."""
 
 
 Found = tuple[list[Hit], int]

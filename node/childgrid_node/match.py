@@ -17,7 +17,8 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import budget, sealing, sweep
+from childgrid_node import budget, reviews, sealing, sweep
+from childgrid_node.explain import spoken
 from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
@@ -75,7 +76,9 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
             budget.spend(writing, view, asked.query)
     encoding = holdings.unpack(_open(office, asked))
     sweep.check(office, holdings, asked.query, encoding)
+    curves = reviews.curves(office, holdings)
     hits, spent_ns = holdings.search(encoding, asked.query.issuer)
+    hits = reviews.calibrated(hits, curves, holdings.scheme.bands)
     log.info("matched", scan_us=spent_ns // 1000)
     return _conclude(office, view, asked.query, hits, holdings.as_of)
 
@@ -166,18 +169,14 @@ def _statement(
     )
 
 
-_ROUNDED = {"strong": 9_500, "possible": 5_000, "weak": 1_000}
-"""What a band says where no clerical review has calibrated the register."""
-
-
 def _candidate(handle: str, hit: Hit) -> dict[str, Any]:
-    """A candidate as it leaves; the exact number stays with the custodian."""
+    """A candidate as it leaves: a percentage only by the register's own review."""
     return {
         "handle": handle,
-        "probability": _ROUNDED[hit.band],
+        "probability": spoken(hit.band, hit.probability, hit.calibrated),
         "band": hit.band,
         "others": hit.others,
-        "calibrated": False,
+        "calibrated": hit.calibrated,
         "category": hit.category,
         "as_of": hit.as_of,
     }

@@ -1,7 +1,8 @@
 """The one door to raw identities.
 
 Everything that reads a row of an agency's own table goes through `Register`; only the
-indexer and disclosure may import this package, and a contract in the tests keeps it so.
+indexer, disclosure and the review desk may import this package, and a contract in the
+tests keeps it so.
 It reads and never writes, copies nothing to disk, and keeps in memory no more than a
 batch of rows and, for a file, where each key's row begins. Its faults and errors name
 columns, row numbers and settings, never a value.
