@@ -6,9 +6,7 @@ all holds, 1 something was found, 2 the command could not be carried out.
 """
 
 import logging
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The memory of a grid: mirror, witness, verify.",
 )
+_STOP_SECONDS = 30.0
+"""What a station has to end in; then it ends all the same."""
+
 Config = Annotated[Path, typer.Option(help="The station's TOML file.")]
 Bundle = Annotated[Path, typer.Argument(help="An exported directory.")]
 Root = Annotated[
@@ -108,16 +109,15 @@ def witness(config: Config) -> None:
     """Witness others' logs and show the own one, until SIGTERM."""
     from childgrid_audit.config import load
     from childgrid_audit.server import Watch
+    from childgrid_wire.ending import Ending
 
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    ending = Ending()
     with _station(config) as station:
         watch = Watch(station, load(config))
         port = watch.start()
         typer.echo(f"{station.member} witnesses on port {port}")
         sys.stdout.flush()
-        ending.wait()
+        ending.wait(_STOP_SECONDS)
         watch.stop()
 
 

@@ -6,9 +6,7 @@ code 2. SIGTERM and SIGINT let calls finish and end with 0.
 
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The meeting point of a grid. It carries; it decides and opens nothing.",
 )
+_STOP_SECONDS = 20.0
+"""Beyond the time that calls have to finish; then the process ends all the same."""
+
 Config = Annotated[Path, typer.Option(help="The coordinator's TOML file.")]
 
 
@@ -75,11 +76,10 @@ def serve(config: Config) -> None:
     """Serve until SIGTERM."""
     from childgrid_coordinator.app import Coordinator
     from childgrid_coordinator.config import load
+    from childgrid_wire.ending import Ending
     from childgrid_wire.keyfile import read_passphrase
 
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+    ending = Ending()
     settings = load(config)
     coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
     try:
@@ -87,7 +87,7 @@ def serve(config: Config) -> None:
         host = settings.listen.rpartition(":")[0]
         typer.echo(f"{settings.member} listens on {host}:{port}")
         sys.stdout.flush()
-        ending.wait()
+        ending.wait(settings.drain_seconds + _STOP_SECONDS)
     finally:
         coordinator.stop()
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Callable
 
 from childgrid_node.app import Node
 from childgrid_node.config import NodeConfig
 from childgrid_wire import keyfile
+from childgrid_wire.ending import Ending
 
 Say = Callable[[str], None]
+_STOP_SECONDS = 30.0
 
 
 def serve_until_stopped(
@@ -25,13 +25,11 @@ def serve_until_stopped(
     Raises:
         ConfigurationRefused: it will not start as it stands.
     """
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    ending = Ending()
     node = Node(config, clock)
     grid, desk = node.start()
     ports = json.dumps({"grid": grid, "desk": desk}).encode()
     keyfile.write_private(config.state_dir / "ports.json", ports)
     say(f"{config.member} serves the grid on {grid} and its desk on {desk}")
-    stopped.wait()
+    ending.wait(_STOP_SECONDS)
     node.stop()
