@@ -18,6 +18,7 @@ from childgrid_log.entry import opens
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
 from childgrid_node import approve
+from childgrid_node.explain import likelihood
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
 from childgrid_node.query import not_asked
@@ -200,7 +201,10 @@ def _source(
         "agency": target,
         "answer": answers[-1]["outcome"] if answers else "not answered",
         "as_of": answers[-1]["as_of"] if answers else 0,
-        "candidates": answers[-1]["candidates"] if answers else [],
+        "candidates": [
+            {**one, "likelihood": likelihood(one)}
+            for one in (answers[-1]["candidates"] if answers else ())
+        ],
         "requests": [_outcome(office, one) for one in requests],
     }
 
