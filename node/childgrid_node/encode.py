@@ -8,7 +8,8 @@ as in clkhash's bitarray; a row holds the filters' bytes as little-endian words.
 Exact identifiers become keyed BLAKE2b tags, never 0. A missing field is all zero.
 
 It knows nothing of records: tokens come from ``normalise``. It keeps tokens in
-memory only in its own bounded cache, until ``clear``.
+memory only in its own bounded cache, until ``clear``. One person at a time, it is for
+queries and the reference for ``bulk``, which gives the same rows for whole columns.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from childgrid_node.index_errors import EncodingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -66,8 +67,11 @@ def _epoch(epoch: int) -> int:
     return epoch
 
 
-class _Filter:
-    """The encoder of one Bloom field: masks of tokens as integers."""
+class Filter:
+    """The encoder of one Bloom field: masks of tokens as integers.
+
+    Remembers at most ``CACHE_TOKENS`` tokens until ``clear``.
+    """
 
     def __init__(self, field: Field, key: bytes) -> None:
         self.field = field
@@ -78,14 +82,24 @@ class _Filter:
         self._masks: dict[str, int] = {}
 
     def clear(self) -> None:
+        """Forget every token."""
         self._masks.clear()
 
-    def encode(self, tokens: Sequence[str]) -> bytes:
+    def encode(self, tokens: Iterable[str]) -> bytes:
+        """Return the filter of some tokens, ``bits / 8`` bytes."""
+        return self.octets(self.mask(tokens))
+
+    def octets(self, mask: int) -> bytes:
+        """Return a mask as a filter's bytes."""
+        return mask.to_bytes(self.field.bits // 8, "big")
+
+    def mask(self, tokens: Iterable[str]) -> int:
+        """Return the filter of some tokens as an integer, to be OR'd with others."""
         filled = 0
         for token in tokens:
             mask = self._masks.get(token)
             filled |= self._remember(token) if mask is None else mask
-        return filled.to_bytes(self.field.bits // 8, "big")
+        return filled
 
     def _remember(self, token: str) -> int:
         if len(self._masks) >= CACHE_TOKENS:
@@ -106,7 +120,7 @@ class _Filter:
         return mask
 
 
-class _Tagger:
+class Tagger:
     """The encoder of one exact identifier."""
 
     def __init__(self, tag: Tag, key: bytes) -> None:
@@ -114,12 +128,26 @@ class _Tagger:
         self._state = hashlib.blake2b(key=key, digest_size=tag.bits // 8)
 
     def encode(self, values: Sequence[str]) -> list[int]:
-        return [self._digest(value) for value in values[: self.tag.slots]]
+        """Return the tags of the values that the row has places for."""
+        return [self.digest(value) for value in values[: self.tag.slots]]
 
-    def _digest(self, value: str) -> int:
+    def digest(self, value: str) -> int:
+        """Return the tag of one value, never 0."""
         state = self._state.copy()
         state.update(value.encode("utf-8"))
         return int.from_bytes(state.digest(), "little") or 1
+
+    def digests(self, values: Iterable[str]) -> NDArray[np.uint64]:
+        """Return the tags of many values, ``uint64[values]``."""
+        raw = bytearray()
+        begin = self._state.copy
+        for value in values:
+            state = begin()
+            state.update(value.encode("utf-8"))
+            raw += state.digest()
+        tags = np.frombuffer(bytes(raw), f"<u{self.tag.bits // 8}").astype(np.uint64)
+        tags[tags == 0] = 1
+        return tags
 
 
 class Encoder:
@@ -139,12 +167,22 @@ class Encoder:
         self.epoch = _epoch(epoch)
         self.key_check = key_check(linkage_key, epoch, scheme.digest)
         self._filters = [
-            _Filter(field, self._field_key(linkage_key, field.key))
+            Filter(field, self._field_key(linkage_key, field.key))
             for field in scheme.fields
         ]
         self._taggers = [
-            _Tagger(tag, self._tag_key(linkage_key, tag.name)) for tag in scheme.tags
+            Tagger(tag, self._tag_key(linkage_key, tag.name)) for tag in scheme.tags
         ]
+
+    @property
+    def filters(self) -> dict[str, Filter]:
+        """The encoders of Bloom fields by name."""
+        return {one.field.name: one for one in self._filters}
+
+    @property
+    def taggers(self) -> dict[str, Tagger]:
+        """The encoders of exact identifiers by name."""
+        return {one.tag.name: one for one in self._taggers}
 
     def _field_key(self, linkage_key: bytes, name: str) -> bytes:
         info = field_info(name, self.epoch)

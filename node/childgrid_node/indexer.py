@@ -2,27 +2,27 @@
 
 Rows come from the register in batches, are normalised and encoded under the linkage
 key, and only encodings, source keys, digests and guard bytes are written. Victims and
-minors are left out before anything is encoded. Faulty rows are counted and reported
-by row number, never by value.
+minors are left out before anything is encoded. Faulty rows and cells are counted and
+reported by row number, never by value; none stops a run. Memory does not grow with the
+rows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from childgrid_node import guard
-from childgrid_node.encode import Encoder
+from childgrid_node.bulk.intake import Order, taken
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
 from childgrid_node.normalise import Normaliser, tokens_of
+from childgrid_node.register import Batch, Register
 from childgrid_node.register import Faults as Faults
-from childgrid_node.register import Register, Row
 from childgrid_node.scheme import Scheme
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import ConfigurationRefused
@@ -114,6 +114,7 @@ def build(
     keyring: Keyring,
     now: int,
     progress: Progress = lambda _: None,
+    processes: int = 0,
 ) -> Report:
     """Index one register; a crash leaves the old index or the new one.
 
@@ -123,66 +124,62 @@ def build(
         keyring: scheme, keys and epoch.
         now: Unix seconds; the date by which minors are judged.
         progress: called with the number of rows read so far.
+        processes: how many may encode a large source; 0 for one on each core.
     """
     report = Report()
-    encoder = Encoder(keyring.scheme, keyring.linkage_key, keyring.epoch)
     register, mapping = source.register, source.mapping
-    try:
-        Index.build(
-            path,
-            _blocks(register, encoder, report, now, progress),
-            scheme=keyring.scheme,
-            epoch=keyring.epoch,
-            key_check=keyring.key_check,
-            origin=Origin(mapping.agency, mapping.category, now, now),
-            index_key=keyring.index_key,
-            clear=keyring.clear,
-        )
-    finally:
-        encoder.clear()
+    order = _order(keyring, mapping, now)
+    Index.build(
+        path,
+        _blocks(register, order, report, progress, processes or cores()),
+        scheme=keyring.scheme,
+        epoch=keyring.epoch,
+        key_check=keyring.key_check,
+        origin=Origin(mapping.agency, mapping.category, now, now),
+        index_key=keyring.index_key,
+        clear=keyring.clear,
+    )
     report.faults = register.faults
     return report
 
 
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _order(keyring: Keyring, mapping: Mapping, now: int) -> Order:
+    today = dt.datetime.fromtimestamp(now, dt.UTC).date()
+    return Order.of(keyring.scheme, keyring.linkage_key, keyring.epoch, mapping, today)
+
+
 def _blocks(
     register: Register,
-    encoder: Encoder,
+    order: Order,
     report: Report,
-    now: int,
     progress: Progress,
+    processes: int,
 ) -> Iterator[Block]:
-    today = dt.datetime.fromtimestamp(now, dt.UTC).date()
-    normaliser = Normaliser()
-    for batch in register.rows():
-        admitted = [
-            (row, verdict.byte)
-            for row, verdict in _judged(batch, register.mapping, today, report)
-        ]
-        report.indexed += len(admitted)
+    for rows, found in taken(_columns(register, order), order, processes):
+        report.read += len(rows)
+        report.indexed += len(found.kept)
+        report.left_out += found.left_out
+        for fault in found.faults:
+            told = f"{fault.field} unreadable, taken as empty"
+            register.faults.add(rows[fault.row].number, told)
         progress(report.read)
-        if admitted:
-            tokens = [
-                tokens_of(normaliser.person(row.values, register.mapping))
-                for row, _ in admitted
-            ]
-            yield Block(
-                [row.key for row, _ in admitted],
-                encoder.encode_many(tokens),
-                np.array([byte for _, byte in admitted], np.uint8),
-            )
-    normaliser.clear()
+        if found.kept:
+            keys = [rows[at].key for at in found.kept]
+            yield Block(keys, found.encodings, found.guards)
 
 
-def _judged(
-    rows: list[Row] | tuple[Row, ...], mapping: Mapping, today: dt.date, report: Report
-) -> Iterator[tuple[Row, guard.Verdict]]:
-    for row in rows:
-        report.read += 1
-        verdict = guard.judge(row.values, mapping, today)
-        if verdict.admitted:
-            yield row, verdict
-        else:
-            report.left_out[verdict.reason.value] += 1
+def _columns(
+    register: Register, order: Order
+) -> Iterator[tuple[Batch, dict[str, list[str]], int]]:
+    names = order.columns
+    for rows in register.rows():
+        cells = {name: [row.values.get(name, "") for row in rows] for name in names}
+        yield rows, cells, len(rows)
 
 
 def open_index(path: Path, keyring: Keyring) -> Index:

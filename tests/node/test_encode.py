@@ -84,7 +84,7 @@ def test_any_tokens_give_clkhash_filters(
 def test_more_than_32_hashes_take_a_second_block() -> None:
     """Beyond 32 hashes clkhash salts a second BLAKE2b block; so do we."""
     field = Field("name", 1024, 45, "name")
-    bloom = encode._Filter(field, hkdf(KEY, 2)[0])
+    bloom = encode.Filter(field, hkdf(KEY, 2)[0])
     expected = blake_encode_ngrams(("ab",), hkdf(KEY, 2), [45], 1024, "utf-8")
 
     assert expected.tobytes() == bloom.encode(["ab"])
@@ -111,7 +111,7 @@ def test_the_published_vector_holds_for_both() -> None:
     )
     keys = generate_key_lists("secret", 1)
     filters, _ = clk.hash_chunk([["smith"]], keys, linkage)
-    mine = encode._Filter(Field("name", 1024, 15, "name"), keys[0][0])
+    mine = encode.Filter(Field("name", 1024, 15, "name"), keys[0][0])
 
     assert hashlib.sha256(filters[0].tobytes()).hexdigest() == SMITH
     assert filters[0].tobytes() == mine.encode(bigrams("smith"))
@@ -213,7 +213,7 @@ def test_the_token_cache_is_bounded_and_can_be_emptied(
 ) -> None:
     """Plaintext tokens do not pile up, and none is left after clear."""
     monkeypatch.setattr(encode, "CACHE_TOKENS", 10)
-    bloom = encode._Filter(GRID.fields[0], KEY)
+    bloom = encode.Filter(GRID.fields[0], KEY)
     for number in range(100):
         bloom.encode([str(number)])
         assert len(bloom._masks) <= 10

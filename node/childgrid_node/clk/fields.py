@@ -242,14 +242,15 @@ class Remembered:
             self._forget()
         known = self._numbers
         numbers = np.fromiter(map(known.get, values, repeat(-1)), np.int64, len(values))
-        unknown = np.flatnonzero(numbers < 0)
+        unknown = np.flatnonzero(numbers < 0).tolist()
         before = len(known)
-        for row in unknown.tolist():
-            value = values[row]
+        fresh = [values[row] for row in unknown]
+        for value in dict.fromkeys(fresh):
             if not isinstance(value, str):
                 self._undo(before)
                 raise TypeError
-            numbers[row] = known.setdefault(value, len(known))
+            known[value] = len(known)
+        numbers[unknown] = [known[value] for value in fresh]
         self._work_out(before)
         return numbers
 

@@ -75,6 +75,8 @@ def encodable(cell: str, encoding: str) -> None:
     """Raise ``Faulty`` unless the cell can be written in ``encoding``."""
     if len(cell) > MOST_CHARACTERS:
         raise Faulty(Fault.LONG)
+    if cell.isascii():
+        return
     try:
         cell.encode(encoding)
     except UnicodeEncodeError:
@@ -170,21 +172,21 @@ def _quick_day(layout: str) -> Callable[[str], str] | None:
     found = _PLAIN.fullmatch(layout)
     if found is None or {found[1], found[3], found[5]} != _WIDTH.keys():
         return None
-    pieces = {
-        "%d": "(?P<d>[0-9]{2})",
-        "%m": "(?P<m>[0-9]{2})",
-        "%Y": "(?P<Y>[1-9][0-9]{3})",
-    }
+    pieces = {"%d": "([0-9]{2})", "%m": "([0-9]{2})", "%Y": "([1-9][0-9]{3})"}
     pattern = "".join(pieces.get(part, re.escape(part)) for part in found.groups())
     fits = re.compile(pattern).fullmatch
+    order = [1 + found.groups()[::2].index(part) for part in ("%Y", "%m", "%d")]
 
     def read(cell: str) -> str:
         if (seen := fits(cell)) is None:
             return ""
-        try:
-            dt.date(int(seen["Y"]), int(seen["m"]), int(seen["d"]))
-        except ValueError:
-            return ""
-        return f"{seen['Y']}{seen['m']}{seen['d']}"
+        year, month, day = seen.group(*order)
+        # Every month has 28 days; the calendar is asked about the others only.
+        if not ("01" <= month <= "12" and "01" <= day <= "28"):
+            try:
+                dt.date(int(year), int(month), int(day))
+            except ValueError:
+                return ""
+        return f"{year}{month}{day}"
 
     return read

@@ -108,7 +108,7 @@ def _parts(text: str) -> list[str]:
     parts = _PART.findall(text)
     named = [_MONTHS.get(part, 0) for part in parts]
     parts = [str(m) if m else part for m, part in zip(named, parts, strict=True)]
-    digits = [part for part in parts if part.isdigit()]
+    digits = [part for part in parts if part.isdecimal()]
     if any(named[:1]) and len(digits) == 3:
         # "Jan 13, 1984": a named month needs no guess about the order.
         return [digits[1], digits[0], digits[2]]
@@ -120,7 +120,7 @@ def _valid(orders: list[tuple[str, str, str]]) -> list[date]:
     for year_text, month, day in orders:
         try:
             found[date(_full_year(year_text), int(month), int(day))] = None
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return list(found)
 

@@ -37,6 +37,11 @@ _MARKS = {
     "@": "alias",
 }
 _GLUED = frozenset(_TABLE["glued_relation"])
+_INITIAL_MARKS = ("s o", "d o", "w o")
+# No marker begins with any other word.
+_STARTS = frozenset(
+    phrase.partition(" ")[0] for phrase in (*_MARKS, *_GLUED, *_INITIAL_MARKS)
+)
 _SEXES = {clean(word): sex for sex, words in _TABLE["sex"].items() for word in words}
 
 
@@ -57,8 +62,10 @@ class Names:
 
 def parse(text: str, words: Words) -> Names:
     """Take apart one cell that holds a person's name; `words` cleans the words."""
-    parts: dict[str, list[list[str]]] = {}
     split = _split(text)
+    if _STARTS.isdisjoint(split):
+        return Names(names=_names([split], words), sex=_title(split))
+    parts: dict[str, list[list[str]]] = {}
     for kind, segment in _segments(split):
         parts.setdefault(kind, []).append(segment)
     return Names(
@@ -72,6 +79,11 @@ def parse(text: str, words: Words) -> Names:
 
 def _names(segments: Iterable[list[str]], words: Words) -> tuple[Name, ...]:
     return tuple(name for segment in segments if (name := words.name(segment)))
+
+
+def _title(words: list[str]) -> str:
+    """What the first telling title among words without a marker says."""
+    return next((_SEXES[word] for word in words if word in _SEXES), "")
 
 
 def _sex(words: list[str]) -> str:
@@ -100,12 +112,15 @@ def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
 
 def _split(text: str) -> list[str]:
     text = clean(text)
-    if not text.isalpha():
-        text = _QUOTES.sub("", text)
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return text.split()
+    text = _QUOTES.sub("", text)
     if "<<" in text:
         text = _MACHINE.sub("", text)
     # "s/o" passes the break at "/" under a sign that no cleaned text holds.
-    text = _SLASHED.sub("\\1\0o ", text).replace("a.k.a", "aka")
+    if "/" in text or "\\" in text:
+        text = _SLASHED.sub("\\1\0o ", text)
+    text = text.replace("a.k.a", "aka")
     # What stands in brackets is another name, wherever they stand.
     if "(" in text:
         bracketed = "".join(f" @ {inside}" for inside in _BRACKETS.findall(text))
@@ -124,7 +139,7 @@ def _mark(words: list[str], index: int) -> tuple[str, int]:
         return _MARKS[word], 1
     if word in _GLUED and _between(words, index, 1):
         return "relation", 1
-    if pair in ("s o", "d o", "w o") and _between(words, index, 2):
+    if pair in _INITIAL_MARKS and _between(words, index, 2):
         return "relation", 2
     return "", 1
 

@@ -7,7 +7,7 @@ nothing and keeps nothing beyond the words of its run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,7 +19,7 @@ from .words import COMMON, GENERIC, Words, clean
 
 Fields = Mapping[str, list[str]]
 
-_MOST_PHONES = 3
+MOST_PHONES = 3
 _WEAK_NUMBERS = frozenset(("aadhaar4", "vehicle4"))
 _JOINED = frozenset(
     [
@@ -27,6 +27,7 @@ _JOINED = frozenset(
         *("address", "district", "state", "pin", "fir"),
     ]
 )
+_MARKS = {"birth_date": "-", "address": ", "}
 _QUERY_FIELDS = (*sources.FIELDS, "age_as_of")
 
 
@@ -159,11 +160,37 @@ def fields_of(values: Mapping[str, str], mapping: sources.Mapping) -> Fields:
         elif isinstance(source, sources.Typed):
             fields[name] = [": ".join(cells)] if all(cells) else []
         elif name in _JOINED and len(cells) > 1:
-            mark = {"birth_date": "-", "address": ", "}.get(name, " ")
+            mark = _MARKS.get(name, " ")
             fields[name] = [mark.join(cell for cell in cells if cell)]
         else:
             fields[name] = cells
     return fields
+
+
+def columns_of(
+    columns: Mapping[str, Sequence[str]], mapping: sources.Mapping
+) -> dict[str, list[Sequence[str]]]:
+    """Whole columns by grid field, as `fields_of` does it row by row.
+
+    `columns` holds every column that the mapping's fields name. A field made of parts
+    becomes one column.
+    """
+    found: dict[str, list[Sequence[str]]] = {}
+    for name, source in mapping.fields.items():
+        parts = [columns[column] for column in source.names]
+        if isinstance(source, sources.Aged):
+            found["age"] = parts[:1]
+            found["age_as_of"] = parts[1:]
+        elif isinstance(source, sources.Typed):
+            pairs = zip(*parts, strict=True)
+            found[name] = [[": ".join(pair) if all(pair) else "" for pair in pairs]]
+        elif name in _JOINED and len(parts) > 1:
+            mark = _MARKS.get(name, " ")
+            rows = zip(*parts, strict=True)
+            found[name] = [[mark.join(filter(None, row)) for row in rows]]
+        else:
+            found[name] = parts
+    return found
 
 
 def _text(fields: Fields, name: str, mark: str = " ") -> str:
@@ -183,10 +210,17 @@ def _years(birth: dates.Birth, fields: Fields) -> tuple[int, int] | None:
     as_of = dates.moment(_text(fields, "age_as_of"))
     if ages is None or as_of is None or not ages[1]:
         return None
-    # Whoever is a years old on a day was born in one of two years; the day of the
-    # year says which is likelier.
-    turned = as_of.year if as_of.month > 6 else as_of.year - 1
+    turned = turned_year(as_of)
     return turned - ages[1], turned - ages[0]
+
+
+def turned_year(as_of: date) -> int:
+    """The year whose difference to an age on that day is the likelier birth year.
+
+    Whoever is a years old on a day was born in one of two years; the day of the year
+    says which is likelier.
+    """
+    return as_of.year if as_of.month > 6 else as_of.year - 1
 
 
 def _numbers(fields: Fields) -> Mapping[str, tuple[str, ...]]:
@@ -196,7 +230,7 @@ def _numbers(fields: Fields) -> Mapping[str, tuple[str, ...]]:
             if canonical := numbers.READERS[kind](text):
                 found.setdefault(kind, {}).update(dict.fromkeys(canonical))
     if "phone" in found:
-        found["phone"] = dict.fromkeys(list(found["phone"])[:_MOST_PHONES])
+        found["phone"] = dict.fromkeys(list(found["phone"])[:MOST_PHONES])
     return {kind: tuple(forms) for kind, forms in found.items()}
 
 

@@ -51,22 +51,25 @@ EXACT = (
 )
 """Fields compared for equality; some may hold several values."""
 
-_SPAN = 3
+NAME_GRAM, DISTRICT_GRAM, ADDRESS_GRAM = 2, 2, 3
+_INITIAL = "i:"
+YEAR_SPAN = 3
+"""Years around a birth year that count as near it."""
 
 
 def tokens_of(person: Person) -> Tokens:
     """The tokens of `person` by scheme field (see `BLOOM` and `EXACT`)."""
     found: dict[str, Iterable[str]] = {
-        "name": _name(person.names),
+        "name": _cut(name_pieces(person.names)),
         "given": _given(person),
-        "skeleton": _skeletons(person.names),
-        "alias": _name(person.aliases),
-        "relative": _name(person.relatives),
-        "dob": _day(person.day) if person.day else (),
+        "skeleton": map(bone_token, bone_pieces(person.names)),
+        "alias": _cut(name_pieces(person.aliases)),
+        "relative": _cut(name_pieces(person.relatives)),
+        "dob": day_tokens(person.day) if person.day else (),
         "yob": _years(person.years) if person.years else (),
-        "pin": [f"{n}:{person.pin[:n]}" for n in range(2, 7) if person.pin],
-        "district": _grams(person.district, 2),
-        "address": _grams(person.address, 3),
+        "pin": pin_tokens(person.pin) if person.pin else (),
+        "district": _grams(person.district, DISTRICT_GRAM),
+        "address": _grams(person.address, ADDRESS_GRAM),
         **person.numbers,
         "sex": [person.sex],
         "state": [person.state],
@@ -86,40 +89,70 @@ def _telling(names: Iterable[Name]) -> list[str]:
     return [word for word in whole if word not in GENERIC] or whole or words
 
 
-def _name(names: tuple[Name, ...]) -> list[str]:
-    """Pairs of letters of telling words, and one token for each generic one.
+def name_pieces(names: Iterable[Name]) -> list[str]:
+    """What names are cut into before `piece_tokens`: words, generic ones marked "=".
 
     A name of generic words only ("Ram") so agrees weakly with a longer one that holds
     them ("Ram Mishra"), and not at all with what merely looks alike ("Ramesh").
+    Initials count only where no name has a whole word.
     """
-    words = [word for name in names for word in name if len(word) > 1]
-    generic = [f"={word}" for word in words if word in GENERIC]
-    telling = [word for word in words if word not in GENERIC]
-    if words:
-        return _grams(telling, 2) + generic
-    return _grams([word for name in names for word in name], 2)
+    words = [word for name in names for word in name]
+    whole = [word for word in words if len(word) > 1]
+    telling = [word for word in whole if word not in GENERIC]
+    return telling + [f"={word}" for word in whole if word in GENERIC] or words
+
+
+def piece_tokens(piece: str) -> list[str]:
+    """The tokens of one piece of a name: its pairs of letters, or a marked word."""
+    return [piece] if piece[0] == "=" else grams(piece, NAME_GRAM)
+
+
+def _cut(pieces: Iterable[str]) -> list[str]:
+    return [token for piece in pieces for token in piece_tokens(piece)]
 
 
 def _given(person: Person) -> list[str]:
     """Pairs of letters of what tells a person from the family; often nothing."""
     shared = {skeleton(word) for name in person.relatives for word in name}
-    words = [word for name in person.names for word in name if len(word) > 1]
-    own = [w for w in words if w not in GENERIC and not is_surname(w)]
-    telling = [w for w in own if skeleton(w) not in shared]
-    return _grams(map(without_surname, telling), 2)
+    telling = [w for w in own_words(person.names) if skeleton(w) not in shared]
+    return [gram for word in telling for gram in given_tokens(word)]
 
 
-def _skeletons(names: tuple[Name, ...]) -> Iterator[str]:
+def own_words(names: Iterable[Name]) -> list[str]:
+    """Whole words that are neither generic nor a family's name."""
+    return [word for name in names for word in name if is_own(word)]
+
+
+def is_own(word: str) -> bool:
+    """Whether a canonical word tells a person from the family."""
+    return len(word) > 1 and word not in GENERIC and not is_surname(word)
+
+
+def given_tokens(word: str) -> list[str]:
+    """Pairs of letters of one given name, without a surname written on to it."""
+    return grams(without_surname(word), NAME_GRAM)
+
+
+def bone_pieces(names: Iterable[Name]) -> list[str]:
+    """What names are cut into before `bone_token`: telling words, marked initials."""
+    names = tuple(names)
     telling = _telling(names)
-    for word in telling:
-        if len(word) > 1:
-            yield skeleton(word)
     initials = [word for name in names for word in name if len(word) == 1]
-    for word in telling + initials:
-        yield f"i:{word[0]}"
+    whole = [word for word in telling if len(word) > 1]
+    return whole + [f"{_INITIAL}{word[0]}" for word in telling + initials]
 
 
-def _day(day: date) -> Iterator[str]:
+def bone_token(piece: str) -> str:
+    """The token of one piece: its consonants, or the initial; it may be empty."""
+    return piece if piece.startswith(_INITIAL) else skeleton(piece)
+
+
+def pin_tokens(pin: str) -> list[str]:
+    """The beginnings of a PIN code, two to six digits."""
+    return [f"{n}:{pin[:n]}" for n in range(2, 7)]
+
+
+def day_tokens(day: date) -> Iterator[str]:
     """Parts and pairs of parts, so that one wrong digit or a swap costs little."""
     y, m, d = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
     yield from (f"y{y}", f"m{m}", f"d{d}", f"ym{y}{m}", f"md{m}{d}", f"yd{y}{d}")
@@ -133,4 +166,4 @@ def _day(day: date) -> Iterator[str]:
 
 def _years(years: tuple[int, int]) -> Iterator[str]:
     low, high = years
-    yield from map(str, range(low - _SPAN, high + _SPAN + 1))
+    yield from map(str, range(low - YEAR_SPAN, high + YEAR_SPAN + 1))

@@ -1,0 +1,229 @@
+"""Cells with dates, ages, places and sex, as records, and what follows from them.
+
+A district, state, PIN or sex of its own comes before one that an address or a title
+tells; a year of birth comes from a date, else a year, else a dated age.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from childgrid_node.bulk import kernels
+from childgrid_node.bulk.memo import Memo, Pieces, Store
+from childgrid_node.normalise import dates, numbers, places
+from childgrid_node.normalise.person import turned_year
+from childgrid_node.normalise.spelling import grams
+from childgrid_node.normalise.tokens import (
+    ADDRESS_GRAM,
+    DISTRICT_GRAM,
+    YEAR_SPAN,
+    day_tokens,
+    pin_tokens,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from childgrid_node.encode import Encoder
+    from childgrid_node.normalise.words import Words
+
+    Numbers = NDArray[np.int64]
+    Rows = NDArray[np.uint64]
+    Cells = Sequence[str]
+
+FIRST_YEAR, LAST_YEAR = 1800 - 121, 2100
+
+
+class Facts:
+    """Reads every column but those of names and exact identifiers.
+
+    Args:
+        encoder: makes the filters and tags.
+        words: cleans and remembers words.
+    """
+
+    def __init__(self, encoder: Encoder, words: Words) -> None:
+        self._words = words
+        self._filters = encoder.filters
+        self._taggers = encoder.taggers
+        self._layout = encoder.scheme.layout
+        self._district = Pieces(encoder.filters["district"], _grams(DISTRICT_GRAM))
+        self._address = Pieces(encoder.filters["address"], _grams(ADDRESS_GRAM))
+        size = {name: one.field.words for name, one in encoder.filters.items()}
+        parts = ("address", "district", "pin")
+        self._memos = {
+            "address": Memo(
+                Store(sum(size[part] for part in parts) + 1), self._read_address
+            ),
+            "district": Memo(Store(size["district"]), self._read_district),
+            "pin": Memo(Store(size["pin"]), self._read_pin),
+            "state": Memo(Store(1), self._read_state),
+            "sex": Memo(Store(1), self._read_sex),
+            "birth_date": Memo(Store(size["dob"] + 1), self._read_birth),
+            "birth_year": Memo(Store(1), self._read_year),
+            "age": Memo(Store(2), self._read_age),
+            "age_as_of": Memo(Store(1), self._read_as_of),
+        }
+        self._size = size
+        self._windows = self._year_windows()
+
+    def __len__(self) -> int:
+        most = max(map(len, self._memos.values()))
+        return max(most, len(self._district), len(self._address))
+
+    def clear(self) -> None:
+        """Forget every cell and word."""
+        self._district.clear()
+        self._address.clear()
+        for memo in self._memos.values():
+            memo.clear()
+            memo.store.clear()
+
+    def fill(self, rows: Rows, columns: dict[str, Cells]) -> list[tuple[int, str]]:
+        """OR facts into ``rows``; return cells that could not be read.
+
+        Args:
+            rows: encodings, ``uint64[n, words]``.
+            columns: one column of ``n`` cells for each grid field that there is.
+        """
+        found = {}
+        faults = []
+        for name, memo in self._memos.items():
+            if name in columns:
+                found[name] = memo.numbers(columns[name])
+                told = "age" if name == "age_as_of" else name
+                faults += [(row, told) for row in memo.faults(found[name])]
+        self._fill_places(rows, found)
+        self._fill_births(rows, found)
+        if "sex" in found:
+            self._put(rows, "sex", self._records("sex", found["sex"])[:, 0])
+        return faults
+
+    def state_tag(self, code: str) -> int:
+        """The word that a state's code sets."""
+        return self._tag("state", code)
+
+    def sex_tag(self, sex: str) -> np.uint64:
+        """The word that a sex sets."""
+        return np.uint64(self._tag("sex", sex))
+
+    def _tag(self, name: str, value: str) -> int:
+        if not value:
+            return 0
+        shift = 0 if self._layout[name].mask & 1 else 32
+        return self._taggers[name].digest(value) << shift
+
+    def _put(self, rows: Rows, name: str, values: Rows) -> None:
+        rows[:, self._layout[name].start] |= values
+
+    def _records(self, name: str, numbers: Numbers) -> Rows:
+        return self._memos[name].store.rows[numbers]
+
+    def _fill_places(self, rows: Rows, found: dict[str, Numbers]) -> None:
+        """OR address, district, PIN and state in; their own columns come first."""
+        told = np.zeros(len(rows), np.int64)
+        told = found.get("address", told)
+        records = self._memos["address"].store.rows
+        first = 0
+        for part in ("address", "district", "pin", "state"):
+            words = 1 if part == "state" else self._size[part]
+            start, numbers = self._layout[part].start, told
+            if part != "address" and part in found:
+                own = self._memos[part].store.rows
+                kernels.gather(rows, found[part], own, 0, words, start)
+                known = np.any(own[found[part], :words], axis=1)
+                numbers = np.where(known, 0, told)
+            kernels.gather(rows, numbers, records, first, words, start)
+            first += words
+
+    def _fill_births(self, rows: Rows, found: dict[str, Numbers]) -> None:
+        years = np.zeros(len(rows), np.int64)
+        if "birth_date" in found:
+            size, numbers = self._size["dob"], found["birth_date"]
+            records = self._memos["birth_date"].store.rows
+            start = self._layout["dob"].start
+            kernels.gather(rows, numbers, records, 0, size, start)
+            years = records[numbers, size].astype(np.int64)
+        if "birth_year" in found:
+            told = self._records("birth_year", found["birth_year"])[:, 0]
+            years = np.where(years != 0, years, told.astype(np.int64))
+        low = high = years
+        if "age" in found and "age_as_of" in found:
+            turned = self._records("age_as_of", found["age_as_of"]).astype(np.int64)
+            ages = self._records("age", found["age"]).astype(np.int64)
+            dated = (years == 0) & (turned[:, 0] != 0) & (ages[:, 1] != 0)
+            low = np.where(dated, turned[:, 0] - ages[:, 1], years)
+            high = np.where(dated, turned[:, 0] - ages[:, 0], years)
+        self._fill_years(rows, low, high)
+
+    def _fill_years(self, rows: Rows, low: Numbers, high: Numbers) -> None:
+        place = self._layout["yob"]
+        wide = int((high - low).max(initial=0))
+        for more in range(wide + 1):
+            year = np.where((low > 0) & (low + more <= high), low + more, 0)
+            numbers = np.where(year > 0, year - FIRST_YEAR, 0)
+            kernels.gather(rows, numbers, self._windows, 0, place.words, place.start)
+
+    def _year_windows(self) -> Rows:
+        """Filters of each year with those around it; number 0 is no year's."""
+        bloom = self._filters["yob"]
+        span = range(-YEAR_SPAN, YEAR_SPAN + 1)
+        made = [b"\0" * (8 * bloom.field.words)]
+        for year in range(FIRST_YEAR + 1, LAST_YEAR + 1):
+            made.append(bloom.encode(str(year + by) for by in span))
+        windows = np.frombuffer(b"".join(made), "<u8").astype(np.uint64)
+        return windows.reshape(-1, bloom.field.words)
+
+    def _read_address(self, cell: str) -> bytes:
+        where = places.place(cell, self._words.place)
+        return b"".join(
+            (
+                self._address.octets(where.words),
+                self._district.octets(where.district),
+                self._pin(where.pin),
+                _word(self._tag("state", where.state)),
+            )
+        )
+
+    def _read_district(self, cell: str) -> bytes:
+        return self._district.octets(places.district(cell, self._words.place))
+
+    def _read_pin(self, cell: str) -> bytes:
+        return self._pin(places.pin(cell))
+
+    def _pin(self, pin: str) -> bytes:
+        return self._filters["pin"].encode(pin_tokens(pin) if pin else ())
+
+    def _read_state(self, cell: str) -> bytes:
+        return _word(self._tag("state", places.state(cell, self._words.place)))
+
+    def _read_sex(self, cell: str) -> bytes:
+        return _word(self._tag("sex", numbers.sex(cell)))
+
+    def _read_birth(self, cell: str) -> bytes:
+        birth = dates.birth(cell)
+        tokens = day_tokens(birth.day) if birth.day else ()
+        return self._filters["dob"].encode(tokens) + _word(birth.year or 0)
+
+    def _read_year(self, cell: str) -> bytes:
+        return _word(dates.year(cell) or 0)
+
+    def _read_age(self, cell: str) -> bytes:
+        low, high = dates.age(cell) or (0, 0)
+        return _word(low) + _word(high)
+
+    def _read_as_of(self, cell: str) -> bytes:
+        day = dates.moment(cell)
+        return _word(turned_year(day) if day else 0)
+
+
+def _grams(size: int) -> Callable[[str], list[str]]:
+    return lambda word: grams(word, size)
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(8, "little")

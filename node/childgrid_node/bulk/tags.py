@@ -1,0 +1,149 @@
+"""Columns of exact identifiers to keyed tags, straight into rows.
+
+Nearly every identifier is another one: they are read many at a time and nothing of them
+is remembered. A cell that no reader can take counts as empty and is told.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from childgrid_node.bulk.memo import UNREADABLE
+from childgrid_node.normalise import numbers, plain
+from childgrid_node.normalise.person import MOST_PHONES
+from childgrid_node.normalise.words import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from childgrid_node.encode import Encoder
+    from childgrid_node.normalise.numbers import Canonical
+
+    Cells = Sequence[str]
+    Given = tuple[list[int], list[str]]
+    """Rows and the texts that they have."""
+
+MOST = {"phone": MOST_PHONES}
+"""Forms of one kind that a person may have, where there is a bound."""
+
+
+class Tags:
+    """Reads every column of exact identifiers, in the order of the mapping."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._taggers = encoder.taggers
+        self._layout = encoder.scheme.layout
+
+    def fill(
+        self, rows: NDArray[np.uint64], columns: dict[str, list[Cells]]
+    ) -> list[tuple[int, str]]:
+        """Put tags into ``rows``, ``uint64[n, words]``; return unreadable cells.
+
+        Args:
+            rows: encodings without tags.
+            columns: for each grid field its columns of ``n`` cells.
+        """
+        faults: list[tuple[int, str]] = []
+        kinds: dict[str, list[tuple[list[int], list[Canonical]]]] = {}
+        for field, name, (filled, texts) in _sources(columns):
+            for kind in numbers.DERIVED.get(name, (name,)):
+                forms, bad = _read(kind, texts)
+                faults += [(filled[at], field) for at in bad]
+                kinds.setdefault(kind, []).append((filled, forms))
+        for kind, found in kinds.items():
+            self._put(rows, kind, found)
+        return faults
+
+    def _put(
+        self,
+        rows: NDArray[np.uint64],
+        kind: str,
+        found: list[tuple[list[int], list[Canonical]]],
+    ) -> None:
+        places, values = [], []
+        for row, slot, value in _slots(found, self._taggers[kind].tag.slots, kind):
+            places.append((row, slot))
+            values.append(value)
+        if not places:
+            return
+        place = self._layout[kind]
+        shift = np.uint64(0 if place.mask & 1 else 32)
+        at = np.array(places, np.int64)
+        tags = self._taggers[kind].digests(values) << shift
+        rows[at[:, 0], place.start + at[:, 1]] |= tags
+
+
+def _sources(columns: dict[str, list[Cells]]) -> Iterator[tuple[str, str, Given]]:
+    """Field, kind and cells that are not empty; those of varying kind at the end."""
+    for name, parts in columns.items():
+        if name in numbers.READERS:
+            for cells in parts:
+                filled = [row for row, cell in enumerate(cells) if cell]
+                yield name, name, (filled, [cells[row] for row in filled])
+    for cells in columns.get("identifier", ()):
+        for kind, given in _by_kind(cells).items():
+            yield "identifier", kind, given
+
+
+def _by_kind(cells: Cells) -> dict[str, Given]:
+    found: dict[str, Given] = {}
+    kinds: dict[str, str] = {}
+    for row, cell in enumerate(cells):
+        if cell:
+            told, _, text = cell.rpartition(":")
+            kind = kinds.get(told)
+            if kind is None:
+                kind = kinds[told] = numbers.kind(clean(told))
+            if kind:
+                rows, texts = found.setdefault(kind, ([], []))
+                rows.append(row)
+                texts.append(text)
+    return found
+
+
+def _read(kind: str, texts: list[str]) -> tuple[list[Canonical], list[int]]:
+    """Forms of each text, and the places of texts that cannot be read."""
+    try:
+        forms = plain.read(kind, texts)
+        "".join(form for one in forms for form in one).encode("utf-8")
+    except UNREADABLE:
+        return _read_singly(kind, texts)
+    return forms, []
+
+
+def _read_singly(kind: str, texts: list[str]) -> tuple[list[Canonical], list[int]]:
+    found: list[Canonical] = []
+    bad = []
+    for at, text in enumerate(texts):
+        try:
+            forms = numbers.READERS[kind](text)
+            "".join(forms).encode("utf-8")
+        except UNREADABLE:
+            forms = ()
+            bad.append(at)
+        found.append(forms)
+    return found, bad
+
+
+def _slots(
+    found: list[tuple[list[int], list[Canonical]]], slots: int, kind: str
+) -> Iterator[tuple[int, int, str]]:
+    """Row, slot and form of what is kept: each form once, the first ones first."""
+    if len(found) == 1 and slots == 1:
+        rows, forms = found[0]
+        yield from ((r, 0, one[0]) for r, one in zip(rows, forms, strict=True) if one)
+        return
+    kept: dict[int, dict[str, None]] = {}
+    for rows, forms in found:
+        for row, one in zip(rows, forms, strict=True):
+            if one:
+                kept.setdefault(row, {}).update(dict.fromkeys(one))
+    most = min(slots, MOST.get(kind, slots))
+    for row, distinct in kept.items():
+        for slot, form in enumerate(islice(distinct, most)):
+            yield row, slot, form
