@@ -1,17 +1,22 @@
 """The loops of the scan in numpy, for machines without numba: same answers, slower.
 
-The same two functions as ``kernels``, with the same arguments.
+The same functions as ``kernels``, with the same arguments. Levels are computed from
+their definition, without tables, so that each engine is a check on the other.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from childgrid_node.levels import CUT_SCALE, SHIFT
+from childgrid_node.plan import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from childgrid_node.plan import Pair, Plan
@@ -20,32 +25,57 @@ DICE = np.uint64(2 * CUT_SCALE)
 OVER = np.uint64(CUT_SCALE)
 
 
+def prepare(plans: Sequence[Plan], counted: NDArray[np.bool_]) -> Prepared:
+    """Return what the first pass reads of these queries; ``counted`` by comparison."""
+    return Prepared(tuple(plans), counted)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Queries of one scheme, and of which comparisons levels are counted."""
+
+    plans: tuple[Plan, ...]
+    counted: NDArray[np.bool_]
+
+
 def survey(
-    plan: Plan,
+    prepared: Prepared,
     rows: NDArray[np.uint64],
     filled: NDArray[np.uint16],
     dead: NDArray[np.uint8],
     counts: NDArray[np.int64],
+) -> list[NDArray[np.uint8]]:
+    """Return levels ``uint8[active, n]`` by query; add to ``counts``."""
+    found = []
+    for plan, count in zip(prepared.plans, counts, strict=True):
+        levels = _levels(plan, rows, filled, dead)
+        for row, position in zip(levels, plan.active, strict=True):
+            if prepared.counted[position]:
+                count[position] += np.bincount(row[dead == 0], minlength=LEVELS)
+        found.append(levels)
+    return found
+
+
+def _levels(
+    plan: Plan,
+    rows: NDArray[np.uint64],
+    filled: NDArray[np.uint16],
+    dead: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
-    """Return levels ``uint8[n, active]``; add how often each occurs to ``counts``."""
-    out = np.zeros((len(rows), len(plan.active)), np.uint8)
-    living = dead == 0
+    out = np.zeros((len(plan.active), len(rows)), np.uint8)
     names = [comparison.name for comparison in plan.scheme.comparisons]
     for at, position in enumerate(plan.active):
         comparison = plan.scheme.comparisons[position]
-        open_ = living
-        if (
-            comparison.unless
-            and (column := plan.column[names.index(comparison.unless)]) >= 0
-        ):
-            open_ = living & (out[:, column] == 0)
+        open_ = dead == 0
+        if comparison.unless:
+            column = plan.column[names.index(comparison.unless)]
+            open_ &= (out[column] == 0) | (column < 0)
         levels = (
             _tag_levels(plan, position, rows)
             if comparison.kind == "tag"
             else _bloom_levels(plan, position, rows, filled)
         )
-        out[:, at] = np.where(open_, levels, 0)
-        counts[at] += np.bincount(out[living, at], minlength=counts.shape[1])
+        out[at] = np.where(open_, levels, 0)
     return out
 
 
@@ -102,9 +132,9 @@ def best(
     scores: NDArray[np.int64],
 ) -> None:
     """Sum ``weights`` over each row's levels; keep the best in ``rows``, ``scores``."""
-    total = np.zeros(len(levels), np.int64)
-    for column, weight in enumerate(weights):
-        total += weight[levels[:, column]]
+    total = np.zeros(levels.shape[1], np.int64)
+    for row, weight in zip(levels, weights, strict=True):
+        total += weight[row]
     hopeful = np.flatnonzero((dead == 0) & (total > scores[-1]))
     all_scores = np.concatenate([scores, total[hopeful]])
     all_rows = np.concatenate([rows, hopeful + first])

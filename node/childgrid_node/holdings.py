@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from childgrid_node import score
+from childgrid_node import scan, score
 from childgrid_node.encode import Encoder
 from childgrid_node.index import Index
 from childgrid_node.normalise import Tokens
@@ -90,7 +90,9 @@ class Holdings:
         hits: list[list[Hit]] = [[] for _ in queries]
         spent = [0] * len(queries)
         for name, index in self.indexes.items():
-            found = [score.match(index, one, k=score.SURVIVORS) for one in queries]
+            found = score.match_many(
+                index, queries, k=score.SURVIVORS, threads=scan.cores()
+            )
             for place, one in enumerate(found):
                 speaking = [row for row in one.candidates if row.score > 0][:SHOWN]
                 hits[place] += [_hit(name, index, row) for row in speaking]

@@ -6,22 +6,21 @@ rows in memory only. Beside each encoding stand the source key, the SHA-256 of t
 encoding (a disclosure re-encodes the live row and compares) and the guard byte. Rows
 whose guard forbids a search are never handed to it: that is the indexer's duty.
 
-Rows lie in segments, each with its own tombstones, so that changes can be appended as
-further segments without rewriting. Raw values are never held.
+An index is a snapshot. ``changed`` commits upserts and deletions, which are appended to
+the file, and returns the index after them; whoever searches the one before goes on
+undisturbed. ``compacted`` writes the file anew. Raw values are never held.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import secrets
-import tempfile
 from bisect import bisect_right
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from childgrid_node.index_errors import (
     IndexFileError,
@@ -30,31 +29,36 @@ from childgrid_node.index_errors import (
     WrongScheme,
 )
 from childgrid_node.index_file import (
-    HEAD_BYTES,
+    FRAMES_AT,
     REBUILD,
-    Frames,
     Header,
     Keys,
     read_frames,
+    read_header,
+    verify_frames,
+    write_frames,
+    write_header,
 )
+from childgrid_node.index_store import Home, commit, compact, mapped, replacing
 from childgrid_node.segments import (
+    FRAME_ROWS,
     Block,
-    Seen,
     Segment,
     encoding_digest,
-    payloads,
-    segment_of,
+    frames_of,
+    laid_out,
+    marks_of,
+    tombstones,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from childgrid_node.scheme import Scheme
 
-PRIVATE = 0o600
+MOST_FRAMES = 64
 
 __all__ = ["Block", "Header", "Index", "Origin", "Segment", "encoding_digest"]
 
@@ -73,11 +77,17 @@ class Index:
     """Rows of one register under one scheme, key epoch and linkage key."""
 
     def __init__(
-        self, scheme: Scheme, header: Header, segments: tuple[Segment, ...]
+        self,
+        scheme: Scheme,
+        header: Header,
+        segments: tuple[Segment, ...],
+        home: Home | None = None,
     ) -> None:
+        """Take over segments; without ``home`` they can be searched, not changed."""
         self.scheme = scheme
         self.header = header
         self.segments = segments
+        self._kept = home
         self._firsts = [segment.first for segment in segments]
 
     @classmethod
@@ -87,13 +97,11 @@ class Index:
         Raises:
             DuplicateSource: two rows have the same source key.
         """
-        segments: list[Segment] = []
-        first, seen = 0, Seen()
-        for rows, payload in payloads(scheme, blocks, seen):
-            segments.append(segment_of(scheme, first, rows, memoryview(payload)))
-            first += rows
-        header = replace(_header(scheme, 0, b"", origin, clear=True), rows=first)
-        return cls(scheme, header, tuple(segments))
+        header = _header(scheme, 0, b"", origin, clear=True)
+        keys = Keys.derive(secrets.token_bytes(32), header.file_id)
+        segments = laid_out(scheme, (), frames_of(scheme, blocks, keys.marks))
+        rows = sum(len(segment.rows) for segment in segments)
+        return cls(scheme, replace(header, rows=rows), segments, Home(None, keys))
 
     @classmethod
     def build(
@@ -126,22 +134,11 @@ class Index:
         """
         header = _header(scheme, epoch, key_check, origin, clear=clear)
         keys = Keys.derive(index_key, header.file_id)
-        with _replacing(path) as descriptor, os.fdopen(descriptor, "wb") as file:
-            file.write(bytes(HEAD_BYTES))
-            frames, seen = Frames(file, keys, header), Seen()
-            for rows, payload in payloads(scheme, blocks, seen):
-                frames.add(rows, payload)
-            header = replace(
-                header,
-                rows=frames.rows,
-                frames=frames.frames,
-                length=frames.length,
-                sha256=frames.digest(),
-            )
-            file.seek(0)
-            file.write(header.pack(keys.mac))
-            file.flush()
-            os.fsync(file.fileno())
+        with replacing(path) as descriptor, os.fdopen(descriptor, "wb") as file:
+            file.write(bytes(FRAMES_AT))
+            frames = frames_of(scheme, blocks, keys.marks)
+            header = write_frames(file, header, keys, frames)
+            write_header(file, header, keys)
         return header
 
     @classmethod
@@ -163,15 +160,11 @@ class Index:
             Damaged: truncated or altered, or another index key.
             WrongScheme, WrongEpoch, WrongLinkageKey: made under another one.
         """
-        view = _mapped(path)
-        header = Header.unpack(bytes(view[:HEAD_BYTES]), Keys.derive(index_key, "").mac)
+        view = mapped(path)
+        header = read_header(view, Keys.derive(index_key, "").mac)
         _expect(header, scheme, epoch, key_check)
-        frames = read_frames(view, header, Keys.derive(index_key, header.file_id))
-        segments, first = [], 0
-        for frame in frames:
-            segments.append(segment_of(scheme, first, frame.rows, frame.payload))
-            first += frame.rows
-        return cls(scheme, header, tuple(segments))
+        home = Home(path, Keys.derive(index_key, header.file_id))
+        return cls(scheme, header, _segments(scheme, header, home, view), home)
 
     def __len__(self) -> int:
         return sum(len(segment.rows) for segment in self.segments)
@@ -204,38 +197,115 @@ class Index:
 
     def row_of(self, key: str) -> int | None:
         """Return the living row with this source key, or None."""
-        row = self._by_key.get(key)
-        if row is None:
-            return None
-        segment, local = self._find(row)
-        return None if segment.dead[local] else row
+        return self.rows_of([key]).get(key)
 
-    def bury(self, keys: Iterable[str]) -> int:
-        """Mark the rows of these source keys as deleted, in memory.
+    def rows_of(self, keys: Sequence[str]) -> dict[str, int]:
+        """Return the living rows of those source keys that are here."""
+        if not keys:
+            return {}
+        marks = np.sort(marks_of(keys, self._home.keys.marks))
+        wanted, found = set(keys), {}
+        for segment in self.segments:
+            near = np.minimum(np.searchsorted(marks, segment.marks), len(marks) - 1)
+            for local in np.flatnonzero(marks[near] == segment.marks).tolist():
+                key = segment.key(local)
+                if key in wanted and not segment.dead[local]:
+                    found[key] = segment.first + local
+        return found
 
-        Returns the number of rows that were living until now.
+    def changed(
+        self,
+        upserts: Iterable[Block] = (),
+        deletes: Iterable[str] = (),
+        *,
+        as_of: int | None = None,
+    ) -> Index:
+        """Commit new, altered and deleted rows; return the index after them.
+
+        This one stays as it was for those who search it. With a file behind it, the
+        commit is on the disk when this returns; a crash leaves all of it or nothing.
+        Rows that stand here already, unaltered, are not written again.
+
+        Args:
+            upserts: rows that replace those with the same source keys.
+            deletes: source keys of rows to delete; unknown ones are no error.
+            as_of: time of the view of the source, if it is newer.
+
+        Raises:
+            DuplicateSource: two of ``upserts`` have the same source key.
+            IndexFileError: somebody else changed the file since this was opened.
         """
-        buried = 0
-        for key in keys:
-            if (row := self.row_of(key)) is not None:
-                segment, local = self._find(row)
-                segment.dead[local] = 1
-                buried += 1
-        return buried
+        blocks = [self._altered(block) for block in upserts]
+        gone = {key for block in blocks for key in block.keys} | set(deletes)
+        buried = list(self.rows_of(sorted(gone)).values())
+        frames = [tombstones(buried)] if buried else []
+        frames += frames_of(self.scheme, blocks, self._home.keys.marks)
+        header = replace(self.header, as_of=as_of or self.header.as_of)
+        header = commit(self._home, self.header, header, frames)
+        segments = laid_out(self.scheme, self.segments, frames)
+        return Index(self.scheme, header, segments, self._home)
 
-    @cached_property
-    def _by_key(self) -> dict[str, int]:
-        return {
-            segment.key(local): segment.first + local
-            for segment in self.segments
-            for local in range(len(segment.rows))
-        }
+    def _altered(self, block: Block) -> Block:
+        """Return the rows of ``block`` that do not stand here as they are."""
+        rows = self.rows_of(block.keys)
+        kept = [
+            at
+            for at, key in enumerate(block.keys)
+            if key not in rows
+            or self.guard(rows[key]) != block.guards[at]
+            or not np.array_equal(self.encoding(rows[key]), block.encodings[at])
+        ]
+        keys = [block.keys[at] for at in kept]
+        return Block(keys, block.encodings[kept], block.guards[kept])
+
+    @property
+    def loose(self) -> bool:
+        """Whether ``compacted`` would save much: many small or dead parts."""
+        dead = len(self) - self.living
+        frames = len(self.segments) - len(self) // FRAME_ROWS
+        return dead > len(self) // 4 or frames > MOST_FRAMES
+
+    def compacted(self) -> Index:
+        """Write the file anew without deleted rows; return the index of it.
+
+        A crash leaves the old file or the new one; those who search this index keep
+        the old one until they let go of it.
+
+        Raises:
+            IndexFileError: there is no file, or somebody else changed it.
+        """
+        home = self._home
+        header = compact(self.scheme, home, self.header, self.segments)
+        view = mapped(home.path or Path())
+        segments = _segments(self.scheme, header, home, view)
+        return Index(self.scheme, header, segments, home)
+
+    def verify(self) -> None:
+        """Read a whole file in the clear, which ``open`` only maps, and check it.
+
+        Raises:
+            Damaged: a byte was altered since it was written.
+        """
+        if self._home.path is not None:
+            verify_frames(mapped(self._home.path), self.header)
+
+    @property
+    def _home(self) -> Home:
+        if self._kept is None:
+            raise IndexFileError("this index is for searching only; open its file")
+        return self._kept
 
     def _find(self, row: int) -> tuple[Segment, int]:
         if not 0 <= row < len(self):
             raise IndexFileError("no such row in this index")
         segment = self.segments[bisect_right(self._firsts, row) - 1]
         return segment, row - segment.first
+
+
+def _segments(
+    scheme: Scheme, header: Header, home: Home, view: memoryview
+) -> tuple[Segment, ...]:
+    return laid_out(scheme, (), read_frames(view, header, home.keys))
 
 
 def _header(
@@ -264,34 +334,3 @@ def _expect(header: Header, scheme: Scheme, epoch: int, key_check: bytes) -> Non
         )
     if header.key_check != key_check.hex():
         raise WrongLinkageKey(f"the index has another linkage key; {REBUILD}")
-
-
-def _mapped(path: Path) -> memoryview:
-    try:
-        with path.open("rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    except OSError as error:
-        raise IndexFileError(
-            f"the index cannot be read ({error.strerror}); check the path in node.toml"
-        ) from error
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[int]:
-    """Yield a private temporary file that takes ``path``'s place if all goes well."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        os.fchmod(descriptor, PRIVATE)
-        yield descriptor
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

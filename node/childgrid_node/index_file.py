@@ -1,27 +1,27 @@
-"""The index file: a signed header, then frames of rows.
+"""The index file: two slots for a signed header, then frames that are only appended.
 
-Format 1 (all integers little-endian)::
+Format 2; ``docs/index-format.md`` has it in full (all integers little-endian)::
 
-    0       8  magic "CGINDEX1"
-    8       4  length of the header's JSON
-    12      .  header JSON in ASCII, then zero bytes
-    4064   32  HMAC-SHA256 of bytes 0..4063
-    4096    .  frames, each starting at a multiple of 64
+    0     4096  header slot 0           slot   8  magic "CGINDEX2"
+    4096  4096  header slot 1                  4  length of the header's JSON
+    8192     .  frames, each at a              .  header JSON in ASCII, then zeros
+                multiple of 64                32  HMAC-SHA256 of what is before
 
-    frame   4  rows in the frame        8  its number, from 0
-            8  stored length            12 nonce (zero when in the clear)
-           32  SHA-256 of what is stored
-            .  stored payload, then zero bytes up to a multiple of 64
+    frame head   2  kind                8  stored length     stored payload, then
+                 2  zero               12  nonce             zeros up to a multiple
+                 4  rows               32  SHA-256 of what   of 64
+                 4  number from 0          is stored, zero where it is sealed
 
-    payload    encodings   rows × words × 8      digests  rows × 32
-               popcounts   fields × rows × 2     guards   rows × 1
-               key ends    rows × 4              keys     UTF-8, end to end
+A commit appends frames, flushes them, and only then writes the next header into the
+slot that is not in force. The slot with the higher generation counts; bytes after the
+length that it tells are what a crash left, and are never read. So a process killed
+anywhere leaves the state before or after the commit.
 
 Stored is the payload, or its AES-256-GCM ciphertext under a key of its own for each
-file, with the file's id and the frame's number as associated data. The header counts
-rows, frames and bytes and holds the SHA-256 over all frame heads, so a missing, extra,
-swapped or altered frame is seen. The header's MAC and the file's key come by HKDF
-from the index key; a file in the clear is authenticated by the same MAC.
+file, with the file's id and the frame's kind, number and rows as associated data. The
+header holds a SHA-256 chained over all frame heads, so a missing, extra, swapped or
+altered frame is seen. A file in the clear is mapped, not read: its heads are checked
+when it is opened, its payloads by ``verify``.
 
 This module knows bytes; what a row means is ``index``'s affair.
 """
@@ -33,7 +33,7 @@ import hmac
 import json
 import os
 import struct
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -44,15 +44,18 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from childgrid_node.index_errors import Damaged, IndexFileError, NotAnIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import BinaryIO
 
-MAGIC = b"CGINDEX1"
+MAGIC = b"CGINDEX2"
 MAGIC_STEM = b"CGINDEX"
 HEAD_BYTES = 4096
 MAC_AT = HEAD_BYTES - 32
 ALIGN = 64
 NONCE_BYTES = 12
-FRAME_HEAD = struct.Struct("<IQQ12s32s")
+FRAME_HEAD = struct.Struct("<HHIIQ12s32s")
+FRAMES_AT = 2 * HEAD_BYTES
+ROWS, TOMBSTONES = 1, 2
 LENGTH = struct.Struct("<I")
 REBUILD = "rebuild it with `childgrid-node index`"
 
@@ -63,7 +66,9 @@ class Header:
 
     ``scheme`` and ``key_check`` are hexadecimal; ``as_of`` is the time of the view
     of the source; ``category`` is the mapping's; ``clear`` is 1 for an index that
-    stands unencrypted on a disk that the operator declared encrypted.
+    stands unencrypted on a disk that the operator declared encrypted. ``generation``
+    counts commits; ``rows`` are those in frames, ``dead`` those deleted again;
+    ``length`` is that of all frames in bytes, ``chain`` their heads' SHA-256.
     """
 
     scheme: str
@@ -76,10 +81,12 @@ class Header:
     category: str
     clear: int
     file_id: str
+    generation: int = 0
     rows: int = 0
+    dead: int = 0
     frames: int = 0
     length: int = 0
-    sha256: str = ""
+    chain: str = ""
 
     def pack(self, mac_key: bytes) -> bytes:
         """Return the 4,096 bytes of the header.
@@ -121,12 +128,34 @@ class Header:
         return cls(**{field.name: content[field.name] for field in fields(cls)})
 
 
+def read_header(view: memoryview, mac_key: bytes) -> Header:
+    """Return the header in force of the file whose bytes start with ``view``.
+
+    Raises:
+        NotAnIndex: another kind or version of file.
+        Damaged: neither slot is whole, or the file is shorter than it should be.
+    """
+    found, error = [], None
+    for at in (0, HEAD_BYTES):
+        try:
+            found.append(Header.unpack(bytes(view[at : at + HEAD_BYTES]), mac_key))
+        except IndexFileError as wrong:
+            error = error or wrong
+    if not found:
+        raise error or _altered()
+    header = max(found, key=lambda one: one.generation)
+    if len(view) < FRAMES_AT + header.length:
+        raise Damaged(f"the index is truncated; {REBUILD}")
+    return header
+
+
 @dataclass(frozen=True)
 class Keys:
-    """The two keys of one file, derived from the node's index key."""
+    """The keys of one file, from the node's index key; ``marks`` is for hashes."""
 
     mac: bytes
     seal: bytes
+    marks: bytes
 
     @classmethod
     def derive(cls, index_key: bytes, file_id: str) -> Keys:
@@ -137,95 +166,131 @@ class Keys:
         """
         if len(index_key) != 32:
             raise IndexFileError("the index key must have 32 bytes; run doctor")
-        mac = _hkdf(index_key, b"childgrid/v1/index/mac", b"")
-        return cls(mac, _hkdf(index_key, b"childgrid/v1/index/seal", file_id.encode()))
+        salt = file_id.encode()
+        return cls(
+            _hkdf(index_key, b"childgrid/v1/index/mac", b""),
+            _hkdf(index_key, b"childgrid/v1/index/seal", salt),
+            _hkdf(index_key, b"childgrid/v1/index/marks", salt),
+        )
 
 
 def _hkdf(key: bytes, info: bytes, salt: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt or None, info).derive(key)
 
 
-class Frames:
-    """Writes frames one after another and counts them."""
-
-    def __init__(self, file: BinaryIO, keys: Keys, header: Header) -> None:
-        self._file, self._keys, self._header = file, keys, header
-        self._sum = hashlib.sha256()
-        self.rows = self.frames = self.length = 0
-
-    def add(self, rows: int, payload: bytes) -> None:
-        """Seal (unless in the clear) and write one frame of ``rows`` rows."""
-        nonce, stored = bytes(NONCE_BYTES), payload
-        if not self._header.clear:
-            nonce = os.urandom(NONCE_BYTES)
-            data = _associated(self._header.file_id, self.frames, rows)
-            stored = AESGCM(self._keys.seal).encrypt(nonce, payload, data)
-        digest = hashlib.sha256(stored).digest()
-        head = FRAME_HEAD.pack(rows, self.frames, len(stored), nonce, digest)
-        padding = -len(stored) % ALIGN
-        self._file.write(head)
-        self._file.write(stored)
-        self._file.write(bytes(padding))
-        self._sum.update(head)
-        self.rows += rows
-        self.frames += 1
-        self.length += len(head) + len(stored) + padding
-
-    def digest(self) -> str:
-        """Return the SHA-256 over all frame heads so far, in hexadecimal."""
-        return self._sum.hexdigest()
-
-
-def _associated(file_id: str, number: int, rows: int) -> bytes:
-    return f"{file_id}/{number}/{rows}".encode("ascii")
-
-
 @dataclass(frozen=True)
 class Frame:
-    """One frame as read: its rows and its payload in the clear."""
+    """A frame's kind, number of rows, and payload in the clear."""
 
+    kind: int
     rows: int
     payload: memoryview
+
+
+def write_frames(
+    file: BinaryIO, header: Header, keys: Keys, frames: Iterable[Frame]
+) -> Header:
+    """Append frames at the file's position; return the header that counts them."""
+    chain, number, length = header.chain, header.frames, header.length
+    rows, dead = header.rows, header.dead
+    for frame in frames:
+        nonce, digest, stored = bytes(NONCE_BYTES), bytes(32), frame.payload
+        if header.clear:
+            digest = hashlib.sha256(stored).digest()
+        else:
+            nonce = os.urandom(NONCE_BYTES)
+            data = _associated(header.file_id, frame.kind, number, frame.rows)
+            stored = memoryview(AESGCM(keys.seal).encrypt(nonce, frame.payload, data))
+        size = len(stored)
+        head = FRAME_HEAD.pack(frame.kind, 0, frame.rows, number, size, nonce, digest)
+        file.write(head)
+        file.write(stored)
+        file.write(bytes(-size % ALIGN))
+        chain, number = _chained(chain, head), number + 1
+        length += len(head) + size + -size % ALIGN
+        rows += frame.rows if frame.kind == ROWS else 0
+        dead += frame.rows if frame.kind == TOMBSTONES else 0
+    return replace(
+        header,
+        generation=header.generation + 1,
+        rows=rows,
+        dead=dead,
+        frames=number,
+        length=length,
+        chain=chain,
+    )
+
+
+def write_header(file: BinaryIO, header: Header, keys: Keys) -> None:
+    """Put ``header`` in force, after all that it counts is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.seek(HEAD_BYTES * ((header.generation - 1) % 2))
+    file.write(header.pack(keys.mac))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def read_frames(view: memoryview, header: Header, keys: Keys) -> list[Frame]:
     """Return the frames in ``view``, which is the whole file.
 
+    Payloads of a file in the clear are views that nobody has read yet.
+
     Raises:
         Damaged: bytes are missing, extra or altered.
     """
-    if len(view) != HEAD_BYTES + header.length:
-        raise Damaged(f"the index is truncated or has bytes too many; {REBUILD}")
-    frames, at, total = [], HEAD_BYTES, hashlib.sha256()
-    for number in range(header.frames):
-        head = view[at : at + FRAME_HEAD.size]
-        total.update(head)
-        frame, at = _read_frame(view, at, number, header, keys)
-        frames.append(frame)
-    if at != len(view) or total.hexdigest() != header.sha256:
-        raise _altered()
+    frames = []
+    for number, (head, stored) in enumerate(_stored(view, header)):
+        kind, _, rows, told, _, nonce, _ = head
+        if told != number:
+            raise _altered()
+        if not header.clear:
+            data = _associated(header.file_id, kind, number, rows)
+            try:
+                opened = AESGCM(keys.seal).decrypt(nonce, stored, data)
+            except InvalidTag as error:
+                raise _altered() from error
+            stored = memoryview(opened)
+        frames.append(Frame(kind, rows, stored))
     return frames
 
 
-def _read_frame(
-    view: memoryview, at: int, number: int, header: Header, keys: Keys
-) -> tuple[Frame, int]:
-    start = at + FRAME_HEAD.size
-    if start > len(view):
+def verify_frames(view: memoryview, header: Header) -> None:
+    """Read a file in the clear and compare every payload with its checksum.
+
+    Raises:
+        Damaged: a payload was altered.
+    """
+    for head, stored in _stored(view, header):
+        if header.clear and hashlib.sha256(stored).digest() != head[-1]:
+            raise _altered()
+
+
+def _stored(
+    view: memoryview, header: Header
+) -> list[tuple[tuple[int, int, int, int, int, bytes, bytes], memoryview]]:
+    """Return each frame's head and what is stored; refuse a broken chain."""
+    found, at, chain = [], FRAMES_AT, ""
+    end = FRAMES_AT + header.length
+    for _ in range(header.frames):
+        start = at + FRAME_HEAD.size
+        if start > end:
+            raise _altered()
+        chain = _chained(chain, view[at:start])
+        head = FRAME_HEAD.unpack_from(view, at)
+        at = start + head[4] + -head[4] % ALIGN
+        found.append((head, view[start : start + head[4]]))
+    if at != end or chain != header.chain:
         raise _altered()
-    rows, told, length, nonce, digest = FRAME_HEAD.unpack_from(view, at)
-    stored = view[start : start + length]
-    if told != number or hashlib.sha256(stored).digest() != digest:
-        raise _altered()
-    end = start + length + (-length % ALIGN)
-    if header.clear:
-        return Frame(rows, stored), end
-    try:
-        data = _associated(header.file_id, number, rows)
-        opened = AESGCM(keys.seal).decrypt(nonce, stored, data)
-    except InvalidTag as error:
-        raise _altered() from error
-    return Frame(rows, memoryview(opened)), end
+    return found
+
+
+def _chained(chain: str, head: bytes | memoryview) -> str:
+    return hashlib.sha256(bytes.fromhex(chain) + head).hexdigest()
+
+
+def _associated(file_id: str, kind: int, number: int, rows: int) -> bytes:
+    return f"{file_id}/{kind}/{number}/{rows}".encode("ascii")
 
 
 def _altered() -> Damaged:

@@ -1,7 +1,12 @@
 """Compiled loops of the scan, generated for one scheme's layout.
 
 The first pass is Python source written for the scheme (``source``): each comparison
-unrolled with its word offsets as constants, so that the compiler sees straight code.
+unrolled with its word offsets as constants. A pair's level is read from a table made
+for the query, by the row's popcount and the common bits; an empty field has popcount 0
+and so level 0.
+Several queries go over the same block of rows before the next one is read. Levels lie
+column by column, so that they are counted 64 at a time.
+
 It is compiled by numba without the GIL. The source is also put into a private cache
 folder of this user, beside which numba keeps the machine code; what runs is always
 the source made here, never a file's. Without a place for the cache it is compiled
@@ -16,119 +21,151 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
-from childgrid_node.levels import CUT_SCALE, SHIFT
+from childgrid_node import bitwise
+from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount, prefetch
 from childgrid_node.plan import shape_of
+from childgrid_node.query_tables import QueryTables
 from childgrid_node.scheme import FULL_MASK, Scheme
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from childgrid_node.plan import Pair, Plan
     from childgrid_node.scheme import Comparison
 
-Kernel = Callable[..., Any]
+PAGE = 4096
+LINE = 8
+AHEAD = 1024
 
-
-def _popcount(_typing: Any, _value: Any) -> Any:  # noqa: ANN401
-    def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-        return builder.ctpop(args[0])
-
-    return types.uint64(types.uint64), codegen
-
-
-popcount: Kernel = intrinsic(_popcount)
-
-HEAD = """\
-def survey(rows, filled, dead, column, used, words, by_dice, by_overlap,
-           tags, tag_counts, dice, overlap, rank, out, counts):
-    for i in range(rows.shape[0]):
-        if dead[i] != 0:
-            for c in range(out.shape[1]):
-                out[i, c] = 0
-            continue
+HEAD = f"""\
+def survey(rows, filled, dead, many, pitch, base, out, counts, column, sought, words,
+           table, offset, stride, unrank, tags):
+    for low in range(0, many, {BLOCK}):
+        high = min(low + {BLOCK}, many)
+        living = 0
+        for i in range(low, high):
+            living += dead[i] == 0
+        for q in range(column.shape[0]):
+"""
+TAIL = """\
+            for c in range(column.shape[1]):
+                if column[q, c] >= 0:
+                    at = place(base[q], column[q, c], pitch)
+                    if living < high - low:
+                        bury(out, at, low, high, dead)
+                    count(out, at, low, high, living, sought[q, c], counts[q, c])
 """
 
 
 def source(scheme: Scheme) -> str:
     """Return the source of the first pass for ``scheme``."""
-    lines = [HEAD]
-    earlier = {c.name: at for at, c in enumerate(scheme.comparisons)}
+    starts, body = [], []
     pairs = list(enumerate(shape_of(scheme).pairs))
-    for at, comparison in enumerate(scheme.comparisons):
-        guard = f"column[{at}] >= 0"
-        if comparison.unless:
-            guard += f" and l{earlier[comparison.unless]} == 0"
-        mine = [(number, pair) for number, pair in pairs if pair.comparison == at]
-        body = _tag(scheme, at, comparison) if not mine else _bloom(at, mine)
-        lines += [f"        l{at} = 0", f"        if {guard}:", *body]
-        lines += [
-            f"        if column[{at}] >= 0:",
-            f"            out[i, column[{at}]] = l{at}",
-            f"            counts[column[{at}], l{at}] += 1",
-        ]
-    return "\n".join(lines) + "\n"
+    for at in range(len(scheme.comparisons)):
+        starts.append(f"c{at} = column[q, {at}] >= 0")
+        starts.append(f"p{at} = place(base[q], column[q, {at}], pitch)")
+        lines = _level(scheme, at, [one for one in pairs if one[1].comparison == at])
+        body += [f"l{at} = ZERO", f"if c{at}:", *(f"    {line}" for line in lines)]
+        body.append(f"    out[p{at} + i] = l{at}")
+    for number, _ in pairs:
+        starts.append(f"o{number} = offset[q, {number}]")
+        starts.append(f"s{number} = stride[q, {number}]")
+    lines = [*starts, *_loop(scheme), *(f"    {line}" for line in body)]
+    text = "".join(f"            {line}\n" for line in lines)
+    return f"# {_version()}\n{HEAD}{text}{TAIL}"
+
+
+def _loop(scheme: Scheme) -> list[str]:
+    """Return the head of the loop over rows; it calls for the rows that come soon."""
+    words = scheme.layout.words
+    soon = [AHEAD // words * words + at for at in range(0, words, LINE)]
+    return [
+        "for i in range(U(low), U(high)):",
+        f"    r = i * U({words})",
+        f"    f = i * U({len(scheme.fields)})",
+        "    if q == 0:",
+        *(f"        prefetch(rows, r + U({at}))" for at in soon),
+    ]
+
+
+def _level(scheme: Scheme, at: int, pairs: list[tuple[int, Pair]]) -> list[str]:
+    comparison = scheme.comparisons[at]
+    lines = _bloom(at, pairs) if pairs else _tag(scheme, at, comparison)
+    if comparison.unless:
+        names = [each.name for each in scheme.comparisons]
+        lines.append(f"l{at} *= U(l{names.index(comparison.unless)} == ZERO)")
+    return lines
+
+
+@cache
+def _version() -> str:
+    """Return what changes with the functions that the source calls.
+
+    Machine code is kept by the text of the source; it holds those functions too.
+    """
+    files = (Path(__file__), Path(bitwise.__file__))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def _bloom(at: int, pairs: list[tuple[int, Pair]]) -> list[str]:
     lines = []
     for number, pair in pairs:
-        lines += [
-            f"            if used[{number}] != 0 and filled[i, {pair.field}] != 0:",
-            *(f"                {line}" for line in _popcounts(number, pair)),
-            f"                near = DICE * common * by_dice[{number}, size]",
-            f"                over = OVER * common * by_overlap[{number}, size]",
-            f"                level = np.int64(dice[{at}, near >> SHIFT])",
-            f"                level += np.int64(overlap[{at}, over >> SHIFT])",
-            f"                if rank[{at}, level] > rank[{at}, l{at}]:"
-            if len(pairs) > 1
-            else "                if True:",
-            f"                    l{at} = level",
-        ]
+        size = f"U(filled[f + U({pair.field})])"
+        if pair.folds > 1:
+            size = " + ".join(f"popcount({word})" for word in _folded(pair))
+        found = f"U(table[o{number} + ({size}) * s{number} + {_common(number, pair)}])"
+        if len(pairs) > 1:
+            lines += [f"if s{number} != ZERO:", f"    l{at} = max(l{at}, {found})"]
+        else:
+            lines.append(f"l{at} = {found}")
+    if len(pairs) > 1:
+        lines.append(f"l{at} = U(unrank[{at}, l{at}])")
     return lines
 
 
-def _popcounts(number: int, pair: Pair) -> list[str]:
-    """Return lines that set ``common`` and ``size`` (both uint64)."""
-    words = [
+def _folded(pair: Pair) -> list[str]:
+    """Return each word of the row's field, folded to the query's width."""
+    return [
         " | ".join(
-            f"rows[i, {pair.start + fold * pair.words + word}]"
+            f"rows[r + U({pair.start + fold * pair.words + word})]"
             for fold in range(pair.folds)
         )
         for word in range(pair.words)
     ]
-    common = " + ".join(
-        f"popcount(({word}) & words[{number}, {at}])" for at, word in enumerate(words)
+
+
+def _common(number: int, pair: Pair) -> str:
+    """Return an expression for the bits that query and row share."""
+    return " + ".join(
+        f"popcount(({word}) & words[q, {number}, {at}])"
+        for at, word in enumerate(_folded(pair))
     )
-    size = f"filled[i, {pair.field}]"
-    if pair.folds > 1:
-        size = " + ".join(f"popcount({word})" for word in words)
-    return [f"common = {common}", f"size = {size}"]
 
 
 def _tag(scheme: Scheme, at: int, comparison: Comparison) -> list[str]:
     place = scheme.layout[comparison.pairs[0][0]]
-    mask = "" if place.mask == FULL_MASK else f" & np.uint64({place.mask})"
-    lines = []
+    mask = "" if place.mask == FULL_MASK else f" & U({place.mask})"
+    lines = ["known = ZERO", "same = ZERO"]
     for word in range(place.start, place.stop):
+        equal = " | ".join(f"U(x == tags[q, {at}, {t}])" for t in range(place.words))
         lines += [
-            f"            value = rows[i, {word}]{mask}",
-            "            if value != ZERO:",
-            f"                l{at} = max(l{at}, 1)",
-            f"                for t in range(tag_counts[{at}]):",
-            f"                    if tags[{at}, t] == value:",
-            f"                        l{at} = 2",
+            f"x = rows[r + U({word})]{mask}",
+            "known |= U(x != ZERO)",
+            f"same |= U(x != ZERO) & ({equal})",
         ]
-    return lines
+    return [*lines, f"l{at} = known + same"]
 
 
 def _cache_file(text: str) -> Path | None:
@@ -159,11 +196,12 @@ def _load(text: str, *, cache: bool) -> Kernel:
     sys.modules[module.__name__] = module
     vars(module).update(
         popcount=popcount,
-        np=np,
-        DICE=np.uint64(2 * CUT_SCALE),
-        OVER=np.uint64(CUT_SCALE),
-        SHIFT=np.uint64(SHIFT),
+        prefetch=prefetch,
+        bury=_bury,
+        count=_count,
+        U=np.uint64,
         ZERO=np.uint64(0),
+        place=_place,
     )
     exec(compile(text, str(file or module.__name__), "exec"), vars(module))  # noqa: S102
     return _jit(vars(module)["survey"], cache=file is not None)
@@ -177,70 +215,109 @@ def _jit(function: Kernel, *, cache: bool) -> Kernel:
     return compiled
 
 
+@njit(nogil=True)
+def _place(base, column, many):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    return base + np.uint64(max(column, 0)) * np.uint64(many)
+
+
+@njit(nogil=True)
+def _bury(out, at, low, high, dead):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    for i in range(low, high):
+        if dead[i] != 0:
+            out[at + np.uint64(i)] = 0
+
+
+@njit(nogil=True)
+def _count(out, at, low, high, living, sought, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add to ``counts`` how often each level stands; the dead have level 0."""
+    known = np.int64(0)
+    if high - low == BLOCK:
+        for level in sought:
+            if level == 0:
+                break
+            found = np.int64(equals(out, at + np.uint64(low), level))
+            counts[level] += found
+            known += found
+    else:
+        for i in range(low, high):
+            value = out[at + np.uint64(i)]
+            if value != 0:
+                counts[value] += 1
+                known += 1
+    counts[0] += living - known
+
+
 _surveys: dict[Scheme, Kernel] = {}
 _loading = Lock()
 
 
-def _survey_of(plan: Plan, arguments: tuple[Any, ...]) -> Kernel:
+def _survey_of(scheme: Scheme, arguments: tuple[Any, ...]) -> Kernel:
     """Return the compiled first pass, tried once on no rows.
 
     A cache that was left damaged, or by another version, must not stop a search:
     then the source is compiled without it.
     """
     with _loading:
-        if plan.scheme not in _surveys:
-            text = source(plan.scheme)
-            rows, filled, dead, *rest, out, counts = arguments
-            nothing = (rows[:0], filled[:0], dead[:0], *rest, out[:0], counts)
+        if scheme not in _surveys:
+            text = source(scheme)
+            rows, filled, dead, _, *rest = arguments
+            nothing = (rows[:0], filled[:0], dead[:0], 0, *rest)
             kernel = _load(text, cache=True)
             try:
                 kernel(*nothing)
             except Exception:  # whatever a stale cache raises
                 kernel = _load(text, cache=False)
-            _surveys[plan.scheme] = kernel
-        return _surveys[plan.scheme]
+            _surveys[scheme] = kernel
+        return _surveys[scheme]
+
+
+def prepare(plans: Sequence[Plan], counted: NDArray[np.bool_]) -> QueryTables:
+    """Return what the first pass reads of these queries, all of one scheme.
+
+    ``counted`` says of which comparisons levels are counted.
+    """
+    return QueryTables.of(plans, counted)
 
 
 def survey(
-    plan: Plan,
+    tables: QueryTables,
     rows: NDArray[np.uint64],
     filled: NDArray[np.uint16],
     dead: NDArray[np.uint8],
     counts: NDArray[np.int64],
-) -> NDArray[np.uint8]:
-    """Return levels ``uint8[n, active]``; add how often each occurs to ``counts``."""
-    out = np.empty((len(rows), len(plan.active)), np.uint8)
-    shape = plan.shape
+) -> list[NDArray[np.uint8]]:
+    """Return levels ``uint8[active, n or more]`` by query, in one pass over ``rows``.
+
+    ``counts`` is ``int64[queries, comparisons, 256]``; to it is added how often each
+    level occurs among living rows.
+    """
+    many, starts = len(rows), tables.starts
+    # Columns a power of two apart would compete for the same lines of the cache.
+    pitch = -(-many // PAGE) * PAGE + 3 * LANES
+    out = np.empty((int(starts[-1]), pitch), np.uint8)
     arguments = (
-        rows,
-        filled,
+        rows.reshape(-1),
+        filled.reshape(-1),
         dead,
-        plan.column,
-        plan.used,
-        plan.words,
-        plan.by_dice,
-        plan.by_overlap,
-        plan.tags,
-        plan.tag_counts,
-        shape.dice,
-        shape.overlap,
-        shape.rank,
-        out,
+        many,
+        pitch,
+        (starts * pitch).astype(np.uint64),
+        out.reshape(-1),
         counts,
+        *tables.arguments,
     )
-    _survey_of(plan, arguments)(*arguments)
-    return out
+    _survey_of(tables.scheme, arguments)(*arguments)
+    return [out[low:high] for low, high in pairwise(starts)]
 
 
+@njit(nogil=True, cache=True)
 def _best(levels, weights, dead, first, rows, scores):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     last = scores.shape[0] - 1
-    for i in range(levels.shape[0]):
-        if dead[i] != 0:
-            continue
+    for i in range(dead.shape[0]):
         total = 0
-        for c in range(levels.shape[1]):
-            total += weights[c, levels[i, c]]
-        if total <= scores[last]:
+        for c in range(levels.shape[0]):
+            total += weights[c, levels[c, i]]
+        if total <= scores[last] or dead[i] != 0:
             continue
         at = last
         while at > 0 and scores[at - 1] < total:
@@ -249,9 +326,6 @@ def _best(levels, weights, dead, first, rows, scores):  # type: ignore[no-untype
             at -= 1
         scores[at] = total
         rows[at] = first + i
-
-
-_compiled_best = _jit(_best, cache=True)
 
 
 def best(
@@ -264,7 +338,7 @@ def best(
 ) -> None:
     """Sum ``weights`` over each row's levels and keep the best in ``rows``, ``scores``.
 
-    ``scores`` falls; of equal sums the earlier row stays ahead. ``first`` is the
-    number of the first row.
+    ``levels`` is ``uint8[active, n or more]``; ``scores`` falls; of equal sums the
+    earlier row stays ahead. ``first`` is the number of the first row.
     """
-    _compiled_best(levels, weights, dead, first, rows, scores)
+    _best(levels, weights, dead, first, rows, scores)

@@ -5,8 +5,9 @@ how often each level occurs in this table. Second pass (``best``): the sum of th
 levels' integer weights, and the rows with the greatest sums, ties by row order. No
 row is skipped by a bound or an approximation; deleted rows count nowhere.
 
-What a level weighs is ``score``'s affair. The numba and the numpy engine give the
-same answers.
+Several queries go over the rows in one pass. Threads divide the segments; answers
+do not depend on how many there are. What a level weighs is ``score``'s affair. The
+numba and the numpy engine give the same answers.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ import contextlib
 import importlib
 import os
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from childgrid_node import fallback
 from childgrid_node.plan import LEVELS, Plan
@@ -29,10 +34,7 @@ with contextlib.suppress(ImportError):
     compiled = importlib.import_module("childgrid_node.kernels")
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Protocol
-
-    from numpy.typing import NDArray
 
     from childgrid_node.scheme import Scheme
 
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
 
 
 NOTHING = -(2**62)
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+_Ranked = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def engine(name: str | None = None) -> ModuleType:
@@ -65,13 +70,21 @@ def engine(name: str | None = None) -> ModuleType:
     return fallback if chosen == "numpy" else compiled
 
 
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Survey:
     """Levels of every row, and how often each occurs among living rows.
 
     ``active`` are the positions, in the scheme, of the comparisons that the query
-    can make; ``levels`` holds per segment ``uint8[n, len(active)]``; ``counts`` is
-    ``int64[len(active), 256]``; ``cpu_ns`` the processor time of this thread.
+    can make; ``levels`` holds per segment ``uint8[len(active), n or more]``;
+    ``counts`` is ``int64[len(active), 256]``, all 0 for a comparison that was not to
+    be counted; ``cpu_ns`` the processor time of the scan, of all threads.
     """
 
     active: tuple[int, ...]
@@ -110,17 +123,62 @@ def survey(
     segments: Sequence[Segment],
     query: NDArray[np.uint64],
     engine_name: str | None = None,
+    threads: int = 1,
 ) -> Survey:
     """Compare ``query`` (``uint64[words]``) with every row of ``segments``."""
+    return survey_many(scheme, segments, [query], engine_name, threads)[0]
+
+
+def survey_many(
+    scheme: Scheme,
+    segments: Sequence[Segment],
+    queries: Sequence[NDArray[np.uint64]],
+    engine_name: str | None = None,
+    threads: int = 1,
+    *,
+    all_counts: bool = True,
+) -> list[Survey]:
+    """Compare each query with every row of ``segments``, in one pass over them.
+
+    Args:
+        scheme: the scheme of rows and queries.
+        segments: the rows.
+        queries: at least one, each ``uint64[words]``.
+        engine_name: ``numba`` or ``numpy``.
+        threads: how many threads share the segments.
+        all_counts: count the levels of every comparison, not only of those whose
+            chance depends on the table (``rarity``).
+    """
+    run = engine(engine_name)
     began = time.thread_time_ns()
-    run = engine(engine_name).survey
-    plan = Plan.of(scheme, query)
-    counts = np.zeros((len(plan.active), LEVELS), np.int64)
-    levels = tuple(
-        run(plan, part.rows, part.filled, part.dead, counts) for part in segments
-    )
+    plans = [Plan.of(scheme, query) for query in queries]
+    counted = np.array([all_counts or each.rarity for each in scheme.comparisons])
+    prepared = run.prepare(plans, counted)
     spent = time.thread_time_ns() - began
-    return Survey(plan.active, segments, levels, counts, spent)
+    shape = (len(plans), len(scheme.comparisons), LEVELS)
+
+    def work(parts: Sequence[Segment]) -> tuple[NDArray[np.int64], list[Any]]:
+        counts = np.zeros(shape, np.int64)
+        found = [
+            run.survey(prepared, part.rows, part.filled, part.dead, counts)
+            for part in parts
+        ]
+        return counts, found
+
+    done = _shared(work, segments, threads)
+    levels = [each for (_, found), _ in done for each in found]
+    counts = sum((one for (one, _), _ in done), np.zeros(shape, np.int64))
+    spent += sum(ns for _, ns in done)
+    return [
+        Survey(
+            plan.active,
+            segments,
+            tuple(part[at] for part in levels),
+            counts[at, list(plan.active)],
+            spent // len(plans),
+        )
+        for at, plan in enumerate(plans)
+    ]
 
 
 def best(
@@ -129,22 +187,57 @@ def best(
     weights: NDArray[np.int64],
     k: int,
     engine_name: str | None = None,
+    threads: int = 1,
+    least: int = NOTHING,
 ) -> Survivors:
     """Return the ``k`` rows with the greatest sums of ``weights`` (millinats).
 
-    ``weights`` is ``int64[len(found.active), 256]``, 0 at level 0.
+    ``weights`` is ``int64[len(found.active), 256]``, 0 at level 0. Rows whose sum is
+    not above ``least`` are left out; of equal sums the earlier row comes first.
     """
+    run = engine(engine_name)
+
+    def work(parts: Sequence[tuple[Segment, NDArray[np.uint8]]]) -> _Ranked:
+        rows, scores = np.full(k, -1, np.int64), np.full(k, least, np.int64)
+        for part, levels in parts:
+            run.best(levels, weights, part.dead, part.first, rows, scores)
+        return rows, scores
+
+    paired = list(zip(found.segments, found.levels, strict=True))
+    done = _shared(work, paired, threads)
     began = time.thread_time_ns()
-    run = engine(engine_name).best
-    rows = np.full(k, -1, np.int64)
-    scores = np.full(k, NOTHING, np.int64)
-    for part, levels in zip(found.segments, found.levels, strict=True):
-        run(levels, weights, part.dead, part.first, rows, scores)
-    kept = int((rows >= 0).sum())
-    rows, scores = rows[:kept], scores[:kept]
+    rows, scores = _merged([ranked for ranked, _ in done], k)
     table = levels_of(scheme, found, rows)
-    spent = found.cpu_ns + time.thread_time_ns() - began
-    return Survivors(rows, scores, table, spent)
+    spent = time.thread_time_ns() - began + sum(ns for _, ns in done)
+    return Survivors(rows, scores, table, found.cpu_ns + spent)
+
+
+def _merged(done: Sequence[_Ranked], k: int) -> _Ranked:
+    nothing = np.empty(0, np.int64)
+    rows = np.concatenate([nothing, *(rows for rows, _ in done)])
+    scores = np.concatenate([nothing, *(scores for _, scores in done)])
+    order = np.lexsort((rows, -scores))
+    order = order[rows[order] >= 0][:k]
+    return rows[order], scores[order]
+
+
+def _shared(
+    work: Callable[[Sequence[Part]], Result], parts: Sequence[Part], threads: int
+) -> list[tuple[Result, int]]:
+    """Divide ``parts`` among threads; return results in order, with processor times."""
+
+    def timed(some: Sequence[Part]) -> tuple[Result, int]:
+        began = time.thread_time_ns()
+        result = work(some)
+        return result, time.thread_time_ns() - began
+
+    count = max(1, min(threads, len(parts)))
+    cuts = [len(parts) * at // count for at in range(count + 1)]
+    shares = [parts[low:high] for low, high in pairwise(cuts)]
+    if count == 1:
+        return [timed(shares[0])]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(timed, shares))
 
 
 def levels_of(
@@ -155,7 +248,7 @@ def levels_of(
     active = np.array(found.active, np.intp)
     for part, levels in zip(found.segments, found.levels, strict=True):
         inside = np.flatnonzero(
-            (rows >= part.first) & (rows < part.first + len(levels))
+            (rows >= part.first) & (rows < part.first + len(part.dead))
         )
-        table[np.ix_(inside, active)] = levels[rows[inside] - part.first]
+        table[np.ix_(inside, active)] = levels[:, rows[inside] - part.first].T
     return table

@@ -84,6 +84,7 @@ def match(
     *,
     floor: int | None = None,
     engine: str | None = None,
+    threads: int = 1,
 ) -> Matches:
     """Search every row of ``index`` for the person encoded in ``query``.
 
@@ -94,15 +95,45 @@ def match(
         floor: probability per 10,000 below which nothing is answered; the
             scheme's own by default.
         engine: ``numba`` or ``numpy``.
+        threads: how many threads share the rows.
     """
+    return match_many(index, [query], k, floor=floor, engine=engine, threads=threads)[0]
+
+
+def match_many(
+    index: Searchable,
+    queries: Sequence[NDArray[np.uint64]],
+    k: int = 20,
+    *,
+    floor: int | None = None,
+    engine: str | None = None,
+    threads: int = 1,
+) -> list[Matches]:
+    """Answer several queries, each as ``match`` would, in one pass over the rows."""
+    if not queries:
+        return []
+    surveys = scan.survey_many(
+        index.scheme, index.segments, queries, engine, threads, all_counts=False
+    )
+    low = index.scheme.bands.floor if floor is None else floor
+    return [_matches(index, found, k, low, engine, threads) for found in surveys]
+
+
+def _matches(
+    index: Searchable,
+    found: scan.Survey,
+    k: int,
+    low: int,
+    engine: str | None,
+    threads: int,
+) -> Matches:
     scheme = index.scheme
-    found = scan.survey(scheme, index.segments, query, engine)
     weights = rarity_weights(scheme, found)
-    best = scan.best(scheme, found, weights, max(k, SURVIVORS), engine)
+    most = max(k, SURVIVORS)
+    best = scan.best(scheme, found, weights, most, engine, threads)
     parts = parts_of(found, weights, best.levels)
     logits = second(scheme, parts, best.levels, best.scores, len(found.active))
     logits += size_offset(scheme.calibration, index.living)
-    low = scheme.bands.floor if floor is None else floor
     ordered = _ordered(scheme.bands, best, logits)
     kept = tuple(one for one in ordered[:k] if one.probability >= low)
     return Matches(kept, best.cpu_ns)

@@ -7,13 +7,13 @@ widths, lengths, and that no source key comes twice.
 from __future__ import annotations
 
 import hashlib
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from childgrid_node.index_errors import DuplicateSource, IndexFileError
+from childgrid_node.index_errors import Damaged, DuplicateSource, IndexFileError
+from childgrid_node.index_file import ROWS, TOMBSTONES, Frame
 from childgrid_node.scan import row_popcounts
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from childgrid_node.scheme import Scheme
 
-FRAME_ROWS = 16_384
+FRAME_ROWS = 65_536
+MARK_BYTES = 8
 DIGEST_BYTES = 32
 
 
@@ -45,13 +46,15 @@ class Segment:
     """Rows that lie together, in memory or in a mapped file.
 
     ``first`` is the first row's number; ``rows`` is ``uint64[n, words]``; ``filled``
-    ``uint16[n, fields]``; ``digests`` ``uint8[n, 32]``; ``guards`` ``uint8[n]``;
-    ``ends`` and ``keys`` hold the source keys; ``dead`` is 1 for deleted rows.
+    ``uint16[n, fields]``; ``marks`` ``uint64[n]``, keyed hashes of the source keys;
+    ``digests`` ``uint8[n, 32]``; ``guards`` ``uint8[n]``; ``ends`` and ``keys`` hold
+    the source keys; ``dead`` is 1 for deleted rows. None is changed while searched.
     """
 
     first: int
     rows: NDArray[np.uint64]
     filled: NDArray[np.uint16]
+    marks: NDArray[np.uint64]
     digests: NDArray[np.uint8]
     guards: NDArray[np.uint8]
     ends: NDArray[np.uint32]
@@ -69,20 +72,24 @@ def encoding_digest(encoding: NDArray[np.uint64]) -> bytes:
     return hashlib.sha256(encoding.astype("<u8", copy=False).tobytes()).digest()
 
 
+def marks_of(keys: Sequence[str], secret: bytes) -> NDArray[np.uint64]:
+    """Return 8 bytes of keyed BLAKE2b (RFC 7693) of each source key: ``uint64[n]``."""
+    marks = b"".join(
+        hashlib.blake2b(key.encode(), digest_size=MARK_BYTES, key=secret).digest()
+        for key in keys
+    )
+    return np.frombuffer(marks, "<u8")
+
+
 class Seen:
     """Refuses a source key that comes twice, in 8 bytes a row."""
 
     def __init__(self) -> None:
-        self._salt = secrets.token_bytes(16)
         self._marks: list[NDArray[np.uint64]] = []
 
-    def add(self, keys: Sequence[str]) -> None:
-        """Take note of these source keys."""
-        marks = b"".join(
-            hashlib.blake2b(key.encode(), digest_size=8, key=self._salt).digest()
-            for key in keys
-        )
-        self._marks.append(np.frombuffer(marks, "<u8"))
+    def add(self, marks: NDArray[np.uint64]) -> None:
+        """Take note of the marks of source keys."""
+        self._marks.append(marks)
 
     def check(self) -> None:
         """Raise ``DuplicateSource`` if any key was added twice."""
@@ -97,18 +104,48 @@ class Seen:
             )
 
 
-def payloads(
-    scheme: Scheme, blocks: Iterable[Block], seen: Seen
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (rows, payload) of each frame, and at last check ``seen``."""
+def frames_of(
+    scheme: Scheme, blocks: Iterable[Block], secret: bytes
+) -> Iterator[Frame]:
+    """Yield frames of equal size, however large the blocks; the last may be smaller.
+
+    Raises:
+        DuplicateSource: two rows have the same source key; after the last frame.
+    """
+    seen = Seen()
+    for block in _regrouped(scheme, blocks):
+        marks = marks_of(block.keys, secret)
+        seen.add(marks)
+        payload = memoryview(_payload(scheme, block, marks))
+        yield Frame(ROWS, len(block.keys), payload)
+    seen.check()
+
+
+def _regrouped(scheme: Scheme, blocks: Iterable[Block]) -> Iterator[Block]:
+    waiting: list[Block] = []
+    count = 0
     for block in blocks:
         _check_block(scheme, block)
-        seen.add(block.keys)
-        for low in range(0, len(block.keys), FRAME_ROWS):
-            part = slice(low, low + FRAME_ROWS)
+        low = 0
+        while low < len(block.keys):
+            part = slice(low, low + FRAME_ROWS - count)
             piece = Block(block.keys[part], block.encodings[part], block.guards[part])
-            yield len(piece.keys), _payload(scheme, piece)
-    seen.check()
+            waiting.append(piece)
+            count += len(piece.keys)
+            low += len(piece.keys)
+            if count == FRAME_ROWS:
+                yield _joined(waiting)
+                waiting, count = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    return Block(
+        [key for block in blocks for key in block.keys],
+        np.concatenate([block.encodings for block in blocks]),
+        np.concatenate([block.guards for block in blocks]),
+    )
 
 
 def _check_block(scheme: Scheme, block: Block) -> None:
@@ -120,40 +157,96 @@ def _check_block(scheme: Scheme, block: Block) -> None:
         raise IndexFileError("a block has another width or length than it should")
 
 
-def _payload(scheme: Scheme, block: Block) -> bytes:
+def _payload(scheme: Scheme, block: Block, marks: NDArray[np.uint64]) -> bytes:
     rows = np.ascontiguousarray(block.encodings, "<u8")
     keys = [key.encode("utf-8") for key in block.keys]
     ends = np.cumsum([len(key) for key in keys], dtype="<u4")
+    content = rows.tobytes()
+    size = 8 * scheme.layout.words
+    digests = [
+        hashlib.sha256(content[at : at + size]).digest()
+        for at in range(0, len(content), size)
+    ]
     return b"".join(
         (
-            rows.tobytes(),
-            b"".join(encoding_digest(row) for row in rows),
-            row_popcounts(scheme, rows).astype("<u2").tobytes(),
-            np.asarray(block.guards, np.uint8).tobytes(),
+            content,
+            marks.tobytes(),
             ends.tobytes(),
+            row_popcounts(scheme, rows).astype("<u2").tobytes(),
+            *digests,
+            np.asarray(block.guards, np.uint8).tobytes(),
             *keys,
         )
     )
 
 
-def segment_of(scheme: Scheme, first: int, rows: int, payload: memoryview) -> Segment:
-    """Return views into ``payload``, in the order the file format gives."""
-    words, fields = scheme.layout.words, len(scheme.fields)
-    sizes = (8 * rows * words, DIGEST_BYTES * rows, 2 * rows * fields, rows, 4 * rows)
+def segment_of(scheme: Scheme, first: int, frame: Frame) -> Segment:
+    """Return views into a frame's payload, in the order the file format gives.
+
+    Raises:
+        Damaged: the payload is shorter than its rows.
+    """
+    words, fields, rows = scheme.layout.words, len(scheme.fields), frame.rows
+    sizes = (8 * words, MARK_BYTES, 4, 2 * fields, DIGEST_BYTES, 1)
     parts, at = [], 0
     for size in sizes:
-        parts.append(payload[at : at + size])
-        at += size
+        parts.append(frame.payload[at : at + size * rows])
+        at += size * rows
+    if at > len(frame.payload):
+        raise Damaged("a frame of the index is too short; rebuild the index")
     return Segment(
         first=first,
         rows=_array(parts[0], "<u8").reshape(rows, words),
-        digests=_array(parts[1], "u1").reshape(rows, DIGEST_BYTES),
-        filled=_array(parts[2], "<u2").reshape(rows, fields),
-        guards=_array(parts[3], "u1"),
-        ends=_array(parts[4], "<u4"),
-        keys=_array(payload[at:], "u1"),
+        marks=_array(parts[1], "<u8"),
+        ends=_array(parts[2], "<u4"),
+        filled=_array(parts[3], "<u2").reshape(rows, fields),
+        digests=_array(parts[4], "u1").reshape(rows, DIGEST_BYTES),
+        guards=_array(parts[5], "u1"),
+        keys=_array(frame.payload[at:], "u1"),
         dead=np.zeros(rows, np.uint8),
     )
+
+
+def tombstones(rows: Sequence[int]) -> Frame:
+    """Return a frame that deletes rows by their numbers."""
+    payload = np.array(sorted(rows), "<u8").tobytes()
+    return Frame(TOMBSTONES, len(rows), memoryview(payload))
+
+
+def laid_out(
+    scheme: Scheme, before: Sequence[Segment], frames: Iterable[Frame]
+) -> tuple[Segment, ...]:
+    """Return the segments that ``frames`` make of those before, which stay as they are.
+
+    Raises:
+        Damaged: a tombstone of a row that is not there.
+    """
+    segments, fresh = list(before), set[int]()
+    first = segments[-1].first + len(segments[-1].rows) if segments else 0
+    for frame in frames:
+        if frame.kind == ROWS:
+            fresh.add(len(segments))
+            segments.append(segment_of(scheme, first, frame))
+            first += frame.rows
+        else:
+            _bury(segments, fresh, np.frombuffer(frame.payload, "<u8"), first)
+    return tuple(segments)
+
+
+def _bury(
+    segments: list[Segment], fresh: set[int], rows: NDArray[np.uint64], end: int
+) -> None:
+    if len(rows) and int(rows.max()) >= end:
+        raise Damaged("the index deletes a row that it does not have; rebuild it")
+    firsts = np.array([segment.first for segment in segments], np.int64)
+    numbers = rows.astype(np.int64)
+    places = np.searchsorted(firsts, numbers, side="right") - 1
+    for at in np.unique(places).tolist():
+        if at not in fresh:
+            # Readers of the state before keep theirs.
+            segments[at] = replace(segments[at], dead=segments[at].dead.copy())
+            fresh.add(at)
+        segments[at].dead[numbers[places == at] - firsts[at]] = 1
 
 
 def _array(part: memoryview, kind: str) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from childgrid_node.index_errors import (
     WrongLinkageKey,
     WrongScheme,
 )
-from childgrid_node.index_file import HEAD_BYTES, Header
+from childgrid_node.index_file import FRAMES_AT, HEAD_BYTES, Header
 from childgrid_node.scheme import Scheme
 
 TEST = Scheme.load("test-1")
@@ -110,7 +110,7 @@ def test_two_builds_of_the_same_rows_share_no_ciphertext(tmp_path: Path) -> None
     write(first)
     write(second)
 
-    assert first.read_bytes()[HEAD_BYTES:] != second.read_bytes()[HEAD_BYTES:]
+    assert first.read_bytes()[FRAMES_AT:] != second.read_bytes()[FRAMES_AT:]
 
 
 def test_no_flipped_byte_is_believed(path: Path) -> None:
@@ -123,19 +123,20 @@ def test_no_flipped_byte_is_believed(path: Path) -> None:
         path.write_bytes(broken)
         try:
             found = opened(path)
+            found.verify()
         except IndexFileError:
             continue
-        # Only zero bytes between frames carry nothing.
+        # Only zero bytes between frames, and the empty header slot, carry nothing.
         assert content[at] == 0
         assert len(found) == 150
-        padding += 1
+        padding += at > FRAMES_AT
     path.write_bytes(content)
 
     assert padding < len(content) // 97 // 20
     assert len(opened(path)) == 150
 
 
-@pytest.mark.parametrize("kept", [0, 7, 4000, HEAD_BYTES, HEAD_BYTES + 100, -1])
+@pytest.mark.parametrize("kept", [0, 7, 4000, HEAD_BYTES, FRAMES_AT + 100, -1])
 def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
     """A file that ends early is never searched as a smaller one."""
     path.write_bytes(path.read_bytes()[:kept])
@@ -144,19 +145,18 @@ def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
         opened(path)
 
 
-def test_extra_bytes_are_refused(path: Path) -> None:
-    """Nor is a longer one."""
-    path.write_bytes(path.read_bytes() + bytes(64))
+def test_extra_bytes_are_never_read(path: Path) -> None:
+    """What stands after the length in force is a crash's, and no row."""
+    path.write_bytes(path.read_bytes() + path.read_bytes()[FRAMES_AT:])
 
-    with pytest.raises(Damaged):
-        opened(path)
+    assert len(opened(path)) == 150
 
 
 def test_frames_of_another_build_are_refused(path: Path, tmp_path: Path) -> None:
     """A header cannot be put before the frames of an older build."""
     other = tmp_path / "other"
     write(other)
-    path.write_bytes(path.read_bytes()[:HEAD_BYTES] + other.read_bytes()[HEAD_BYTES:])
+    path.write_bytes(path.read_bytes()[:FRAMES_AT] + other.read_bytes()[FRAMES_AT:])
 
     with pytest.raises(Damaged):
         opened(path)
@@ -233,14 +233,109 @@ def test_a_new_build_replaces_the_old_and_open_readers_keep_theirs(path: Path) -
     assert np.array_equal(block(100, 50).encodings[49], reader.encoding(149))
 
 
-def test_a_buried_row_is_gone_and_others_stay(path: Path) -> None:
+def test_a_deleted_row_is_gone_and_others_stay(path: Path) -> None:
     """Deleting takes a row out of the living; unknown keys are no error."""
-    found = opened(path)
+    before = opened(path)
+    after = before.changed(deletes=["ID-7-é", "ID-7-é", "nobody"])
 
-    assert found.bury(["ID-7-é", "ID-7-é", "nobody"]) == 1
-    assert found.row_of("ID-7-é") is None
-    assert found.row_of("ID-8-é") == 8
-    assert found.living == 149
+    for found in (after, opened(path)):
+        assert found.row_of("ID-7-é") is None
+        assert found.row_of("ID-8-é") == 8
+        assert found.living == 149
+        assert found.header == after.header
+    assert before.living == 150
+    assert before.row_of("ID-7-é") == 7
+
+
+def rows_in(index: Index) -> dict[str, tuple[bytes, int]]:
+    """Return digest and guard of each living row, by source key."""
+    return {
+        one.key(at): (bytes(one.digests[at]), int(one.guards[at]))
+        for one in index.segments
+        for at in range(len(one.dead))
+        if not one.dead[at]
+    }
+
+
+def test_upserts_replace_and_add_and_readers_keep_what_they_had(path: Path) -> None:
+    """A commit is in the file at once; an index opened before is as it was."""
+    before = opened(path)
+    kept = rows_in(before)
+    fresh = block(140, 30)
+    after = before.changed([fresh], ["ID-3-é"], as_of=1_800_000_000)
+    expected = dict(kept)
+    del expected["ID-3-é"]
+    for at, key in enumerate(fresh.keys):
+        digest = encoding_digest(fresh.encodings[at])
+        expected[key] = (digest, int(fresh.guards[at]))
+
+    assert rows_in(after) == rows_in(opened(path)) == expected
+    assert opened(path).header.as_of == 1_800_000_000
+    assert rows_in(before) == kept
+
+
+def test_the_same_upsert_twice_writes_rows_once(path: Path) -> None:
+    """Rows that stand there unaltered are not written again."""
+    once = opened(path).changed([block(200, 30)])
+    twice = once.changed([block(200, 30)])
+
+    assert len(once) == len(twice) == 180
+    assert twice.living == 180
+
+
+def test_compaction_keeps_the_living_and_nothing_else(path: Path) -> None:
+    """The file gets smaller, rows stay the same, and older readers go on."""
+    before = opened(path).changed([block(0, 20)], [f"ID-{n}-é" for n in range(20, 90)])
+    size = path.stat().st_size
+    after = before.compacted()
+
+    assert rows_in(after) == rows_in(opened(path)) == rows_in(before)
+    assert len(after) == after.living == 80
+    assert path.stat().st_size < size
+    assert before.encoding(149) is not None
+    after.changed(deletes=["ID-0-é"])
+    assert opened(path).living == 79
+
+
+def test_a_stale_index_cannot_overwrite_what_came_after(path: Path) -> None:
+    """Who commits must have seen the last commit, or the last compaction."""
+    stale = opened(path)
+    current = stale.changed(deletes=["ID-1-é"])
+    with pytest.raises(IndexFileError, match="open it again"):
+        stale.changed(deletes=["ID-2-é"])
+    current.compacted()
+    with pytest.raises(IndexFileError, match="open it again"):
+        current.changed(deletes=["ID-2-é"])
+
+
+def test_an_index_tells_when_it_wants_compaction(path: Path) -> None:
+    """Many dead rows, or many small frames."""
+    found = opened(path)
+    assert not found.loose
+    assert found.changed(deletes=[f"ID-{n}-é" for n in range(50)]).loose
+
+
+def test_a_commit_cut_off_anywhere_leaves_the_state_before(path: Path) -> None:
+    """Bytes of a commit without its header, or half a header, are never read."""
+    old = path.read_bytes()
+    before = rows_in(opened(path))
+    opened(path).changed([block(300, 30)], ["ID-5-é"])
+    new = path.read_bytes()
+    after = rows_in(opened(path))
+    slot = slice(0, HEAD_BYTES) if old[:HEAD_BYTES] != new[:HEAD_BYTES] else None
+    slot = slot or slice(HEAD_BYTES, FRAMES_AT)
+    for cut in range(len(old), len(new), 997):
+        path.write_bytes(old + new[len(old) : cut])
+        assert rows_in(opened(path)) == before
+        torn = bytearray(old + new[len(old) :])
+        torn[slot.start : slot.start + 100 + cut % 3900] = new[
+            slot.start : slot.start + 100 + cut % 3900
+        ]
+        path.write_bytes(torn)
+        assert rows_in(opened(path)) in (before, after)
+    path.write_bytes(old + bytes(777))
+    opened(path).changed([block(300, 30)], ["ID-5-é"])
+    assert rows_in(opened(path)) == after
 
 
 def test_rows_of_another_width_are_refused(tmp_path: Path) -> None:

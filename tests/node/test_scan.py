@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from childgrid_node import kernels, scan
+from childgrid_node import kernels, scan, segments
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.levels import CUT_SCALE, SHIFT, reciprocals
 from childgrid_node.plan import LEVELS
@@ -45,6 +45,12 @@ def people(scheme: Scheme, rows: int, seed: int) -> NDArray[np.uint64]:
 
 def index_of(scheme: Scheme, rows: NDArray[np.uint64], *, each: int = 64) -> Index:
     """Return an index in memory with ``each`` rows a segment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "FRAME_ROWS", each)
+        return _index_of(scheme, rows, each)
+
+
+def _index_of(scheme: Scheme, rows: NDArray[np.uint64], each: int) -> Index:
     blocks = [
         Block(
             [str(number) for number in range(low, min(low + each, len(rows)))],
@@ -66,6 +72,12 @@ def _no_machine_code_left_behind(
     kept = {kernels.source(TEST): kernels._cache_file(kernels.source(TEST))}
     kept[kernels.source(GRID)] = kernels._cache_file(kernels.source(GRID))
     monkeypatch.setattr(kernels, "_cache_file", kept.get)
+
+
+def joined(index: Index, found: scan.Survey) -> NDArray[np.uint8]:
+    """Return the levels of all rows, ``uint8[active, rows]``."""
+    parts = zip(index.segments, found.levels, strict=True)
+    return np.concatenate([levels[:, : len(one.dead)] for one, levels in parts], axis=1)
 
 
 def variant(seed: int) -> Scheme:
@@ -156,7 +168,7 @@ def test_engines_agree_on_random_layouts(seed: int) -> None:
     scheme = variant(seed)
     rows = people(scheme, 300, seed)
     index = index_of(scheme, rows)
-    index.bury(str(number) for number in range(0, 300, 7))
+    index = index.changed(deletes=[str(number) for number in range(0, 300, 7)])
     for query in (*rows[:6], np.zeros_like(rows[0])):
         both = []
         for engine in ("numba", "numpy"):
@@ -167,7 +179,7 @@ def test_engines_agree_on_random_layouts(seed: int) -> None:
         (one, best), (two, second) = both
         assert one.active == two.active
         assert np.array_equal(one.counts, two.counts)
-        assert np.array_equal(np.concatenate(one.levels), np.concatenate(two.levels))
+        assert np.array_equal(joined(index, one), joined(index, two))
         assert np.array_equal(best.rows, second.rows)
         assert np.array_equal(best.scores, second.scores)
         assert np.array_equal(best.levels, second.levels)
@@ -178,12 +190,12 @@ def test_the_best_are_those_of_a_full_sort(engine: str) -> None:
     """Top-k equals sorting every sum, earlier rows first among equals."""
     rows = people(TEST, 500, 3)
     index = index_of(TEST, rows, each=77)
-    index.bury(["0", "499"])
+    index = index.changed(deletes=["0", "499"])
     found = scan.survey(TEST, index.segments, rows[0], engine)
     weights = np.random.default_rng(1).integers(-3, 3, (len(found.active), LEVELS))
     best = scan.best(TEST, found, weights, 25, engine)
-    levels = np.concatenate(found.levels)
-    sums = sum(weights[at, levels[:, at]] for at in range(len(found.active)))
+    levels = joined(index, found)
+    sums = sum(weights[at, levels[at]] for at in range(len(found.active)))
     living = [row for row in range(500) if row not in (0, 499)]
     expected = sorted(living, key=lambda row: (-sums[row], row))[:25]
 
@@ -196,7 +208,7 @@ def test_deleted_rows_are_neither_counted_nor_found(engine: str) -> None:
     """A tombstone takes a row out of the counts and out of the best."""
     rows = people(TEST, 30, 9)
     index = index_of(TEST, rows)
-    index.bury(str(number) for number in range(1, 30))
+    index = index.changed(deletes=[str(number) for number in range(1, 30)])
     found = scan.survey(TEST, index.segments, rows[0], engine)
     weights = np.zeros((len(found.active), LEVELS), np.int64)
 
@@ -272,3 +284,65 @@ def test_the_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert scan.engine().__name__.endswith("fallback")
     assert scan.engine("numba").__name__.endswith("kernels")
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_many_queries_and_threads_answer_as_one(engine: str) -> None:
+    """A batch, and any number of threads, give what each query alone gives."""
+    rows = people(TEST, 1_500, 6)
+    index = index_of(TEST, rows, each=700)
+    index = index.changed(deletes=["3", "1400"])
+    queries = [*rows[:5], np.zeros_like(rows[0])]
+    together = scan.survey_many(TEST, index.segments, queries, engine, threads=2)
+    for query, found in zip(queries, together, strict=True):
+        alone = scan.survey(TEST, index.segments, query, engine)
+        shape = (len(alone.active), LEVELS)
+        weights = np.random.default_rng(2).integers(-9, 9, shape)
+        one = scan.best(TEST, alone, weights, 30, engine)
+        two = scan.best(TEST, found, weights, 30, engine, threads=3)
+
+        assert alone.active == found.active
+        assert np.array_equal(alone.counts, found.counts)
+        assert np.array_equal(joined(index, alone), joined(index, found))
+        assert np.array_equal(one.rows, two.rows)
+        assert np.array_equal(one.scores, two.scores)
+        assert np.array_equal(one.levels, two.levels)
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_a_threshold_leaves_out_what_is_not_above_it(engine: str) -> None:
+    """Of the best rows those above the threshold stay, in the same order."""
+    rows = people(TEST, 300, 8)
+    index = index_of(TEST, rows)
+    found = scan.survey(TEST, index.segments, rows[4], engine)
+    weights = np.random.default_rng(3).integers(-5, 5, (len(found.active), LEVELS))
+    best = scan.best(TEST, found, weights, 50, engine)
+    edge = int(best.scores[20])
+    above = scan.best(TEST, found, weights, 50, engine, least=edge)
+
+    assert above.rows.tolist() == best.rows[best.scores > edge].tolist()
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_only_what_depends_on_the_table_need_be_counted(engine: str) -> None:
+    """Without all counts, those of comparisons marked for rarity are the same."""
+    rows = people(GRID, 600, 4)
+    index = index_of(GRID, rows)
+    whole = scan.survey(GRID, index.segments, rows[0], engine)
+    (some,) = scan.survey_many(
+        GRID, index.segments, [rows[0]], engine, all_counts=False
+    )
+    rare = [at for at, c in enumerate(whole.active) if GRID.comparisons[c].rarity]
+
+    assert rare
+    assert np.array_equal(whole.counts[rare], some.counts[rare])
+
+
+def test_machine_code_is_kept_by_all_that_it_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another version of the functions that the source calls is another source."""
+    before = kernels.source(TEST)
+    monkeypatch.setattr(kernels, "_version", lambda: "another")
+
+    assert kernels.source(TEST) != before

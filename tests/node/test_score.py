@@ -271,7 +271,7 @@ def test_probability_is_bounded_and_never_falls_with_the_log_odds(
 def test_a_deleted_row_is_never_a_candidate() -> None:
     """After deletion the same query answers without the row."""
     index = index_of(CROWD)
-    index.bury(["123"])
+    index = index.changed(deletes=["123"])
 
     assert 123 not in {one.row for one in found(index, CROWD[123]).candidates}
 

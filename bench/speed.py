@@ -1,0 +1,279 @@
+"""How fast rows are searched: ``python -m bench.speed --rows N --json OUT``.
+
+The limit is the time to sum the same bytes, by the same compiler on one core, measured
+in turn with each search; ratios are medians over rounds. Rows are made by recombining
+the fields of the project's own sample (or of ``--data``, CHILDGRID_DATA), queries are
+the folder's own; record-level filters are random. Peers are measured in the same
+rounds where they are installed, on the record-level filters; an absent one has null.
+
+Keys: `scan_ms`, a whole search of the grid's own rows by the fullest query, second
+stage included, over `sum_ms` is `scan_over_sum` (`scan_over_sum_median_query` for the
+median one); `clk_scan_over_clk_sum`, the same for record-level filters; `*_ratio` and
+`batch_over_*`, a peer's time ÷ ours; `threads2_speedup`, one thread's time ÷ two's;
+`open_ms`, opening the rows' index mapped; `load_s`, decrypting it into memory;
+`*_private_over_file`, the memory of one's own that either holds after a search.
+`*_range` are the least and the greatest of the rounds, `*_cpu` the same in processor
+time, for a busy machine. `--clk-rows` sets how many
+record-level filters there are, `--threads-rows` on how many rows threads are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import speed_peers
+from bench.speed_rows import Made, index_of, made, random_filters, total
+from childgrid_node import score
+from childgrid_node.clk.search import Filters, search
+from childgrid_node.index import Index
+
+ROUNDS = 5
+BATCH = 100
+NEAR = 0.7
+BEST = 10
+SEED = 20
+Timed = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Seconds by name and round, as the clock and the processor have it.
+
+    All of a round were measured close together.
+    """
+
+    seconds: dict[str, list[float]]
+    cpu: dict[str, list[float]]
+
+    def ms(self, name: str) -> float:
+        """Return the median, in milliseconds."""
+        return round(1000 * statistics.median(self.seconds[name]), 3)
+
+    def ratio(self, one: str, two: str) -> dict[str, Any]:
+        """Return median and range of one's time ÷ the other's; and of the processor's.
+
+        All are None where the first was not measured.
+        """
+        if one not in self.seconds:
+            return {"median": None, "range": None, "cpu": None}
+        found, cpu = (
+            [first / second for first, second in zip(of[one], of[two], strict=True)]
+            for of in (self.seconds, self.cpu)
+        )
+        return {
+            "median": round(statistics.median(found), 3),
+            "range": [round(min(found), 3), round(max(found), 3)],
+            "cpu": round(statistics.median(cpu), 3),
+        }
+
+
+def timed(work: dict[str, Timed], rounds: int) -> Rounds:
+    """Call each once unmeasured, then all in turn, ``rounds`` times."""
+    found = Rounds({name: [] for name in work}, {name: [] for name in work})
+    for turn in range(rounds + 1):
+        for name, call in work.items():
+            began = time.perf_counter(), time.process_time()
+            call()
+            ended = time.perf_counter(), time.process_time()
+            if turn:
+                found.seconds[name].append(ended[0] - began[0])
+                found.cpu[name].append(ended[1] - began[1])
+    return found
+
+
+def fields(made_: Made, rounds: int) -> dict[str, Any]:
+    """Measure whole searches of the grid's own rows."""
+    index, rows = made_.index, made_.index.segments
+    found = timed(
+        {
+            "sum": lambda: [total(part.rows.reshape(-1)) for part in rows],
+            "full": lambda: score.match(index, made_.full),
+            "median": lambda: score.match(index, made_.median),
+            "batch": lambda: score.match_many(index, [made_.full] * 8),
+        },
+        rounds,
+    )
+    ratio = found.ratio("full", "sum")
+    return {
+        "bytes_per_row": 8 * index.scheme.layout.words,
+        "sum_ms": found.ms("sum"),
+        "scan_ms": found.ms("full"),
+        "scan_over_sum": ratio["median"],
+        "scan_over_sum_range": ratio["range"],
+        "scan_over_sum_cpu": ratio["cpu"],
+        "scan_over_sum_median_query": found.ratio("median", "sum")["median"],
+        "batch8_over_one": round(found.ms("batch") / 8 / found.ms("full"), 3),
+        "noise": _noise(found.seconds["sum"]),
+    }
+
+
+def threads(index: Index, query: NDArray[np.uint64], rounds: int) -> dict[str, Any]:
+    """Compare one thread with two."""
+    found = timed(
+        {
+            "one": lambda: score.match(index, query),
+            "two": lambda: score.match(index, query, threads=2),
+        },
+        rounds,
+    )
+    ratio = found.ratio("one", "two")
+    return {
+        "threads_rows": len(index),
+        "threads2_speedup": ratio["median"],
+        "threads2_speedup_range": ratio["range"],
+    }
+
+
+def filters(rows: NDArray[np.uint64], rounds: int) -> dict[str, Any]:
+    """Measure record-level searches, and peers where they are installed."""
+    kept, flat = Filters.of(rows), rows.reshape(-1)
+    one, many = rows[:1].copy(), rows[:BATCH].copy()
+    work: dict[str, Timed] = {
+        "sum": lambda: total(flat),
+        "scan": lambda: search(kept, one, BEST),
+        "near": lambda: search(kept, one, BEST, NEAR),
+        "numpy": lambda: search(kept, one, BEST, engine_name="numpy"),
+        "batch": lambda: search(kept, many, BEST, NEAR),
+    }
+    peers = speed_peers.installed(speed_peers.Task(rows, one[0], many, BEST, NEAR))
+    found = timed(work | peers, rounds)
+    ratio = found.ratio("scan", "sum")
+    compared = len(rows) * len(many) / 1000 / found.ms("batch")
+    kernel = found.ratio("anonlink_kernel_batch", "batch")
+    return {
+        "clk_rows": len(rows),
+        "clk_sum_ms": found.ms("sum"),
+        "clk_scan_ms": found.ms("scan"),
+        "clk_scan_over_clk_sum": ratio["median"],
+        "clk_scan_over_clk_sum_range": ratio["range"],
+        "clk_scan_over_clk_sum_cpu": ratio["cpu"],
+        "batch_comparisons_per_s": round(compared * 1_000_000),
+        "anonlink_api_ratio": found.ratio("anonlink_api", "near")["median"],
+        "anonlink_kernel_ratio": found.ratio("anonlink_kernel", "near")["median"],
+        "anonlink_kernel_ratio_cpu": found.ratio("anonlink_kernel", "near")["cpu"],
+        "batch_over_anonlink_kernel": kernel["median"],
+        "batch_over_anonlink_kernel_range": kernel["range"],
+        "batch_over_anonlink_kernel_cpu": kernel["cpu"],
+        "numpy_ratio": found.ratio("numpy", "scan")["median"],
+        **{
+            f"{name}_ratio": found.ratio(name, "scan")["median"]
+            for name in ("faiss", "usearch", "fpsim2", "duckdb")
+        },
+    }
+
+
+def files(made_: Made, rounds: int) -> dict[str, Any]:
+    """Write the rows to files and open them, mapped and sealed."""
+    with tempfile.TemporaryDirectory(prefix="childgrid-bench-") as place:
+        clear, sealed = Path(place) / "clear.index", Path(place) / "sealed.index"
+        opens = {
+            "open": made_.written(clear, clear=True),
+            "load": made_.written(sealed, clear=False),
+        }
+        found = timed(opens, rounds)
+        size = clear.stat().st_size
+        private = {name: _held(call, made_.full) for name, call in opens.items()}
+    return {
+        "open_ms": found.ms("open"),
+        "load_s": round(found.ms("load") / 1000, 3),
+        "file_mib": round(size / 2**20),
+        "open_private_over_file": _share(private["open"], size),
+        "load_private_over_file": _share(private["load"], size),
+    }
+
+
+def _held(opened: Callable[[], Index], query: NDArray[np.uint64]) -> int | None:
+    """Return the private bytes that an index holds once it was opened and searched."""
+    before = _anonymous()
+    index = opened()
+    score.match(index, query)
+    after = _anonymous()
+    return None if before is None or after is None else after - before
+
+
+def _anonymous() -> int | None:
+    """Return the process's memory that no file stands behind, in bytes (Linux)."""
+    rollup = Path("/proc/self/smaps_rollup")
+    if not rollup.exists():
+        return None
+    lines = rollup.read_text().splitlines()
+    return 1024 * next(int(x.split()[1]) for x in lines if x.startswith("Anonymous:"))
+
+
+def _share(part: int | None, whole: int) -> float | None:
+    return None if part is None else round(part / whole, 3)
+
+
+def _noise(seconds: list[float]) -> float:
+    """Return by how much the sum's time varied, as a share of its median."""
+    middle = statistics.median(seconds)
+    return round((max(seconds) - min(seconds)) / middle, 3)
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else []
+    model = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    versions = {"python": platform.python_version()}
+    for name in ("numpy", "numba", *speed_peers.PACKAGES):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "machine": model[0] if model else platform.machine(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "versions": versions,
+    }
+
+
+def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Return the keys above and what they depend on."""
+    found: dict[str, Any] = {"rows": given.rows, "rounds": given.rounds}
+    rows = made(given.data, given.rows, SEED)
+    found |= fields(rows, given.rounds)
+    found |= files(rows, given.rounds)
+    more = given.threads_rows or given.rows
+    index = rows.index if more == given.rows else index_of(rows, more)
+    found |= threads(index, rows.full, given.rounds)
+    del index, rows
+    clks = random_filters(given.clk_rows or given.rows, SEED)
+    return found | filters(clks, given.rounds) | machine()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print; `--json` also writes a file."""
+    parser = argparse.ArgumentParser(prog="bench.speed", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--clk-rows", type=int, help="as many as --rows if absent")
+    parser.add_argument("--threads-rows", type=int, help="as --rows if absent")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args(arguments)
+    text = json.dumps(measure(given), indent=2)
+    print(text)
+    if given.json:
+        given.json.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
