@@ -2,10 +2,12 @@
 
 For every part in turn the scheme is learned anew without it on half of the queries and
 measured on the other half (``--split persons``), or learned on half of the agencies
-and measured on the rest (``--split agencies``), both ways round (``--once``: one way);
-figures are means.
+and measured on the rest (``--split agencies``), both ways round (``--once``: one way).
 Only what the node computes from the encodings is taken away: the encodings themselves
-stay, so that one reading of the tables serves all.
+stay, so that one reading of the tables serves all. Without labels the first stage is
+fitted by expectation maximisation to the tables that are searched, from weights that
+know nothing; the second stage is the one that the labels taught. ``--json`` keeps
+every line, and a run that was broken off goes on from there.
 """
 
 from __future__ import annotations
@@ -13,24 +15,31 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from bench.counting import FOLDS, Counts
 from bench.document import render
-from bench.learn import learn
+from bench.learn import counts_of, learn
 from bench.quality import measure, report
 from bench.tables import BenchError, Labelled, given_or_sample, load
+from bench.unlabelled import adapted, blank
+from childgrid_node.plan import LEVELS
 from childgrid_node.scheme import Scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FIGURES = (
     *("top1", "recall_at_p99", "recall_at_fh1", "best_f1"),
     *("ece", "recall_frozen", "precision_frozen"),
 )
 BLOCK = 4
+SOURCE = "ablation"
+UNLABELLED = "labels for the first stage (EM instead)"
 Document = dict[str, Any]
 
 
@@ -105,8 +114,13 @@ def _no_kinship(document: Document) -> None:
     _look_only(document, lambda name: name != "family" and "short" not in name)
 
 
+def _nothing(document: Document) -> None:
+    """Take nothing away from the document."""
+
+
 PARTS: dict[str, Callable[[Document], None]] = {
-    "everything": lambda document: None,  # noqa: ARG005
+    "everything": _nothing,
+    UNLABELLED: _nothing,
     "given name apart from the family's": _without("given"),
     "sound of the name": _without("skeleton"),
     "alias": _without("alias"),
@@ -140,18 +154,61 @@ def _half(data: Labelled, kind: str, half: int) -> Labelled:
     return replace(data, tables=kept_tables)
 
 
+@dataclass
+class Learner:
+    """Learns schemes, and counts levels once for all schemes on the same queries.
+
+    Counts under the whole scheme hold those under every part of it: a comparison left
+    out has none, and one by Dice alone sums those of its overlaps.
+    """
+
+    base: Scheme
+    counted: dict[int, Counts] = field(default_factory=dict)
+    learned: dict[tuple[int, bytes], Scheme] = field(default_factory=dict)
+
+    def learn(self, taught: Labelled, scheme: Scheme) -> Scheme:
+        """Return ``scheme`` with what ``taught`` teaches."""
+        key = (id(taught), scheme.digest)
+        if key not in self.learned:
+            if id(taught) not in self.counted:
+                self.counted[id(taught)] = counts_of(taught, self.base)
+            counts = restricted(self.counted[id(taught)], self.base, scheme)
+            raw = learn(taught.under(scheme), scheme, SOURCE, counts)
+            self.learned[key] = Scheme.parse(raw)
+        return self.learned[key]
+
+
+def restricted(counts: Counts, whole: Scheme, part: Scheme) -> Counts:
+    """Return counts under ``whole`` as they are under a ``part`` of it."""
+    places = {each.name: at for at, each in enumerate(whole.comparisons)}
+    match, other = (
+        np.zeros((FOLDS, len(part.comparisons), LEVELS), np.int64) for _ in range(2)
+    )
+    for at, each in enumerate(part.comparisons):
+        old = whole.comparisons[places[each.name]]
+        for new, known in ((match, counts.match), (other, counts.other)):
+            levels = known[:, places[each.name], 1 : old.levels + 1]
+            summed = levels.reshape(FOLDS, each.levels, -1).sum(axis=2)
+            new[:, at, 0] = known[:, places[each.name], 0]
+            new[:, at, 1 : each.levels + 1] = summed
+    return Counts(match, other)
+
+
 def run(
-    halves: list[tuple[Labelled, Labelled]], base: Scheme, part: str
+    halves: list[tuple[Labelled, Labelled]], learner: Learner, part: str
 ) -> dict[str, float]:
     """Return the means of ``FIGURES`` without ``part``."""
-    document = json.loads(base.raw)
+    document = json.loads(learner.base.raw)
     document["calibration"]["forest"]["trees"] = []
     PARTS[part](document)
     scheme = Scheme.parse(render(document))
     found = []
     for taught, asked in halves:
-        raw = learn(taught, scheme, "ablation")
-        learned = Scheme.parse(raw)
+        learned = learner.learn(taught, scheme)
+        if part == UNLABELLED:
+            # The tables searched, the queries learned from, and no truth of either.
+            blind = replace(taught, tables=asked.tables).without_truth()
+            learned = Scheme.parse(adapted(blind, blank(learned), SOURCE))
         seen = asked.under(learned)
         found.append(report(seen, measure(seen), learned.bands.strong))
     return {
@@ -166,14 +223,61 @@ def line(part: str, figures: dict[str, float]) -> str:
     return f"| {part} | " + " | ".join(cells) + " |"
 
 
+def rows(
+    data: Labelled, split: str, *, once: bool
+) -> dict[str, list[tuple[Labelled, Labelled]]]:
+    """Return (learn, measure) pairs by what their row is called after the part.
+
+    Both ways by persons make one row; each way by agencies is a row of its own.
+    """
+    halves = list(splits(data, split))[: 1 if once else 2]
+    if split == "persons":
+        return {"": halves}
+    return {
+        f": {_agencies(taught)} to {_agencies(asked)}": [(taught, asked)]
+        for taught, asked in halves
+    }
+
+
+def _agencies(data: Labelled) -> str:
+    return ", ".join(table.agency for table in data.tables)
+
+
+def table(
+    pairs: dict[str, list[tuple[Labelled, Labelled]]],
+    parts: Iterable[str],
+    learner: Learner,
+    kept: Path | None,
+) -> None:
+    """Print one line per part and row as soon as it is known; keep it in ``kept``.
+
+    Lines that ``kept`` holds of the same scheme are not measured again.
+    """
+    known: dict[str, dict[str, float]] = {}
+    scheme = learner.base.digest.hex()
+    if kept and kept.is_file():
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        known = before["rows"] if before["scheme"] == scheme else {}
+    for part in parts:
+        for suffix, halves in pairs.items():
+            name = part + suffix
+            if name not in known:
+                known[name] = run(halves, learner, part)
+            sys.stdout.write(line(name, known[name]) + "\n")
+            sys.stdout.flush()
+            if kept:
+                text = json.dumps({"scheme": scheme, "rows": known}, indent=2)
+                kept.write_text(text + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table, one line as soon as it is known."""
+    """Print the table."""
     parser = argparse.ArgumentParser(prog="bench.ablation", description=__doc__)
     parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
     parser.add_argument("--split", choices=("persons", "agencies"), default="persons")
     parser.add_argument("--once", action="store_true", help="one way round only")
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--json", type=Path, help="figures kept here, to go on from")
     given = parser.parse_args(arguments)
     base = Scheme.load("childgrid-1")
     try:
@@ -181,16 +285,10 @@ def main(arguments: list[str] | None = None) -> int:
             data = load(where, base)
     except BenchError as error:
         parser.error(str(error))
-    halves = list(splits(data, given.split))[: 1 if given.once else 2]
     sys.stdout.write("| without | " + " | ".join(FIGURES) + " |\n")
     sys.stdout.write("| --- |" + " --- |" * len(FIGURES) + "\n")
-    table = {}
-    for part in given.part or PARTS:
-        table[part] = run(halves, base, part)
-        sys.stdout.write(line(part, table[part]) + "\n")
-        sys.stdout.flush()
-    if given.json:
-        given.json.write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+    pairs = rows(data, given.split, once=given.once)
+    table(pairs, given.part or PARTS, Learner(base), given.json)
     return 0
 
 

@@ -102,11 +102,7 @@ def grow(
         )
         leaf *= growth.rate
         logits += leaf[at]
-        cut = [
-            int(edges[f][p]) if p >= 0 else NEVER
-            for f, p in zip(feature, place, strict=True)
-        ]
-        found.append((feature, np.array(cut, np.int64), leaf))
+        found.append((feature, _cuts(edges, feature, place), leaf))
     return Forest(*(np.array(part) for part in zip(*found, strict=True)))
 
 

@@ -27,7 +27,7 @@ FOLDS = 2
 ENOUGH_PAIRS = 40
 # Chance that two strangers share a value, where the tables are too small to show it.
 CHANCE = {
-    "identifier": 1e-6,
+    "identifier": 1e-7,
     "contact": 1e-6,
     "part": 1e-4,
     "case": 1e-3,

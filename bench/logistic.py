@@ -30,7 +30,7 @@ def fit(
     Args:
         values: ``float64[n, f]``.
         labels: ``bool[n]``.
-        low, high: bounds of each coefficient, ``float64[f]``; they must hold 0.
+        low, high: bounds of each coefficient, ``float64[f]``.
         ridge: weight of the sum of squared coefficients.
     """
     design = np.column_stack([np.ones(len(values)), values])
@@ -39,6 +39,7 @@ def fit(
     share = (labels.sum() + 0.5) / (len(labels) + 1.0)
     point = np.zeros(design.shape[1])
     point[0] = np.log(share / (1 - share))
+    point[1:] = np.clip(point[1:], low, high)
     loss = _loss(design, labels, penalty, point)
     for _ in range(STEPS):
         point, better = _step(design, labels, penalty, point, lower, upper, loss)

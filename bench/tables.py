@@ -87,6 +87,11 @@ class Labelled:
         kept = tuple(t for t in self.tables if not agencies or t.agency in agencies)
         return replace(self, tables=kept)
 
+    def without_truth(self) -> Labelled:
+        """Return the same tables and queries, unlabelled."""
+        untold = tuple(replace(query, truth=frozenset()) for query in self.queries)
+        return replace(self, queries=untold, strata={})
+
     def stratum(self, query: Query, key: str) -> str:
         """Return the stratum of a true pair."""
         return self.strata[query.key, key]

@@ -26,6 +26,19 @@ if TYPE_CHECKING:
 
 ROUNDS = 4
 FIRST_PRIOR = 0.2
+# What full and no agreement weigh, in millinats, before anything is known.
+GUESS = (-3_000, 6_000)
+
+
+def blank(base: Scheme) -> Scheme:
+    """Return ``base`` with weights that know nothing: they rise alike for all."""
+    document = json.loads(base.raw)
+    low, high = GUESS
+    for each in base.comparisons:
+        rising = np.linspace(low - high, 0, each.levels)
+        document["weights"]["match"][each.name] = np.rint(rising).astype(int).tolist()
+        document["weights"]["chance"][each.name] = [-high] * each.levels
+    return Scheme.parse(render(document))
 
 
 def adapted(data: Labelled, base: Scheme, source: str) -> bytes:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bench import ablation
 from bench.document import render
+from bench.learn import counts_of
 from bench.tables import Labelled, given_or_sample, load
 from childgrid_node.scheme import Scheme
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GRID = Scheme.load("childgrid-1")
 TEST = Scheme.load("test-1")
@@ -32,7 +38,7 @@ def test_every_part_can_be_taken_from_the_shipped_scheme(part: str) -> None:
     left = Scheme.parse(render(document))
 
     assert left.layout.places == GRID.layout.places
-    assert (part == "everything") == (
+    assert (part in ("everything", ablation.UNLABELLED)) == (
         left.raw == render(json.loads(GRID.raw) | {"calibration": _bare()})
     )
 
@@ -55,11 +61,58 @@ def test_halves_share_no_query_and_no_agency(sample: Labelled) -> None:
         assert mine and theirs and not mine & theirs
 
 
-def test_a_line_of_the_table_has_every_figure(sample: Labelled) -> None:
+@pytest.mark.parametrize("part", ["everything", ablation.UNLABELLED])
+def test_a_line_of_the_table_has_every_figure(sample: Labelled, part: str) -> None:
     """One way round on the small sample: shares between 0 and 1."""
     halves = list(ablation.splits(sample, "persons"))[:1]
-    figures = ablation.run(halves, TEST, "everything")
+    figures = ablation.run(halves, ablation.Learner(TEST), part)
 
     assert list(figures) == list(ablation.FIGURES)
     assert all(0 <= share <= 1 for share in figures.values())
     assert ablation.line("x", figures).count("|") == len(figures) + 2
+
+
+@pytest.mark.parametrize(
+    "part", ["overlap beside Dice", "relative", "birth (date and year)"]
+)
+def test_counts_under_a_part_are_those_it_would_count(
+    sample: Labelled, part: str
+) -> None:
+    """Counting once for the whole scheme serves every part of it."""
+    document = json.loads(TEST.raw)
+    document["calibration"]["forest"]["trees"] = []
+    ablation.PARTS[part](document)
+    scheme = Scheme.parse(render(document))
+    few = replace(sample, queries=sample.queries[:40])
+    whole = ablation.restricted(counts_of(few, TEST), TEST, scheme)
+    own = counts_of(few.under(scheme), scheme)
+
+    alike = [at for at, each in enumerate(scheme.comparisons) if len(each.pairs) == 1]
+    assert (whole.match[:, alike] == own.match[:, alike]).all()
+    assert (whole.other[:, alike] == own.other[:, alike]).all()
+
+
+def test_a_run_goes_on_from_the_lines_it_kept(
+    sample: Labelled, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line of the same scheme is printed again without being measured again."""
+    kept = tmp_path / "lines.json"
+    figures = dict.fromkeys(ablation.FIGURES, 0.25)
+    known = {"scheme": TEST.digest.hex(), "rows": {"alias": figures}}
+    kept.write_text(json.dumps(known), encoding="utf-8")
+    pairs = ablation.rows(sample, "persons", once=True)
+    learner = ablation.Learner(TEST)
+    ablation.table(pairs, ["alias"], learner, kept)
+
+    assert capsys.readouterr().out == ablation.line("alias", figures) + "\n"
+    assert not learner.learned
+
+
+def test_each_way_between_agencies_is_a_row_of_its_own(sample: Labelled) -> None:
+    """The row names who taught and who was searched."""
+    pairs = ablation.rows(sample, "agencies", once=False)
+    names = [table.agency for table in sample.tables]
+    half = len(names) // 2
+    first, second = ", ".join(names[:half]), ", ".join(names[half : 2 * half])
+
+    assert list(pairs) == [f": {first} to {second}", f": {second} to {first}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,10 +53,8 @@ def test_nothing_of_the_old_weights_remains(sample: Labelled) -> None:
 
 def test_unlabelled_tables_move_the_weights_and_nothing_else(sample: Labelled) -> None:
     """Expectation maximisation reads no truth and leaves the second stage alone."""
-    untold = tuple(replace(q, truth=frozenset()) for q in sample.queries)
-    blind = replace(sample, queries=untold, strata={})
     before = json.loads(TEST.raw)
-    after = json.loads(unlabelled.adapted(blind, TEST, "here"))
+    after = json.loads(unlabelled.adapted(sample.without_truth(), TEST, "here"))
 
     assert after["weights"] != before["weights"]
     assert after["calibration"] == before["calibration"]
@@ -65,3 +62,24 @@ def test_unlabelled_tables_move_the_weights_and_nothing_else(sample: Labelled) -
     top = {name: values[-1] for name, values in after["weights"]["match"].items()}
     chance = {name: values[-1] for name, values in after["weights"]["chance"].items()}
     assert all(top[name] > chance[name] for name in ("name", "dob", "phone"))
+
+
+def test_without_labels_and_without_weights_agreement_is_told_apart(
+    sample: Labelled,
+) -> None:
+    """From weights that know nothing, expectation maximisation finds what agrees."""
+    start = unlabelled.blank(TEST)
+    document = json.loads(unlabelled.adapted(sample.without_truth(), start, "here"))
+    weights = {
+        name: values[-1] - document["weights"]["chance"][name][-1]
+        for name, values in document["weights"]["match"].items()
+    }
+
+    assert all(weights[name] > 2_000 for name in ("name", "dob", "phone"))
+    assert weights["sex"] < weights["name"]
+
+
+@pytest.mark.parametrize("name", ["childgrid-1", "test-1"])
+def test_an_equal_number_counts_in_full(name: str) -> None:
+    """Agreement of an identifier is not discounted for what else agrees."""
+    assert Scheme.load(name).calibration.agreement["identifier"] >= 1_000

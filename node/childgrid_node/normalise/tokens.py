@@ -53,6 +53,7 @@ EXACT = (
 
 NAME_GRAM, DISTRICT_GRAM, ADDRESS_GRAM = 2, 2, 3
 _INITIAL = "i:"
+_SLIP = 2
 YEAR_SPAN = 3
 """Years around a birth year that count as near it."""
 
@@ -153,14 +154,16 @@ def pin_tokens(pin: str) -> list[str]:
 
 
 def day_tokens(day: date) -> Iterator[str]:
-    """Parts and pairs of parts, so that one wrong digit or a swap costs little."""
+    """Parts, pairs of parts, digits, and the day in the years around.
+
+    One wrong digit, a year that is a little wrong, a day and month that changed places:
+    each leaves more than strangers share by chance.
+    """
     y, m, d = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
     yield from (f"y{y}", f"m{m}", f"d{d}", f"ym{y}{m}", f"md{m}{d}", f"yd{y}{d}")
     low, high = sorted((m, d))
-    # Swapped day and month are the commonest slip: what survives it counts thrice.
-    yield from (f"u{y}{low}{high}", f"v{y}{low}{high}", f"w{low}{high}")
-    # So does a day and month that survive another year.
-    yield from (f"n{m}{d}", f"o{m}{d}")
+    near = range(day.year - _SLIP, day.year + _SLIP + 1)
+    yield from (f"u{year}{low}{high}" for year in near)
     yield from (f"{place}:{digit}" for place, digit in enumerate(y + m + d))
 
 
