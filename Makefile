@@ -1,12 +1,13 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install demo serve test fix wire lock soak clean
+.PHONY: help install bench-install demo serve test fix wire lock bench-lock soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 UV_VERSION := 0.13.9
 
 help:            ## What there is to make.
-	@grep -hE '^[a-z]+: *.*##' Makefile | sed 's/: *[^#]*## /\t/'
+	@grep -hE '^[a-z-]+: *.*##' Makefile | sed 's/: *[^#]*## /\t/'
 
 $(VENV)/stamp: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
@@ -21,6 +22,19 @@ $(VENV)/stamp: requirements.lock pyproject.toml
 	@touch $@
 
 install: $(VENV)/stamp  ## A virtual environment from the locked requirements.
+
+$(BENCH)/stamp: $(VENV)/stamp requirements-bench.lock
+	python3 -m venv $(BENCH)
+	@if [ -x $(BIN)/uv ]; then \
+	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes --no-deps -r requirements-bench.lock && \
+	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --no-deps --no-build-isolation -e . ; \
+	else \
+	    $(BENCH)/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock && \
+	    $(BENCH)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+bench-install: $(BENCH)/stamp  ## Public matchers and FEBRL4, for .venv-bench/bin/python -m bench.febrl --peers.
 
 demo: install    ## A grid on this machine, one case from joining to a verified audit.
 	$(BIN)/python -m deploy.demo
@@ -46,5 +60,11 @@ lock: install    ## Resolve the requirements again.
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
 
+bench-lock: install  ## Resolve the public matchers again, beside the locked requirements.
+	@# setuptools is the one package of which the two environments need another version.
+	sed -E '/--hash|^setuptools==/d; s/ *\\$$//' requirements.lock | \
+	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint - --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-bench.lock
+
 clean:           ## Remove what the targets made, but no state of a grid.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis
