@@ -188,6 +188,9 @@ class Node:
             "board": Loop("board", self._fetch, 2.0),
             "release": Loop("release", self._release, 5.0),
             "witness": Loop("witness", self._cosign, float(config.witness_seconds)),
+            "refresh": Loop(
+                "refresh", self.stock.refresh, float(config.refresh_seconds)
+            ),
             "keeping": Loop("keeping", self._keep_house, _HOUSEKEEPING_SECONDS),
         }
 

@@ -84,6 +84,22 @@ class NodeConfig(_Strict):
     poll_seconds: Annotated[float, Field(gt=0, le=30)] = 20.0
     """How long one call waits at the coordinator for something new, in seconds."""
 
+    refresh_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    """How often sources are looked at for what changed. A record that is inserted is
+    found after this time at the latest, if its table has an `updated` column."""
+
+    lag_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = 3_600
+    """How far each look goes back behind the last, in seconds. DANGER: less than the
+    longest transaction at the source misses what was committed late."""
+
+    reconcile_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 3_600
+    """How often the keys of a source are compared with the index; a record that is
+    deleted there is gone here after this time at the latest."""
+
+    rebuild_seconds: Annotated[int, Field(ge=3_600, le=31 * 86_400)] = 86_400
+    """How often a source is read whole. What is past its retention is gone, and who
+    has come of age is found, after this time at the latest."""
+
     release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """How long one attempt to gather witnesses for a release may take, in seconds."""
 

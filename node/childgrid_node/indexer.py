@@ -14,6 +14,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from childgrid_node import guard
@@ -21,8 +22,9 @@ from childgrid_node.bulk.intake import Order, taken
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
 from childgrid_node.normalise import Normaliser, tokens_of
-from childgrid_node.register import Batch, Register
+from childgrid_node.register import Batch, Change, Register
 from childgrid_node.register import Faults as Faults
+from childgrid_node.register import Mark as Mark
 from childgrid_node.scheme import Scheme
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import ConfigurationRefused
@@ -180,6 +182,48 @@ def _columns(
     for rows in register.rows():
         cells = {name: [row.values.get(name, "") for row in rows] for name in names}
         yield rows, cells, len(rows)
+
+
+def mark(source: Source) -> Mark | None:
+    """How far a source goes now; None where it can only be read whole.
+
+    Raises:
+        SourceError: it can't be read, or `updated` names a column without times.
+    """
+    return source.register.mark()
+
+
+def keys(source: Source, at_once: int) -> Iterator[list[str]]:
+    """The keys of all rows that pass a source's filters, so many at a time."""
+    found = source.register.keys()
+    while some := list(islice(found, at_once)):
+        yield some
+
+
+def changes(
+    source: Source, keyring: Keyring, since: Mark, lag_seconds: int, now: int
+) -> Iterator[tuple[Block | None, list[str]]]:
+    """What was written since so long before a mark, batch by batch.
+
+    Yields the rows to put in the place of those with their keys, and the keys of rows
+    that may not be searched any more.
+    """
+    order = _order(keyring, source.mapping, now)
+    for batch, found in taken(_changed(source, order, since, lag_seconds), order):
+        rows = [one.row for one in batch if one.row is not None]
+        kept = [rows[at].key for at in found.kept]
+        barred = {one.key for one in batch} - set(kept)
+        block = Block(kept, found.encodings, found.guards) if kept else None
+        yield block, sorted(barred)
+
+
+def _changed(
+    source: Source, order: Order, since: Mark, lag_seconds: int
+) -> Iterator[tuple[tuple[Change, ...], dict[str, list[str]], int]]:
+    for batch in source.register.changes(since, lag_seconds):
+        rows = [one.row.values for one in batch if one.row is not None]
+        cells = {name: [row.get(name, "") for row in rows] for name in order.columns}
+        yield batch, cells, len(rows)
 
 
 def open_index(path: Path, keyring: Keyring) -> Index:

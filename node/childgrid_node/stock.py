@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from childgrid_node import agency, indexer
+from childgrid_node import agency, indexer, refresh
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder, key_check
@@ -22,6 +23,7 @@ from childgrid_node.index_errors import IndexFileError
 from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
+from childgrid_node.refresh import Pace, Refresher
 from childgrid_node.scheme import Scheme
 from childgrid_node.vault import derive
 from childgrid_wire import keyfile
@@ -103,14 +105,40 @@ class Stock:
 
     def index(self, name: str, progress: Progress = lambda _: None) -> Report:
         """Index one source and put the new index in force."""
-        path = indexer.path_of(self._folder, name)
-        report = indexer.build(
-            self.registers[name], path, self.keyring, self._office.now, progress
-        )
-        fresh = self._open_holdings()
-        with self._lock:
-            self._holdings = fresh
+        report = self._refresher(name).build(progress)
+        self._put(name, self._opened(name))
         return report
+
+    def refresh(self) -> None:
+        """Bring every index up to date with its source; see `refresh`."""
+        config = self._config
+        pace = Pace(
+            config.lag_seconds, config.reconcile_seconds, config.rebuild_seconds
+        )
+        refresh.step_all(
+            {name: self._refresher(name) for name in self.registers},
+            self.holdings.indexes,
+            pace,
+            self._put,
+            lambda name: self._put(name, self._opened(name)),
+        )
+
+    def _refresher(self, name: str) -> Refresher:
+        path = indexer.path_of(self._folder, name)
+        return Refresher(
+            self.registers[name], path, self.keyring, lambda: self._office.now
+        )
+
+    def _opened(self, name: str) -> Index:
+        return indexer.open_index(indexer.path_of(self._folder, name), self.keyring)
+
+    def _put(self, name: str, index: Index) -> None:
+        """Put an index in force; who searches the old one keeps it until done."""
+        with self._lock:
+            held = self._holdings
+            missing = tuple(one for one in held.missing if one != name)
+            indexes = {**held.indexes, name: index}
+            self._holdings = replace(held, indexes=indexes, missing=missing)
 
 
 def mappings(config: NodeConfig) -> list[Path]:

@@ -1,0 +1,214 @@
+"""Keeping an index in step with its source, while queries go on.
+
+    every round          what was written since the last mark, with a look-back
+    every reconciliation also the keys alone: what is gone from the source goes here
+    every rebuild        the whole source: who came of age, what is past its retention
+
+A file that changed is read whole. Applying the same changes twice changes nothing, so a
+mark that a crash kept from being written only means reading them again. The rules: no
+round holds up a query, a failed one leaves the index as it was, and a source that has
+lost most of its rows is believed only when a person says so (`childgrid-node index`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from childgrid_node import indexer
+from childgrid_node.index import Block, Index
+from childgrid_node.index_errors import IndexFileError
+from childgrid_node.indexer import Keyring, Mark, Source
+from childgrid_node.source_errors import SourceError
+from childgrid_wire import keyfile
+
+log = structlog.get_logger(__name__)
+
+MOST_GONE = 0.5
+"""The share of an index that may vanish in one reconciliation unasked."""
+
+_KEYS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often what is done, and how far a reading looks back; all in seconds."""
+
+    lag: int
+    reconcile: int
+    rebuild: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a source has been taken in; times are Unix seconds."""
+
+    mark: Mark | None
+    whole: int
+    keys: int
+
+    @classmethod
+    def read(cls, path: Path) -> Progress | None:
+        """What `write` wrote; nothing where that is missing or damaged."""
+        try:
+            table = json.loads(path.read_text("utf-8"))
+            mark = Mark.load(table["mark"]) if table["mark"] else None
+            known = cls(mark, int(table["whole"]), int(table["keys"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return known if mark or not table["mark"] else None
+
+    def write(self, path: Path) -> None:
+        """Put this in the place of what stood there; whole or not at all."""
+        table = {
+            "mark": self.mark.dump() if self.mark else "",
+            "whole": self.whole,
+            "keys": self.keys,
+        }
+        keyfile.write_private(path, json.dumps(table).encode())
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round is to do: `whole`, or else `changes` and perhaps `keys`."""
+
+    whole: bool = False
+    changes: bool = False
+    keys: bool = False
+
+
+def plan(known: Progress | None, mark: Mark | None, pace: Pace, now: int) -> Round:
+    """What is due; pure.
+
+    Args:
+        known: how far the source has been taken in.
+        mark: how far it goes now; None where it can only be read whole.
+        pace: how often what is done.
+        now: Unix seconds; a clock that went back makes everything due.
+    """
+    if known is None or not 0 <= now - known.whole < pace.rebuild:
+        return Round(whole=True)
+    due = not 0 <= now - known.keys < pace.reconcile
+    if mark is None or known.mark is None:
+        return Round(whole=due)
+    if mark.kind == "file":
+        return Round(whole=mark != known.mark)
+    return Round(changes=True, keys=due)
+
+
+class Refresher:
+    """One source and its index file. Not for several threads at once."""
+
+    def __init__(
+        self, source: Source, path: Path, keyring: Keyring, clock: Callable[[], int]
+    ) -> None:
+        """`path` is the index file; how far it is stands beside it."""
+        self._source, self._path, self._keyring = source, path, keyring
+        self._clock = clock
+
+    @property
+    def _beside(self) -> Path:
+        return self._path.with_suffix(".progress")
+
+    def build(self, progress: indexer.Progress = lambda _: None) -> indexer.Report:
+        """Read the whole source; raises `SourceError`, and then nothing changed."""
+        now, mark = self._clock(), indexer.mark(self._source)
+        self._beside.unlink(missing_ok=True)
+        report = indexer.build(self._source, self._path, self._keyring, now, progress)
+        Progress(mark, now, now).write(self._beside)
+        return report
+
+    def step(self, index: Index, pace: Pace) -> Index:
+        """Do what is due; returns the index afterwards, which may be the same.
+
+        Raises:
+            SourceError: the source can't be read, or has lost most of its rows.
+            IndexFileError: somebody else changed the file; open it again.
+        """
+        now, mark = self._clock(), indexer.mark(self._source)
+        known = Progress.read(self._beside)
+        due = plan(known, mark, pace, now)
+        if due.whole or known is None:
+            self.build()
+            return indexer.open_index(self._path, self._keyring)
+        if not due.changes:
+            return index.changed(as_of=now)
+        index = self._apply(index, known, pace, now, keys=due.keys)
+        keys = now if due.keys else known.keys
+        replace(known, mark=mark, keys=keys).write(self._beside)
+        return index.compacted() if index.loose else index
+
+    def _apply(
+        self, index: Index, known: Progress, pace: Pace, now: int, *, keys: bool
+    ) -> Index:
+        blocks, gone = list[Block](), list[str]()
+        if known.mark is not None:
+            for block, barred in indexer.changes(
+                self._source, self._keyring, known.mark, pace.lag, now
+            ):
+                gone += barred
+                blocks += [block] if block is not None else []
+        if keys:
+            gone += self._vanished(index)
+        return index.changed(latest(blocks), gone, as_of=now)
+
+    def _vanished(self, index: Index) -> list[str]:
+        """Keys that are in the index and no longer in the source."""
+        seen = np.zeros(len(index), np.bool_)
+        for keys in indexer.keys(self._source, _KEYS_AT_ONCE):
+            seen[list(index.rows_of(keys).values())] = True
+        lost = [
+            segment.first + local
+            for segment in index.segments
+            for local in np.flatnonzero(segment.dead == 0).tolist()
+            if not seen[segment.first + local]
+        ]
+        if len(lost) > MOST_GONE * max(index.living, 1):
+            raise SourceError(
+                f"{self._path.stem}: {len(lost)} of {index.living} rows are gone from "
+                "the source; if that is right, run `childgrid-node index`"
+            )
+        return [index.key(row) for row in lost]
+
+
+def latest(blocks: Sequence[Block]) -> list[Block]:
+    """The same rows, each key once: the one that was read last."""
+    places = {
+        key: (number, at)
+        for number, block in enumerate(blocks)
+        for at, key in enumerate(block.keys)
+    }
+    kept: list[Block] = []
+    for number, block in enumerate(blocks):
+        rows = [at for at, key in enumerate(block.keys) if places[key] == (number, at)]
+        if rows:
+            names = [block.keys[at] for at in rows]
+            kept.append(Block(names, block.encodings[rows], block.guards[rows]))
+    return kept
+
+
+def step_all(
+    refreshers: dict[str, Refresher],
+    indexes: dict[str, Index],
+    pace: Pace,
+    put: Callable[[str, Index], None],
+    reopen: Callable[[str], None],
+) -> None:
+    """One round over every source; one that fails does not hold up the others.
+
+    `put` takes an index into force, `reopen` opens what somebody else has written.
+    """
+    for name, refresher in refreshers.items():
+        try:
+            if name in indexes:
+                put(name, refresher.step(indexes[name], pace))
+        except IndexFileError as error:
+            log.warning("index opened again", source=name, error=type(error).__name__)
+            reopen(name)
+        except SourceError as error:
+            log.error("index not refreshed", source=name, why=str(error))
