@@ -37,8 +37,15 @@ class Word:
 
 @dataclass
 class _Batch:
+    """What a few words change: targets by query and member, and who asked it."""
+
     changed: dict[str, dict[str, Target]] = field(default_factory=dict)
+    askers: dict[str, str] = field(default_factory=dict)
     accepted: list[Statement] = field(default_factory=list)
+
+    def add(self, standing: Standing, target: Target) -> None:
+        self.changed.setdefault(standing.hash, {})[target.member] = target
+        self.askers[standing.hash] = standing.member
 
 
 class Answers:
@@ -58,7 +65,8 @@ class Answers:
         """
         now = self._board.now()
         with self._settling:
-            batch = _judge(self._standings({word.query for word in words}), words, now)
+            standings = self._standings({word.query for word in words})
+            batch = _judge(standings, words, now)
             self._keep(batch, now)
         return [
             (query, target)
@@ -83,8 +91,10 @@ class Answers:
             if now >= standing.expires:
                 raise Refused(Reason.EXPIRED, "query")
             target = q.answered(targets[answer.issuer], answer)
-            changed = {standing.hash: {target.member: target}}
-            self._keep(_Batch(changed, [answer]), now)
+            batch = _Batch()
+            batch.add(standing, target)
+            batch.accepted.append(answer)
+            self._keep(batch, now)
 
     def expire(self) -> None:
         """Close every query whose time is over."""
@@ -92,40 +102,32 @@ class Answers:
         with self._settling:
             with self._store.read() as db:
                 names = queries.overdue(db, now)
-            changed = {
-                standing.hash: {
-                    target.member: q.lapsed(target, now) for target in standing.targets
-                }
-                for standing in self._standings(names).values()
-            }
-            self._keep(_Batch(changed), now)
+            batch = _Batch()
+            for standing in self._standings(names).values():
+                for target in standing.targets:
+                    batch.add(standing, q.lapsed(target, now))
+            self._keep(batch, now)
 
     def _standings(self, names: Iterable[str]) -> dict[str, Standing]:
         with self._store.read() as db:
-            found = [queries.standing(db, name) for name in names]
-        return {one.hash: one for one in found if one is not None}
+            return queries.standings(db, names)
 
     def _keep(self, batch: _Batch, now: int) -> None:
         if not batch.changed:
             return
         if batch.accepted:
             self._journal.write(batch.accepted, now)
-        askers = self._askers(batch)
+        letters = [(batch.askers[one.answers], one.hash) for one in batch.accepted]
         with self._store.write() as db:
             queries.keep(db, batch.accepted)
-            for answer in batch.accepted:
-                mail.deliver(db, askers[answer.answers], answer.hash)
-            for query, targets in batch.changed.items():
-                queries.change(db, query, list(targets.values()))
+            mail.deliver_all(db, letters)
+            queries.change(
+                db, {name: list(some.values()) for name, some in batch.changed.items()}
+            )
         for query in batch.changed:
             self._bell.ring(query)
-        for member in set(askers.values()):
+        for member in {member for member, _ in letters}:
             self._bell.ring(("mail", member))
-
-    def _askers(self, batch: _Batch) -> dict[str, str]:
-        """Whose mailbox each accepted answer goes to, by the query's hash."""
-        standings = self._standings({one.answers for one in batch.accepted})
-        return {name: one.member for name, one in standings.items()}
 
 
 def _judge(standings: dict[str, Standing], words: Sequence[Word], now: int) -> _Batch:
@@ -140,7 +142,7 @@ def _judge(standings: dict[str, Standing], words: Sequence[Word], now: int) -> _
         after = None if before is None else _after(before, word.said, now)
         if after is None or after == before:
             continue
-        batch.changed.setdefault(word.query, {})[word.member] = after
+        batch.add(standing, after)
         if isinstance(word.said, Statement):
             batch.accepted.append(word.said)
     return batch

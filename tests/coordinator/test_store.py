@@ -49,15 +49,19 @@ def test_content_goes_with_the_target_that_needs_it_no_more(
     with store.write() as db:
         done = Target(HOLDERS[0], State.NO_HIT, answer="f" * 64)
         away = Target(HOLDERS[1], State.OFFLINE, since=5, attempts=1)
-        assert queries.change(db, given.hash, [done, away]) == 2
+        queries.change(db, {given.hash: [done, away]})
     with store.read() as db:
+        standing = queries.standing(db, given.hash)
+        assert standing is not None
+        assert standing.revision == 2
+        assert standing.targets[:2] == (done, away)
         parcel = queries.parcel(db, given.hash)
         assert parcel is not None
         assert parcel.contents.keys() == set(HOLDERS[1:])
         assert queries.unfinished(db) == [given.hash]
     rest = [Target(name, State.EXPIRED, since=9) for name in HOLDERS[1:]]
     with store.write() as db:
-        queries.change(db, given.hash, rest)
+        queries.change(db, {given.hash: rest})
     with store.read() as db:
         assert queries.parcel(db, given.hash) is None
         assert queries.unfinished(db) == []

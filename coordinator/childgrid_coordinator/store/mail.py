@@ -6,9 +6,11 @@ content beside them goes as soon as it has served, and its hash remains.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from childgrid_coordinator.store import tables as t
 
@@ -31,17 +33,41 @@ class Item:
         return len(self.statement) + len(self.content) + len(self.proof)
 
 
+_LAST = (
+    select(t.mail.c.member, func.max(t.mail.c.cursor).label("last"))
+    .where(t.mail.c.member.in_(bindparam("members", expanding=True)))
+    .group_by(t.mail.c.member)
+)
+_PUT = insert(t.mail)
+
+
 def deliver(db: Connection, member: str, statement: str, proof: bytes = b"") -> None:
     """Put a kept statement into a mailbox."""
-    last = db.scalar(select(func.max(t.mail.c.cursor)).where(t.mail.c.member == member))
-    db.execute(
-        insert(t.mail).values(
-            member=member,
-            cursor=(last or 0) + 1,
-            statement=statement,
-            proof=proof or None,
-        )
+    deliver_all(db, [(member, statement)], proof)
+
+
+def deliver_all(
+    db: Connection, items: Sequence[tuple[str, str]], proof: bytes = b""
+) -> None:
+    """Put kept statements into mailboxes: pairs of member and hash, in this order."""
+    if not items:
+        return
+    members = list({member for member, _ in items})
+    last = Counter(
+        {row.member: row.last for row in db.execute(_LAST, {"members": members})}
     )
+    rows = []
+    for member, statement in items:
+        last[member] += 1
+        rows.append(
+            {
+                "member": member,
+                "cursor": last[member],
+                "statement": statement,
+                "proof": proof or None,
+            }
+        )
+    db.execute(_PUT, rows)
 
 
 def hold(
@@ -81,18 +107,22 @@ def wipe_old(db: Connection, now: int) -> int:
     return int(done.rowcount)
 
 
+_PAGE = (
+    select(t.mail.c.cursor, t.statement.c.data, t.sealed.c.ciphertext, t.mail.c.proof)
+    .join(t.statement, t.statement.c.hash == t.mail.c.statement)
+    .outerjoin(t.sealed, t.sealed.c.statement == t.mail.c.statement)
+    .where(
+        t.mail.c.member == bindparam("of_member"),
+        t.mail.c.cursor > bindparam("after"),
+    )
+    .order_by(t.mail.c.cursor)
+    .limit(PAGE_ITEMS)
+)
+
+
 def page(db: Connection, member: str, cursor: int) -> list[Item]:
     """Items after `cursor` in order: at most 100 or 2 MiB, but at least one."""
-    rows = db.execute(
-        select(
-            t.mail.c.cursor, t.statement.c.data, t.sealed.c.ciphertext, t.mail.c.proof
-        )
-        .join(t.statement, t.statement.c.hash == t.mail.c.statement)
-        .outerjoin(t.sealed, t.sealed.c.statement == t.mail.c.statement)
-        .where(t.mail.c.member == member, t.mail.c.cursor > cursor)
-        .order_by(t.mail.c.cursor)
-        .limit(PAGE_ITEMS)
-    )
+    rows = db.execute(_PAGE, {"of_member": member, "after": cursor})
     items: list[Item] = []
     size = 0
     for row in rows:

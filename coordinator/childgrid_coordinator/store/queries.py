@@ -1,15 +1,27 @@
 """Queries, what travels beside them, and their targets, as they are kept.
 
 Reads and writes inside the caller's transaction; decides nothing. A target's sealed
-content is deleted in the same write that makes the target final.
+content is deleted in the same write that makes the target final. What every query needs
+is written once as a statement with parameters and run for many rows at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from childgrid_coordinator.query import State, Target, complete
 from childgrid_coordinator.store import tables as t
@@ -39,28 +51,80 @@ class Parcel:
     contents: Mapping[str, bytes]
 
 
+_KEPT = select(t.statement.c.hash, t.statement.c.issuer).where(
+    t.statement.c.hash.in_(bindparam("names", expanding=True))
+)
+_KEEP = insert(t.statement)
+_LOAD = select(t.statement.c.data).where(t.statement.c.hash == bindparam("name"))
+_STANDING = (
+    select(
+        t.query.c.hash,
+        t.query.c.member.label("asker"),
+        t.query.c.expires,
+        t.query.c.revision,
+        *(one for one in t.target.c if one.name not in ("query", "ciphertext")),
+    )
+    .join(t.target, t.target.c.query == t.query.c.hash)
+    .where(t.query.c.hash.in_(bindparam("names", expanding=True)))
+    .order_by(t.query.c.hash, t.target.c.member)
+)
+_CHANGE = (
+    update(t.target)
+    .where(
+        t.target.c.query == bindparam("of_query"),
+        t.target.c.member == bindparam("of_member"),
+    )
+    .values(
+        {
+            one: bindparam(f"new_{one}")
+            for one in ("state", "since", "reason", "answer", "attempts")
+        }
+    )
+)
+_WIPE = (
+    update(t.target)
+    .where(
+        t.target.c.query == bindparam("of_query"),
+        t.target.c.member == bindparam("of_member"),
+    )
+    .values(ciphertext=None)
+)
+_REVISE = (
+    update(t.query)
+    .where(t.query.c.hash == bindparam("of_query"))
+    .values(revision=bindparam("new_revision"), open=bindparam("new_open"))
+)
+
+
 def keep(db: Connection, statements: Iterable[Statement]) -> None:
     """Keep statements that aren't kept yet."""
-    for one in statements:
-        if not known(db, one.hash):
-            db.execute(
-                insert(t.statement).values(
-                    hash=one.hash, kind=one.kind.value, issuer=one.issuer, data=one.data
-                )
-            )
+    new = {one.hash: one for one in statements}
+    if not new:
+        return
+    for row in db.execute(_KEPT, {"names": list(new)}):
+        del new[row.hash]
+    rows = [
+        {
+            "hash": one.hash,
+            "kind": one.kind.value,
+            "issuer": one.issuer,
+            "data": one.data,
+        }
+        for one in new.values()
+    ]
+    if rows:
+        db.execute(_KEEP, rows)
 
 
 def known(db: Connection, name: str) -> str | None:
     """The issuer of a kept statement, or None."""
-    issuer: str | None = db.scalar(
-        select(t.statement.c.issuer).where(t.statement.c.hash == name)
-    )
-    return issuer
+    row = db.execute(_KEPT, {"names": [name]}).first()
+    return None if row is None else str(row.issuer)
 
 
 def load(db: Connection, name: str) -> Statement | None:
     """A kept statement, whose signature held when it was taken."""
-    data = db.scalar(select(t.statement.c.data).where(t.statement.c.hash == name))
+    data = db.scalar(_LOAD, {"name": name})
     return None if data is None else statement.parse(envelope.read(data))
 
 
@@ -117,36 +181,55 @@ def _target(row: Row[tuple[object, ...]]) -> Target:
 
 def standing(db: Connection, name: str) -> Standing | None:
     """A query as it stands, or None; targets in the order of their names."""
-    row = db.execute(select(t.query).where(t.query.c.hash == name)).first()
-    if row is None:
-        return None
-    columns = [column for column in t.target.c if column.name != "ciphertext"]
-    rows = db.execute(
-        select(*columns).where(t.target.c.query == name).order_by(t.target.c.member)
-    )
-    targets = tuple(_target(one) for one in rows)
-    return Standing(name, row.member, row.expires, row.revision, targets)
+    return standings(db, [name]).get(name)
 
 
-def change(db: Connection, query: str, changed: Sequence[Target]) -> int:
-    """Write changed targets; returns the query's new revision."""
-    for target in changed:
-        values = _row(target)
-        if target.final:
-            values["ciphertext"] = None
-        db.execute(
-            update(t.target)
-            .where(t.target.c.query == query, t.target.c.member == target.member)
-            .values(**values)
+def standings(db: Connection, names: Iterable[str]) -> dict[str, Standing]:
+    """Those of the queries that are kept, by hash, as they stand."""
+    rows = db.execute(_STANDING, {"names": list(names)}).all()
+    found = {}
+    for name, some in groupby(rows, key=lambda row: str(row.hash)):
+        first, *others = some
+        targets = tuple(_target(one) for one in (first, *others))
+        found[name] = Standing(
+            name, first.asker, first.expires, first.revision, targets
         )
-    now = standing(db, query)
-    targets, revision = (now.targets, now.revision) if now else ((), 0)
+    return found
+
+
+def change(db: Connection, changed: Mapping[str, Sequence[Target]]) -> None:
+    """Write changed targets, by their query's hash, and the queries' new revisions."""
+    rows = [
+        _changed(query, target) for query, some in changed.items() for target in some
+    ]
+    if not rows:
+        return
+    db.execute(_CHANGE, rows)
+    final = [
+        {"of_query": query, "of_member": target.member}
+        for query, some in changed.items()
+        for target in some
+        if target.final
+    ]
+    if final:
+        db.execute(_WIPE, final)
     db.execute(
-        update(t.query)
-        .where(t.query.c.hash == query)
-        .values(revision=revision + 1, open=not complete(targets))
+        _REVISE,
+        [
+            {
+                "of_query": one.hash,
+                "new_revision": one.revision + 1,
+                "new_open": not complete(one.targets),
+            }
+            for one in standings(db, changed).values()
+        ],
     )
-    return revision + 1
+
+
+def _changed(query: str, target: Target) -> dict[str, object]:
+    values = {f"new_{name}": value for name, value in _row(target).items()}
+    del values["new_member"]
+    return {"of_query": query, "of_member": target.member, **values}
 
 
 def parcel(db: Connection, query: str) -> Parcel | None:
