@@ -134,9 +134,7 @@ def _matches(
     parts = parts_of(found, weights, best.levels)
     logits = second(scheme, parts, best.levels, best.scores, len(found.active))
     logits += size_offset(scheme.calibration, index.living)
-    ordered = _ordered(scheme.bands, best, logits)
-    kept = tuple(one for one in ordered[:k] if one.probability >= low)
-    return Matches(kept, best.cpu_ns)
+    return Matches(_candidates(scheme.bands, best, logits, k, low), best.cpu_ns)
 
 
 def second(
@@ -200,37 +198,47 @@ def band(bands: Bands, per_10000: int) -> str:
     return "possible" if per_10000 >= bands.possible else "weak"
 
 
-def _ordered(
-    bands: Bands, best: scan.Survivors, logits: NDArray[np.int64]
-) -> list[Candidate]:
-    order = np.lexsort((best.rows, -best.scores, -logits))
-    return [_candidate(bands, best, logits, at) for at in order]
+def _candidates(
+    bands: Bands, best: scan.Survivors, logits: NDArray[np.int64], k: int, low: int
+) -> tuple[Candidate, ...]:
+    """Return those of the ``k`` likeliest whose probability is not below ``low``."""
+    order = np.lexsort((best.rows, -best.scores, -logits))[:k]
+    level, as_good = _not_less(best.scores), _not_less(logits)
+    found = []
+    for at in order.tolist():
+        chance = min(probability(int(logits[at])), _most(int(level[at])))
+        if chance >= low:
+            others = int(as_good[at]) - 1
+            found.append(_candidate(bands, best, at, chance, others))
+    return tuple(found)
 
 
-def _most(best: scan.Survivors, at: int) -> int:
+def _not_less(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each value how many are not less, itself included."""
+    return len(values) - np.searchsorted(np.sort(values), values, "left")
+
+
+def _most(level: int) -> int:
     """Return the most that a row can have, given how many rows score as well.
 
     A person may stand twice in a register, so of t rows at or above this score at
     most two are believed; where they fill the survivors, nobody is named. A row's
     own further agreement can only lower t.
     """
-    level = int((best.scores >= best.scores[at]).sum())
     return (
         0 if level >= SURVIVORS else min(PROBABILITY, BELIEVED * PROBABILITY // level)
     )
 
 
 def _candidate(
-    bands: Bands, best: scan.Survivors, logits: NDArray[np.int64], at: int
+    bands: Bands, best: scan.Survivors, at: int, chance: int, as_good: int
 ) -> Candidate:
-    chance = min(probability(int(logits[at])), _most(best, at))
     expected = round((PROBABILITY - chance) / max(chance, 1))
-    as_good = int((logits >= logits[at]).sum()) - 1
     return Candidate(
         row=int(best.rows[at]),
         probability=chance,
         band=band(bands, chance),
         expected_others=min(max(expected, as_good), MAX_OTHERS),
         score=int(best.scores[at]),
-        levels=tuple(int(level) for level in best.levels[at]),
+        levels=tuple(best.levels[at].tolist()),
     )
