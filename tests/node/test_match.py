@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import ExitStack
 
 import pytest
 
 from childgrid_node import match
 from childgrid_node.holdings import Holdings
+from childgrid_node.server import NodeServicer
+from childgrid_node.turns import PER_ASKER
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import node_pb2
+from childgrid_wire.pb.values_pb2 import Envelope, Sealed
 from childgrid_wire.statement import Statement
 from grid import KABIR, MINOR, STRANGER, VICTIM, Grid
 from refusals import refused
@@ -53,6 +58,30 @@ def test_a_repeated_query_gets_the_same_bytes(grid: Grid) -> None:
     assert carry(grid, asked) == first
     assert carry(grid, asked, content=b"something else") == first
     assert grid.state("customs") == before
+
+
+def test_an_agency_with_too_many_queries_at_hand_is_told_to_come_again(
+    grid: Grid,
+) -> None:
+    """Nothing of the one too many is kept; others get in, and so does its next one."""
+    customs, asked = grid.agency("customs"), approved(grid)
+    given = grid.call(asked, "customs")
+    request = node_pb2.MatchRequest(
+        query=Envelope(payload=given["query"]),
+        attestation=Envelope(payload=given["attestation"]),
+        approvals=[Envelope(payload=one) for one in given["approvals"]],
+        content=Sealed(ciphertext=given["content"]),
+    )
+    door = NodeServicer(customs.office, lambda: customs.holdings)
+    with ExitStack() as at_hand:
+        for _ in range(PER_ASKER):
+            at_hand.enter_context(door._inside.entered("police"))
+        with refused(grid, Reason.BUSY):
+            door.Match(request, None)  # type: ignore[arg-type]
+        with door._inside.entered("prisons"):
+            pass
+    answer = door.Match(request, None)  # type: ignore[arg-type]
+    assert answer.answer.payload == answer_of(grid, "customs", asked).data
 
 
 def test_a_candidate_shows_no_value_and_no_agreement(grid: Grid) -> None:

@@ -185,6 +185,13 @@ def test_a_profile_lists_denied_and_offline_sources(grid: Grid) -> None:
     assert states(grid, asked)["prisons"] == "hit"
 
 
+def test_a_profile_names_who_was_not_asked(grid: Grid) -> None:
+    """Silence of somebody who was never asked says nothing."""
+    asked = grid.ask(STRANGER, targets=["customs"])
+
+    assert grid.profile(asked)["not_asked"] == ["childcare", "prisons"]
+
+
 def test_a_stranger_has_a_profile_without_anybody(grid: Grid) -> None:
     """Every source is listed, with the date of its index and no candidate."""
     asked = grid.ask(STRANGER)

@@ -258,6 +258,28 @@ def test_a_file_is_read_whole_when_it_is_another() -> None:
     assert plan(known, two, PACE, START + 1) == Round(whole=True)
 
 
+def test_a_file_that_is_the_same_is_looked_at_all_the_same(
+    tmp_path: Path, keyring: Keyring
+) -> None:
+    """Nothing is read anew, and the index speaks as of the look."""
+    (tmp_path / "people.csv").write_text(
+        "id,name,dob,status,changed,until\nP0,Person amesh,1980-02-03,OPEN,,\n"
+    )
+    mapping = MAPPING.replace("sqlite:///people.db", "people.csv")
+    mapping = mapping.replace('relation = "people"\n', "")
+    (tmp_path / "people.toml").write_text(mapping)
+    source, now = indexer.open_source(tmp_path / "people.toml"), START
+    path = tmp_path / "people.index"
+    refresher = Refresher(source, path, keyring, lambda: now)
+    refresher.build()
+    index = indexer.open_index(path, keyring)
+    now += 60
+    after = refresher.step(index, PACE)
+    assert after.header.as_of == now
+    assert after.header.created == index.header.created
+    assert living(after) == ["P0"]
+
+
 def test_a_damaged_note_means_reading_the_source_whole(tmp_path: Path) -> None:
     """So does a missing one; what was written is read again."""
     path = tmp_path / "people.progress"

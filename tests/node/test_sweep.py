@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from childgrid_node import sweep
@@ -61,6 +62,19 @@ def test_other_people_are_no_variants(grid: Grid) -> None:
     two = encoder.encode({"name": ("_k", "ka"), "relative": ("_g", "gi", "ri")})
 
     assert not sweep.alike(encoder.scheme, one, two[None])[0]
+
+
+def test_an_equal_number_makes_a_variant_whatever_the_name(grid: Grid) -> None:
+    """A hundred names for one telephone are a sweep too; an equal sex is none."""
+    encoder = grid.agency("customs").holdings
+    numbers = {"phone": ("9812345670",), "sex": ("M",)}
+    one = encoder.encode({"name": ("_k", "ka"), **numbers})
+    two = encoder.encode({"name": ("_s", "su"), **numbers})
+    three = encoder.encode({"name": ("_s", "su"), "sex": ("M",)})
+
+    same, other = sweep.alike(encoder.scheme, one, np.stack([two, three]))
+    assert same
+    assert not other
 
 
 def test_a_day_later_the_count_begins_anew(grid: Grid) -> None:

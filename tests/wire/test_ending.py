@@ -27,9 +27,12 @@ def told(number: signal.Signals, seconds: float, after: str) -> tuple[int, str]:
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        try:
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
     return process.returncode, errors
 
 
