@@ -13,7 +13,7 @@ $(VENV)/stamp: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
 	@# uv is faster; where it can't be had, pip reads the same locked file.
 	@if $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null; then \
-	    $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
+	    $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r requirements.lock && \
 	    $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 	else \
 	    $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
@@ -26,7 +26,7 @@ install: $(VENV)/stamp  ## A virtual environment from the locked requirements.
 $(BENCH)/stamp: $(VENV)/stamp requirements-bench.lock
 	python3 -m venv $(BENCH)
 	@if [ -x $(BIN)/uv ]; then \
-	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes --no-deps -r requirements-bench.lock && \
+	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --compile-bytecode --require-hashes --no-deps -r requirements-bench.lock && \
 	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --no-deps --no-build-isolation -e . ; \
 	else \
 	    $(BENCH)/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock && \
