@@ -130,7 +130,15 @@ class Node:
         for loop in self._loops.values():
             loop.start()
         self.desk.resume()
+        # Not a daemon: a process must not end in the midst of loading machine code.
+        threading.Thread(target=self._warm, name="warm").start()
         return grid, desk
+
+    def _warm(self) -> None:
+        try:
+            self.holdings.warm()
+        except Exception as error:
+            log.error("failed", work="warm", error=type(error).__name__)
 
     def _serve(
         self, address: str, role: str, register: Callable[[grpc.Server], None]
