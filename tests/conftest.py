@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from childgrid_wire import keyfile
+
 # A test machine runs servers beside the tests: a thread pool a core only slows them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -44,6 +46,35 @@ def pytest_sessionstart() -> None:
     root = Path(__file__).parents[1]
     for zone in _ZONES:
         compileall.compile_dir(root / zone, quiet=2)
+
+
+_COST = (keyfile.PASSES, keyfile.MEMORY_BYTES)
+
+
+def _cost(passes: int, memory: int) -> pytest.MonkeyPatch:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(keyfile, "PASSES", passes)
+    patch.setattr(keyfile, "MEMORY_BYTES", memory)
+    return patch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_locks() -> Iterator[None]:
+    """Let a passphrase cost little in the thousands of files that tests lock.
+
+    A locked file says its cost, so whatever opens one later is quick as well.
+    """
+    patch = _cost(1, 2**16)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def slow_locks() -> Iterator[None]:
+    """Let a passphrase cost what it costs outside of tests, in a whole module."""
+    patch = _cost(*_COST)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")
