@@ -38,7 +38,7 @@ from childgrid_wire.pb import values_pb2
 log = structlog.get_logger(__name__)
 _SECONDS = 20.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-_REDIAL_SECONDS = _RETRY_SECONDS[:3]
+_REDIAL_SECONDS = _RETRY_SECONDS[:2]
 """Who isn't there can't be flooded, and is to be found soon after it came back."""
 
 
@@ -260,8 +260,9 @@ def _proof(item: pb.Item) -> Proof | None:
 class Loop:
     """One piece of work, repeated in a thread of its own until it is stopped.
 
-    Work that fails is tried again, ever more slowly up to five seconds, or one where
-    the other side is out of reach; `wake` runs it at once. A reason is told once.
+    Work that fails is tried again, ever more slowly up to five seconds, or half a
+    second where the other side is out of reach; `wake` runs it at once. A reason is
+    told once.
     """
 
     def __init__(
