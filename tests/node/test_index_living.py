@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,15 +26,17 @@ def block(keys: list[str], turn: int) -> Block:
     return Block(keys, rows, np.zeros(len(keys), np.uint8))
 
 
-@given(COMMITS, st.booleans())
-@settings(max_examples=60)
+@given(commits=COMMITS, clear=st.booleans())
+@settings(max_examples=60, deadline=None)
 def test_living_rows_are_told_as_they_are(
-    commits: list[tuple[list[str], list[str], bool]], clear: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    commits: list[tuple[list[str], list[str], bool]],
+    clear: bool,
 ) -> None:
     """After any upserts, deletions and compactions, here, reopened, and in the past."""
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    path = tmp_path_factory.mktemp("rows") / "rows.index"
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(segments, "FRAME_ROWS", 20)
-        path = Path(folder) / "rows.index"
         build(path, clear=clear)
         found, alive = opened(path), set(KEYS)
         past = [(found, len(alive))]
