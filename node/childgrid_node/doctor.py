@@ -19,6 +19,7 @@ from cryptography import x509
 from childgrid_node import agency, cases, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.stock import Stock
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer, hostname
@@ -209,7 +210,7 @@ class _Patient:
         try:
             self._stock = Stock(self._config, self._office, self._passphrase)
         except ConfigurationRefused as error:
-            raise Fault(f"{_kind(error.detail)}: {error.detail}") from error
+            raise Fault(f"{_kind(error)}: {error.detail}") from error
         return (
             f"directory {directory['version']}, {left} days left,"
             f" epoch {directory['epochs']['current']}, scheme and linkage key agree"
@@ -240,21 +241,31 @@ class _Patient:
         return f"{len(self._stock.registers)} sources readable"
 
     def index(self) -> str:
-        """Every source has an index under the keys in force."""
+        """Every source has an index under the keys in force, and each file is whole."""
         self._require_stock()
         missing = self._stock.missing()
         if missing:
             raise Fault(f"index: run `childgrid-node index` for {', '.join(missing)}")
-        rows = sum(len(one) for one in self._stock.holdings.indexes.values())
-        return f"{rows} rows indexed"
+        damaged = self._stock.inspect()
+        if damaged:
+            files = ", ".join(f"{name}.index" for name in damaged)
+            raise Fault(
+                f"index: {files} was altered after it was written; run"
+                " `childgrid-node index`, and look after the disk"
+            )
+        indexes = self._stock.holdings.indexes.values()
+        rows = sum(index.living for index in indexes)
+        return f"{rows} rows indexed, {len(indexes)} files whole"
 
     def _require_stock(self) -> None:
         if not hasattr(self, "_stock"):
             raise Fault("not looked at: the finding above comes first")
 
 
-def _kind(detail: str) -> str:
+def _kind(error: ConfigurationRefused) -> str:
+    if isinstance(error.__cause__, Damaged | NotAnIndex):
+        return "index"
     for word, kind in (("scheme", "scheme"), ("linkage", "epoch"), (".index", "epoch")):
-        if word in detail:
+        if word in error.detail:
             return kind
     return "source"
