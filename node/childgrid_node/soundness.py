@@ -1,10 +1,10 @@
 """Whether the bytes behind an opened index are those that were written.
 
 A sealed file is authenticated as it is decrypted. One in the clear is only mapped when
-it is opened; reading it whole takes a second or two a gigabyte and is done afterwards, once for
-each mapping. All states of an index that lie over one mapping share what was found, and
-what was found damaged stays damaged: rows are never believed again because a later
-commit is whole. This module knows bytes; who is refused is ``match``'s affair.
+it is opened; reading it whole takes a second or two a gigabyte and is done afterwards,
+once for each mapping. All states of an index that lie over one mapping share what was
+found, and what was found damaged stays damaged: rows are never believed again because a
+later commit is whole. This module knows bytes; who is refused is ``match``'s affair.
 """
 
 from __future__ import annotations
