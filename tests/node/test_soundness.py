@@ -6,14 +6,16 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from childgrid_node import indexer, match
+from childgrid_node import indexer, match, scan, segments
 from childgrid_node.holdings import Holdings
-from childgrid_node.index import Index
+from childgrid_node.index import Block, Index
 from childgrid_node.index_errors import Damaged
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_node.refresh import Pace, Refresher, step_all
+from childgrid_node.scheme import Scheme
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -182,3 +184,25 @@ def test_a_damaged_index_is_not_made_anew_from_a_source_that_cannot_be_read(
     source.write_bytes(content)
     customs.refresh()
     assert customs.answer(asked)["outcome"] == "hit"
+
+
+@pytest.mark.parametrize("engine", ["numba", "numpy"])
+def test_until_damage_is_known_altered_counts_lead_to_levels_that_exist(
+    engine: str,
+) -> None:
+    """A popcount that no field can have is searched without leaving the tables."""
+    scheme = Scheme.load("childgrid-1")
+    random = np.random.default_rng(5)
+    rows = random.integers(0, 2**64, (300, scheme.layout.words), np.uint64)
+    filled = random.integers(0, 2**16, (300, len(scheme.fields))).astype(np.uint16)
+    first = segments.frames_of(
+        scheme,
+        [Block([str(n) for n in range(300)], rows, np.zeros(300, np.uint8))],
+        b"",
+    )
+    (part,) = segments.laid_out(scheme, (), first)
+
+    found = scan.survey(scheme, [replace(part, filled=filled)], rows[0], engine)
+
+    for row, position in zip(found.levels[0], found.active, strict=True):
+        assert row[:300].max() <= scheme.comparisons[position].levels
