@@ -16,7 +16,7 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases, indexer
+from childgrid_node import agency, cases, disk, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
@@ -36,15 +36,27 @@ _DIRECTORY_DAYS = 14
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was looked at, whether it holds, and what to do if not."""
+    """One check: what was looked at, whether it holds, and what to do if not.
+
+    ``doubtful`` where it may hold and can't be seen from here: somebody else knows.
+    """
 
     check: str
     ok: bool
     message: str
+    doubtful: bool = False
+
+    def __str__(self) -> str:
+        mark = "WARN" if self.doubtful else "ok" if self.ok else "FAULT"
+        return f"{mark:5} {self.check}: {self.message}"
 
 
 class Fault(Exception):
     """A check that failed; the message is the remedy. Used inside the doctor only."""
+
+
+class Doubt(Exception):
+    """A check that can't be made from here. Used inside the doctor only."""
 
 
 def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]:
@@ -62,6 +74,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("officers", patient.officers),
         ("source", patient.source),
         ("index", patient.index),
+        ("disk", patient.disk),
     ):
         finding = _run(name, check)
         yield finding
@@ -75,6 +88,8 @@ _STOPS = ("keys", "dns", "port", "certificate", "clock")
 def _run(name: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, check())
+    except Doubt as doubt:
+        return Finding(name, True, str(doubt), doubtful=True)
     except Fault as fault:
         return Finding(name, False, str(fault))
     except WireError as error:
@@ -256,6 +271,28 @@ class _Patient:
         indexes = self._stock.holdings.indexes.values()
         rows = sum(index.living for index in indexes)
         return f"{rows} rows indexed, {len(indexes)} files whole"
+
+    def disk(self) -> str:
+        """No index lies in the clear but on a disk that is seen to be encrypted."""
+        self._require_stock()
+        clear = self._stock.in_the_clear()
+        if not clear:
+            return "no index lies in the clear"
+        told = f"{sum(clear.values())} source keys and encodings in the clear"
+        if not self._config.encrypted_disk:
+            raise Fault(
+                f"disk: {told}, but encrypted_disk is not declared; run"
+                " `childgrid-node index`, which seals them"
+            )
+        unseen = [path for path in clear if not disk.confirmed(path)]
+        if unseen:
+            raise Doubt(
+                f"{told}; {len(unseen)} of {len(clear)} files on a disk that is"
+                " declared encrypted and not seen to be (no dm-crypt below it). Ask who"
+                " runs the disk; or take encrypted_disk out, restart, and run"
+                " `childgrid-node index`"
+            )
+        return f"{told}, on a disk that dm-crypt encrypts"
 
     def _require_stock(self) -> None:
         if not hasattr(self, "_stock"):

@@ -110,6 +110,14 @@ class Stock:
         self._put(name, self._opened(name))
         return report
 
+    def in_the_clear(self) -> dict[Path, int]:
+        """Index files that are not sealed, with how many source keys stand in each."""
+        return {
+            indexer.path_of(self._folder, name): len(index)
+            for name, index in self.holdings.indexes.items()
+            if index.header.clear
+        }
+
     def inspect(self, stopped: Callable[[], bool] = lambda: False) -> list[str]:
         """Read what was only mapped; returns the sources whose index is damaged.
 

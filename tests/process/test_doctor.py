@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from childgrid_authority import directory
-from childgrid_node import ceremony, joining
+from childgrid_node import ceremony, disk, joining
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_wire import keyfile
 from deploy.processes import free_port
@@ -167,6 +167,7 @@ def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
             if declared:
                 grid.yard.index(clear)
                 assert doctor(grid, more=more).faults == []
+                assert_named(doctor(grid), "disk")
             content = bytearray(path.read_bytes())
             content[FRAMES_AT + FRAME_HEAD.size] ^= 1
             path.write_bytes(content)
@@ -174,6 +175,20 @@ def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
             assert_named(found, "index:")
             assert "police.index" in found.faults[0]
             assert "altered" in found.faults[0]
+
+
+def test_a_disk_that_cannot_be_seen_to_be_encrypted_is_doubted(grid: Grid) -> None:
+    """Disk: it is told how much lies there; no fault, since its owner may know."""
+    path = grid.state("police") / "index" / "police.index"
+    clear = grid.configs["police"].model_copy(update={"encrypted_disk": True})
+    with replaced(path, path.read_bytes()):
+        said = " ".join(grid.yard.index(clear))
+        found = doctor(grid, more="encrypted_disk = true\n")
+        seen = disk.confirmed(path)
+    assert (found.status, found.faults) == (0, []), found.lines
+    (line,) = [one for one in found.lines if " disk: " in one]
+    assert line.startswith("ok" if seen else "WARN")
+    assert f" {re.findall('[0-9]+', said)[0]} source keys" in line
 
 
 def test_a_scheme_that_this_release_lacks_is_named(grid: Grid) -> None:
