@@ -16,20 +16,31 @@ from childgrid_node.bitwise import Kernel, common_4, common_16, popcount, prefet
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+
 BLOCK = 1024
 AHEAD = 1024
 
 
 @njit(nogil=True)
-def _keep(row, common, size, rows, shared, sizes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Insert a row before all that are less similar; the last one falls off."""
-    at = len(rows) - 1
-    while at > 0 and (
-        rows[at - 1] < 0 or shared[at - 1] * size < common * sizes[at - 1]
-    ):
-        rows[at], shared[at], sizes[at] = rows[at - 1], shared[at - 1], sizes[at - 1]
+def keep(row, common, size, rows, shared, sizes) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Insert a row before all that are less similar, or as similar and later.
+
+    The last one falls off, which may be the row itself.
+    """
+    at = len(rows)
+    while at > 0:
+        before, after = shared[at - 1] * size, common * sizes[at - 1]
+        if rows[at - 1] >= 0 and (
+            before > after or (before == after and rows[at - 1] < row)
+        ):
+            break
         at -= 1
-    rows[at], shared[at], sizes[at] = row, common, size
+        if at + 1 < len(rows):
+            rows[at + 1], shared[at + 1] = rows[at], shared[at]
+            sizes[at + 1] = sizes[at]
+    if at < len(rows):
+        rows[at], shared[at], sizes[at] = row, common, size
 
 
 @lru_cache(maxsize=16)
@@ -67,12 +78,22 @@ def _top(words: int) -> Kernel:
                         full and common * worst_size <= worst * size
                     ):
                         continue
-                    _keep(i, common, size, found[q], shared[q], sizes[q])
+                    keep(i, common, size, found[q], shared[q], sizes[q])
                     worst, worst_size = shared[q, last], sizes[q, last]
                     full = found[q, last] >= 0
 
     made: Kernel = loops
     return made
+
+
+def blank(queries: int, k: int) -> Found:
+    """Return rows (-1 for none), common bits and a + b of nothing found yet."""
+    shape = queries, k
+    return (
+        np.full(shape, -1, np.int64),
+        np.zeros(shape, np.int64),
+        np.ones(shape, np.int64),
+    )
 
 
 def top(
@@ -81,14 +102,12 @@ def top(
     queries: NDArray[np.uint64],
     least: NDArray[np.int64],
     k: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> Found:
     """Return rows (-1 for none), common bits and a + b of the best: ``[queries, k]``.
 
     ``least`` is ``int64[queries, bits + 1]``: the fewest common bits by popcount.
     """
-    shape = (len(queries), k)
-    found, shared = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
-    sizes = np.ones(shape, np.int64)
+    found, shared, sizes = blank(len(queries), k)
     own = np.bitwise_count(queries).sum(axis=1, dtype=np.int64)
     flat = np.ascontiguousarray(rows).reshape(-1)
     _top(rows.shape[1])(flat, filled, queries, own, least, found, shared, sizes)

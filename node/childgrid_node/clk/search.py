@@ -5,13 +5,14 @@ Dice 0. Order and threshold are exact: a row is kept by comparing whole numbers,
 threshold means the quotient in float64, which is monotone in the exact one. Every row
 is looked at: popcounts of such filters are too alike for a bound to skip any.
 
-Several queries go over the rows in one pass. Without numba the numpy loops give the
-same answers. This module knows filters only, not whose they are.
+Several queries go over the rows in one pass: a few row by row (``dice``), more by
+columns of bits (``batch``). Without numba the numpy loops give the same answers. This
+module knows filters only, not whose they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,8 +22,15 @@ from numpy.typing import NDArray
 from childgrid_node.scan import engine
 
 CHUNK = 1 << 16
+SEVERAL = 10
+"""From so many queries on, turning the rows into columns pays."""
+
+NEEDED_BYTES = 2**21
+"""Bounds what is kept for the queries of one pass: more of them take several."""
+
 Rows = NDArray[np.uint64]
 Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+Loops = Callable[[Rows, NDArray[np.uint16], Rows, NDArray[np.int64], int], Found]
 
 
 @dataclass(frozen=True)
@@ -84,8 +92,25 @@ def search(
         threads: how many threads share the rows.
     """
     bits = 64 * filters.rows.shape[1]
-    least = np.stack([needed(query, threshold, bits) for query in queries])
-    run = _loops(engine_name)
+    most = max(SEVERAL, NEEDED_BYTES // (8 * bits))
+    found: list[Similar] = []
+    for first in range(0, len(queries), most):
+        part = queries[first : first + most]
+        least = np.stack([needed(query, threshold, bits) for query in part])
+        run = _loops(engine_name, len(part))
+        found += _pass(filters, part, least, k, run, threads)
+    return found
+
+
+def _pass(
+    filters: Filters,
+    queries: Rows,
+    least: NDArray[np.int64],
+    k: int,
+    run: Loops,
+    threads: int,
+) -> list[Similar]:
+    """Go over the rows once."""
     cuts = [len(filters.rows) * at // threads for at in range(threads + 1)]
 
     def work(at: int) -> Found:
@@ -100,12 +125,12 @@ def search(
         return _answers(list(pool.map(work, range(threads))), k)
 
 
-def _loops(engine_name: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _loops(engine_name: str | None, queries: int) -> Loops:
     if engine(engine_name).__name__.endswith("fallback"):
         return numpy_top
-    from childgrid_node.clk import dice
+    from childgrid_node.clk import batch, dice
 
-    return dice.top
+    return batch.top if queries >= SEVERAL else dice.top
 
 
 def _answers(parts: Sequence[Found], k: int) -> list[Similar]:
