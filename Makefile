@@ -13,7 +13,7 @@ $(VENV)/stamp: requirements.lock pyproject.toml
 	python3 -m venv $(VENV)
 	@# uv is faster; where it can't be had, pip reads the same locked file.
 	@if $(BIN)/pip install -q --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null; then \
-	    $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
+	    $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r requirements.lock && \
 	    $(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 	else \
 	    $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
@@ -26,7 +26,7 @@ install: $(VENV)/stamp  ## A virtual environment from the locked requirements.
 $(BENCH)/stamp: $(VENV)/stamp requirements-bench.lock
 	python3 -m venv $(BENCH)
 	@if [ -x $(BIN)/uv ]; then \
-	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --require-hashes --no-deps -r requirements-bench.lock && \
+	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --compile-bytecode --require-hashes --no-deps -r requirements-bench.lock && \
 	    $(BIN)/uv pip install -q --python $(BENCH)/bin/python --no-deps --no-build-isolation -e . ; \
 	else \
 	    $(BENCH)/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-bench.lock && \
@@ -34,7 +34,7 @@ $(BENCH)/stamp: $(VENV)/stamp requirements-bench.lock
 	fi
 	@touch $@
 
-bench-install: $(BENCH)/stamp  ## Public matchers and FEBRL4, for .venv-bench/bin/python -m bench.febrl --peers.
+bench-install: $(BENCH)/stamp  ## The peers that bench.febrl and bench.speed measure, and FEBRL4, in .venv-bench.
 
 demo: install    ## A grid on this machine, one case from joining to a verified audit.
 	$(BIN)/python -m deploy.demo
@@ -60,7 +60,7 @@ lock: install    ## Resolve the requirements again.
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
 
-bench-lock: install  ## Resolve the public matchers again, beside the locked requirements.
+bench-lock: install  ## Resolve the peers again, beside the locked requirements.
 	@# setuptools is the one package of which the two environments need another version.
 	sed -E '/--hash|^setuptools==/d; s/ *\\$$//' requirements.lock | \
 	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint - --universal \

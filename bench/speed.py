@@ -3,8 +3,11 @@
 The limit is the time to sum the same bytes, by the same compiler on one core, measured
 in turn with each search; ratios are medians over rounds. Rows are made by recombining
 the fields of the project's own sample (or of ``--data``, CHILDGRID_DATA), queries are
-the folder's own; record-level filters are random. Peers are measured in the same
-rounds where they are installed, on the record-level filters; an absent one has null.
+the folder's own; record-level filters are random. Peers (``speed_peers`` says what each
+can be asked) are measured in the same rounds where they are installed, on the
+record-level filters: `peers` has a row for each search of one that is here,
+`peers_missing` names the others, whose ratios are null. ``make bench-install`` brings
+them all, for ``.venv-bench/bin/python -m bench.speed``.
 
 Keys: `scan_ms`, a whole search of the grid's own rows by the fullest query, second
 stage included, over `sum_ms` is `scan_over_sum` (`scan_over_sum_median_query` for the
@@ -27,7 +30,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import speed_peers
+from bench.speed_peers import Call, Task, agreement
 from bench.speed_rows import Made, index_of, made, random_filters, total
 from childgrid_node import score
 from childgrid_node.clk.search import Filters, search
@@ -147,11 +151,11 @@ def filters(rows: NDArray[np.uint64], rounds: int) -> dict[str, Any]:
         "sum": lambda: total(flat),
         "scan": lambda: search(kept, one, BEST),
         "near": lambda: search(kept, one, BEST, NEAR),
-        "numpy": lambda: search(kept, one, BEST, engine_name="numpy"),
         "batch": lambda: search(kept, many, BEST, NEAR),
     }
-    peers = speed_peers.installed(speed_peers.Task(rows, one[0], many, BEST, NEAR))
-    found = timed(work | peers, rounds)
+    task = Task(rows, one[0], many, BEST, NEAR)
+    calls, missing = speed_peers.installed(task)
+    found = timed(work | {call.name: call.run for call in calls}, rounds)
     ratio = found.ratio("scan", "sum")
     compared = len(rows) * len(many) / 1000 / found.ms("batch")
     kernel = found.ratio("anonlink_kernel_batch", "batch")
@@ -169,11 +173,34 @@ def filters(rows: NDArray[np.uint64], rounds: int) -> dict[str, Any]:
         "batch_over_anonlink_kernel": kernel["median"],
         "batch_over_anonlink_kernel_range": kernel["range"],
         "batch_over_anonlink_kernel_cpu": kernel["cpu"],
-        "numpy_ratio": found.ratio("numpy", "scan")["median"],
         **{
             f"{name}_ratio": found.ratio(name, "scan")["median"]
-            for name in ("faiss", "usearch", "fpsim2", "duckdb")
+            for name in ("faiss", "usearch", "fpsim2", "duckdb", "numpy")
         },
+        "peers": [_peer(call, calls[call], found, task, work) for call in calls],
+        "peers_missing": missing,
+    }
+
+
+def _peer(
+    call: Call, package: str, found: Rounds, task: Task, work: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a peer's row: what it computes, its time against ours, what it found."""
+    ours = work[call.against]()
+    queries = task.many if call.against == "batch" else task.one[None]
+    share = agreement(task.rows, queries, ours, call.rows(call.run()))
+    ratio = found.ratio(call.name, call.against)
+    return {
+        "peer": call.name,
+        "version": metadata.version(package),
+        "computes": call.computes,
+        "queries": len(queries),
+        "ms": found.ms(call.name),
+        "ours_ms": found.ms(call.against),
+        "ratio": ratio["median"],
+        "ratio_range": ratio["range"],
+        "ratio_cpu": ratio["cpu"],
+        "found": round(share, 3),
     }
 
 
@@ -231,7 +258,7 @@ def machine() -> dict[str, Any]:
     lines = cpu.read_text().splitlines() if cpu.exists() else []
     model = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     versions = {"python": platform.python_version()}
-    for name in ("numpy", "numba", *speed_peers.PACKAGES):
+    for name in ("numba", *speed_peers.PEERS):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

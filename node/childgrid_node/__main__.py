@@ -127,8 +127,7 @@ def doctor(config: Config = _DEFAULT) -> None:
     sound = True
     for finding in examine(load(config), time.time):
         sound = sound and finding.ok
-        mark = "ok   " if finding.ok else "FAULT"
-        typer.echo(f"{mark} {finding.check}: {finding.message}")
+        typer.echo(str(finding))
     if not sound:
         raise typer.Exit(1)
 

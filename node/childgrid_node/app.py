@@ -54,6 +54,7 @@ from childgrid_wire.shelf import Shelf
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
+_DAMAGED = "altered on the disk; nothing is answered until it is made anew"
 _PARCELS = 32
 """How much mail shares one sync; other writers wait meanwhile."""
 
@@ -89,6 +90,7 @@ class Node:
         )
         self._loops = self._make_loops()
         self._news = threading.Condition()
+        self._stopping = threading.Event()
         self._servers: list[grpc.Server] = []
 
     @property
@@ -130,7 +132,22 @@ class Node:
         for loop in self._loops.values():
             loop.start()
         self.desk.resume()
+        # Not a daemon: a process must not end in the midst of loading machine code.
+        threading.Thread(target=self._warm, name="warm").start()
         return grid, desk
+
+    def _warm(self) -> None:
+        for name, work in (("warm", self.holdings.warm), ("inspect", self._inspect)):
+            try:
+                work()
+            except Exception as error:
+                log.error("failed", work=name, error=type(error).__name__)
+
+    def _inspect(self) -> None:
+        """Read index files that were only mapped; a damaged one is made anew."""
+        for name in self.stock.inspect(self._stopping.is_set):
+            log.error("index damaged", source=name, why=_DAMAGED)
+            self._loops["refresh"].wake()
 
     def _serve(
         self, address: str, role: str, register: Callable[[grpc.Server], None]
@@ -253,6 +270,7 @@ class Node:
 
     def stop(self) -> None:
         """Let calls at hand end, then close everything."""
+        self._stopping.set()
         ended = [server.stop(1.0) for server in self._servers]
         for event in ended:
             event.wait(2.0)

@@ -38,6 +38,8 @@ from childgrid_wire.pb import values_pb2
 log = structlog.get_logger(__name__)
 _SECONDS = 20.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+_REDIAL_SECONDS = _RETRY_SECONDS[:2]
+"""Who isn't there can't be flooded, and is to be found soon after it came back."""
 
 
 @dataclass(frozen=True)
@@ -258,8 +260,9 @@ def _proof(item: pb.Item) -> Proof | None:
 class Loop:
     """One piece of work, repeated in a thread of its own until it is stopped.
 
-    Work that can't reach the other side is tried again, ever more slowly up to five
-    seconds; `wake` runs it at once.
+    Work that fails is tried again, ever more slowly up to five seconds, or half a
+    second where the other side is out of reach; `wake` runs it at once. A reason is
+    told once.
     """
 
     def __init__(
@@ -269,6 +272,7 @@ class Loop:
         self._name, self._work, self._pause = name, work, pause_seconds
         self._event = threading.Event()
         self._stopped = False
+        self._told = ""
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -289,20 +293,31 @@ class Loop:
         failures = 0
         while not self._stopped:
             self._event.clear()
-            failures = 0 if self._once() else failures + 1
-            pause = self._pause
-            if failures:
-                pause = _RETRY_SECONDS[min(failures, len(_RETRY_SECONDS)) - 1]
+            fault = self._once()
+            failures = failures + 1 if fault else 0
+            pause = pause_after(fault, failures) if fault else self._pause
             if pause and not self._stopped:
                 self._event.wait(pause)
 
-    def _once(self) -> bool:
+    def _once(self) -> Exception | None:
         try:
             self._work()
-        except WireError as error:
-            log.info("waiting", work=self._name, reason=error.reason.value)
-            return False
-        except Exception as error:
-            log.error("failed", work=self._name, error=type(error).__name__)
-            return False
-        return True
+        except Exception as fault:
+            self._tell(fault)
+            return fault
+        self._told = ""
+        return None
+
+    def _tell(self, fault: Exception) -> None:
+        if isinstance(fault, WireError):
+            if self._told != fault.reason.value:
+                self._told = fault.reason.value
+                log.info("waiting", work=self._name, reason=self._told)
+        else:
+            log.error("failed", work=self._name, error=type(fault).__name__)
+
+
+def pause_after(fault: Exception, failures: int) -> float:
+    """Seconds until work that has failed so many times in a row is tried again."""
+    waits = _REDIAL_SECONDS if isinstance(fault, Unreachable) else _RETRY_SECONDS
+    return waits[min(failures, len(waits)) - 1]

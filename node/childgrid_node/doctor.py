@@ -16,9 +16,10 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases, indexer
+from childgrid_node import agency, cases, disk, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.stock import Stock
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer, hostname
@@ -35,15 +36,27 @@ _DIRECTORY_DAYS = 14
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: what was looked at, whether it holds, and what to do if not."""
+    """One check: what was looked at, whether it holds, and what to do if not.
+
+    ``doubtful`` where it may hold and can't be seen from here: somebody else knows.
+    """
 
     check: str
     ok: bool
     message: str
+    doubtful: bool = False
+
+    def __str__(self) -> str:
+        mark = "WARN" if self.doubtful else "ok" if self.ok else "FAULT"
+        return f"{mark:5} {self.check}: {self.message}"
 
 
 class Fault(Exception):
     """A check that failed; the message is the remedy. Used inside the doctor only."""
+
+
+class Doubt(Exception):
+    """A check that can't be made from here. Used inside the doctor only."""
 
 
 def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]:
@@ -61,6 +74,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("officers", patient.officers),
         ("source", patient.source),
         ("index", patient.index),
+        ("disk", patient.disk),
     ):
         finding = _run(name, check)
         yield finding
@@ -74,6 +88,8 @@ _STOPS = ("keys", "dns", "port", "certificate", "clock")
 def _run(name: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, check())
+    except Doubt as doubt:
+        return Finding(name, True, str(doubt), doubtful=True)
     except Fault as fault:
         return Finding(name, False, str(fault))
     except WireError as error:
@@ -209,7 +225,7 @@ class _Patient:
         try:
             self._stock = Stock(self._config, self._office, self._passphrase)
         except ConfigurationRefused as error:
-            raise Fault(f"{_kind(error.detail)}: {error.detail}") from error
+            raise Fault(f"{_kind(error)}: {error.detail}") from error
         return (
             f"directory {directory['version']}, {left} days left,"
             f" epoch {directory['epochs']['current']}, scheme and linkage key agree"
@@ -240,21 +256,53 @@ class _Patient:
         return f"{len(self._stock.registers)} sources readable"
 
     def index(self) -> str:
-        """Every source has an index under the keys in force."""
+        """Every source has an index under the keys in force, and each file is whole."""
         self._require_stock()
         missing = self._stock.missing()
         if missing:
             raise Fault(f"index: run `childgrid-node index` for {', '.join(missing)}")
-        rows = sum(len(one) for one in self._stock.holdings.indexes.values())
-        return f"{rows} rows indexed"
+        damaged = self._stock.inspect()
+        if damaged:
+            files = ", ".join(f"{name}.index" for name in damaged)
+            raise Fault(
+                f"index: {files} was altered after it was written; run"
+                " `childgrid-node index`, and look after the disk"
+            )
+        indexes = self._stock.holdings.indexes.values()
+        rows = sum(index.living for index in indexes)
+        return f"{rows} rows indexed, {len(indexes)} files whole"
+
+    def disk(self) -> str:
+        """No index lies in the clear but on a disk that is seen to be encrypted."""
+        self._require_stock()
+        clear = self._stock.in_the_clear()
+        if not clear:
+            return "no index lies in the clear"
+        told = f"{sum(clear.values())} source keys and encodings in the clear"
+        if not self._config.encrypted_disk:
+            raise Fault(
+                f"disk: {told}, but encrypted_disk is not declared; run"
+                " `childgrid-node index`, which seals them"
+            )
+        unseen = [path for path in clear if not disk.confirmed(path)]
+        if unseen:
+            raise Doubt(
+                f"{told}; {len(unseen)} of {len(clear)} files on a disk that is"
+                " declared encrypted and not seen to be (no dm-crypt below it). Ask who"
+                " runs the disk; or take encrypted_disk out, restart, and run"
+                " `childgrid-node index`"
+            )
+        return f"{told}, on a disk that dm-crypt encrypts"
 
     def _require_stock(self) -> None:
         if not hasattr(self, "_stock"):
             raise Fault("not looked at: the finding above comes first")
 
 
-def _kind(detail: str) -> str:
+def _kind(error: ConfigurationRefused) -> str:
+    if isinstance(error.__cause__, Damaged | NotAnIndex):
+        return "index"
     for word, kind in (("scheme", "scheme"), ("linkage", "epoch"), (".index", "epoch")):
-        if word in detail:
+        if word in error.detail:
             return kind
     return "source"

@@ -66,6 +66,17 @@ class Holdings:
         """Unix seconds of the oldest index; 0 where there is none."""
         return min((one.header.as_of for one in self.indexes.values()), default=0)
 
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Sources whose index file was found altered; none may be answered from."""
+        return tuple(name for name, one in self.indexes.items() if one.damaged)
+
+    def warm(self) -> None:
+        """Do what would make the first search after a start slow."""
+        for index in self.indexes.values():
+            for segment in index.segments[:1]:
+                scan.warm(index.scheme, segment)
+
     def encode(self, tokens: Tokens) -> NDArray[np.uint64]:
         """One encoding, ``uint64[words]``; the tokens are forgotten at once."""
         try:

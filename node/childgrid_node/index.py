@@ -35,7 +35,6 @@ from childgrid_node.index_file import (
     Keys,
     read_frames,
     read_header,
-    verify_frames,
     write_frames,
     write_header,
 )
@@ -50,9 +49,10 @@ from childgrid_node.segments import (
     marks_of,
     tombstones,
 )
+from childgrid_node.soundness import Soundness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -89,6 +89,7 @@ class Index:
         self.segments = segments
         self._kept = home
         self._firsts = [segment.first for segment in segments]
+        self._living = sum(segment.living for segment in segments)
 
     @classmethod
     def of(cls, scheme: Scheme, origin: Origin, blocks: Iterable[Block]) -> Index:
@@ -163,16 +164,25 @@ class Index:
         view = mapped(path)
         header = read_header(view, Keys.derive(index_key, "").mac)
         _expect(header, scheme, epoch, key_check)
-        home = Home(path, Keys.derive(index_key, header.file_id))
-        return cls(scheme, header, _segments(scheme, header, home, view), home)
+        keys = Keys.derive(index_key, header.file_id)
+        return cls._over(view, scheme, header, path, keys)
+
+    @classmethod
+    def _over(
+        cls, view: memoryview, scheme: Scheme, header: Header, path: Path, keys: Keys
+    ) -> Index:
+        segments = laid_out(scheme, (), read_frames(view, header, keys))
+        # Sealed frames were authenticated just now, and their file is let go of.
+        sound = Soundness(view, header) if header.clear else None
+        return cls(scheme, header, segments, Home(path, keys, sound))
 
     def __len__(self) -> int:
         return sum(len(segment.rows) for segment in self.segments)
 
     @property
     def living(self) -> int:
-        """Number of rows that are not deleted."""
-        return len(self) - sum(int(segment.dead.sum()) for segment in self.segments)
+        """Number of rows that are not deleted; every query asks, so none counts."""
+        return self._living
 
     def key(self, row: int) -> str:
         """Return the source key of a row."""
@@ -272,22 +282,32 @@ class Index:
         the old one until they let go of it.
 
         Raises:
+            Damaged: a row to be kept was altered; new checksums would hide that.
             IndexFileError: there is no file, or somebody else changed it.
         """
+        self.verify()
         home = self._home
         header = compact(self.scheme, home, self.header, self.segments)
-        view = mapped(home.path or Path())
-        segments = _segments(self.scheme, header, home, view)
-        return Index(self.scheme, header, segments, home)
+        path = home.path or Path()
+        return self._over(mapped(path), self.scheme, header, path, home.keys)
 
-    def verify(self) -> None:
-        """Read a whole file in the clear, which ``open`` only maps, and check it.
+    @property
+    def damaged(self) -> bool:
+        """Whether ``verify`` found damage, here or in a state before this one."""
+        sound = self._kept.soundness if self._kept else None
+        return sound is not None and sound.damaged
+
+    def verify(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read a file in the clear, which ``open`` only maps, and check it, once.
+
+        Args:
+            stopped: asked now and then; where it says so, nothing is known yet.
 
         Raises:
             Damaged: a byte was altered since it was written.
         """
-        if self._home.path is not None:
-            verify_frames(mapped(self._home.path), self.header)
+        if self._kept and self._kept.soundness:
+            self._kept.soundness.verify(stopped)
 
     @property
     def _home(self) -> Home:
@@ -300,12 +320,6 @@ class Index:
             raise IndexFileError("no such row in this index")
         segment = self.segments[bisect_right(self._firsts, row) - 1]
         return segment, row - segment.first
-
-
-def _segments(
-    scheme: Scheme, header: Header, home: Home, view: memoryview
-) -> tuple[Segment, ...]:
-    return laid_out(scheme, (), read_frames(view, header, home.keys))
 
 
 def _header(

@@ -44,7 +44,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from childgrid_node.index_errors import Damaged, IndexFileError, NotAnIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
 MAGIC = b"CGINDEX2"
@@ -255,15 +255,23 @@ def read_frames(view: memoryview, header: Header, keys: Keys) -> list[Frame]:
     return frames
 
 
-def verify_frames(view: memoryview, header: Header) -> None:
+def verify_frames(
+    view: memoryview, header: Header, stopped: Callable[[], bool] = lambda: False
+) -> bool:
     """Read a file in the clear and compare every payload with its checksum.
+
+    Returns:
+        Whether all were read; not where ``stopped``, asked before each, said so.
 
     Raises:
         Damaged: a payload was altered.
     """
     for head, stored in _stored(view, header):
+        if stopped():
+            return False
         if header.clear and hashlib.sha256(stored).digest() != head[-1]:
             raise _altered()
+    return True
 
 
 def _stored(

@@ -30,6 +30,7 @@ from childgrid_node.index_file import (
     write_header,
 )
 from childgrid_node.segments import Block, Segment, frames_of
+from childgrid_node.soundness import Soundness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,10 +44,14 @@ CHUNK = 16_384
 
 @dataclass(frozen=True)
 class Home:
-    """The file behind an index, if there is one, and its keys."""
+    """The file behind an index, if there is one, its keys, and if it holds.
+
+    ``soundness`` is that of the mapping; None where nothing is mapped.
+    """
 
     path: Path | None
     keys: Keys
+    soundness: Soundness | None = None
 
 
 def mapped(path: Path) -> memoryview:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from childgrid_node import guard
-from childgrid_node.bulk.intake import Order, taken
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
 from childgrid_node.normalise import Normaliser, tokens_of
@@ -28,6 +28,9 @@ from childgrid_node.register import Mark as Mark
 from childgrid_node.scheme import Scheme
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import ConfigurationRefused
+
+if TYPE_CHECKING:
+    from childgrid_node.bulk.intake import Order
 
 Progress = Callable[[int], None]
 
@@ -151,6 +154,9 @@ def cores() -> int:
 
 
 def _order(keyring: Keyring, mapping: Mapping, now: int) -> Order:
+    # Compiled loops; a node that serves what is indexed starts without them.
+    from childgrid_node.bulk.intake import Order
+
     today = dt.datetime.fromtimestamp(now, dt.UTC).date()
     return Order.of(keyring.scheme, keyring.linkage_key, keyring.epoch, mapping, today)
 
@@ -162,6 +168,8 @@ def _blocks(
     progress: Progress,
     processes: int,
 ) -> Iterator[Block]:
+    from childgrid_node.bulk.intake import taken
+
     for rows, found in taken(_columns(register, order), order, processes):
         report.read += len(rows)
         report.indexed += len(found.kept)
@@ -208,6 +216,8 @@ def changes(
     Yields the rows to put in the place of those with their keys, and the keys of rows
     that may not be searched any more.
     """
+    from childgrid_node.bulk.intake import taken
+
     order = _order(keyring, source.mapping, now)
     for batch, found in taken(_changed(source, order, since, lag_seconds), order):
         rows = [one.row for one in batch if one.row is not None]

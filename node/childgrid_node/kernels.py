@@ -122,7 +122,7 @@ def _version() -> str:
 def _bloom(at: int, pairs: list[tuple[int, Pair]]) -> list[str]:
     lines = []
     for number, pair in pairs:
-        size = f"U(filled[f + U({pair.field})])"
+        size = f"min(U(filled[f + U({pair.field})]), U({64 * pair.words}))"
         if pair.folds > 1:
             size = " + ".join(f"popcount({word})" for word in _folded(pair))
         found = f"U(table[o{number} + ({size}) * s{number} + {_common(number, pair)}])"

@@ -97,6 +97,8 @@ def _check(office: Office, holdings: Holdings, view: View, asked: Asked) -> None
     query = asked.query
     if holdings.missing or not holdings.indexes:
         raise Refused(Reason.STALE, "index")
+    if holdings.damaged:
+        raise Refused(Reason.STORAGE, "index")
     if query["epoch"] != holdings.epoch:
         raise Refused(Reason.EPOCH, "query.epoch")
     if query["scheme"] != holdings_scheme(office, holdings):

@@ -22,7 +22,7 @@ import structlog
 
 from childgrid_node import indexer
 from childgrid_node.index import Block, Index
-from childgrid_node.index_errors import IndexFileError
+from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Mark, Source
 from childgrid_node.source_errors import SourceError
 from childgrid_wire import keyfile
@@ -128,12 +128,13 @@ class Refresher:
 
         Raises:
             SourceError: the source can't be read, or has lost most of its rows.
+            Damaged: rows of the file were altered; it is made anew in the next step.
             IndexFileError: somebody else changed the file; open it again.
         """
         now, mark = self._clock(), indexer.mark(self._source)
         known = Progress.read(self._beside)
         due = plan(known, mark, pace, now)
-        if due.whole or known is None:
+        if due.whole or known is None or index.damaged:
             self.build()
             return indexer.open_index(self._path, self._keyring)
         if not due.changes:
@@ -206,9 +207,23 @@ def step_all(
     for name, refresher in refreshers.items():
         try:
             if name in indexes:
-                put(name, refresher.step(indexes[name], pace))
-        except IndexFileError as error:
-            log.warning("index opened again", source=name, error=type(error).__name__)
-            reopen(name)
-        except SourceError as error:
+                _step(name, refresher, indexes[name], pace, put, reopen)
+        except (IndexFileError, SourceError) as error:
             log.error("index not refreshed", source=name, why=str(error))
+
+
+def _step(
+    name: str,
+    refresher: Refresher,
+    index: Index,
+    pace: Pace,
+    put: Callable[[str, Index], None],
+    reopen: Callable[[str], None],
+) -> None:
+    try:
+        put(name, refresher.step(index, pace))
+    except Damaged:
+        raise
+    except IndexFileError as error:
+        log.warning("index opened again", source=name, error=type(error).__name__)
+        reopen(name)

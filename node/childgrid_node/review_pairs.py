@@ -9,7 +9,6 @@ tells the judge what the machine thinks. No value of a record is here, only sour
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -206,28 +205,21 @@ def _check(edges: Sequence[int], counts: Sequence[int], pairs: int) -> None:
 def _found(
     index: Index, chance: np.random.Generator, progress: Progress
 ) -> Iterator[list[Pair]]:
-    """Seek random records in a copy of the index from which each is left out."""
-    own = tuple(replace(part, dead=part.dead.copy()) for part in index.segments)
-    apart = Index(index.scheme, index.header, own)
+    """Seek random records, each in the index without it."""
     for number, row in enumerate(chance.permutation(len(index))[:SCANS]):
         if number % _EVERY == 0:
             progress(number)
-        with _without(apart, int(row)) as living:
-            if living:
-                yield _pairs(apart, int(row))
+        apart = _without(index, int(row))
+        if apart.living < index.living:
+            yield _pairs(apart, int(row))
 
 
-@contextmanager
-def _without(index: Index, row: int) -> Iterator[bool]:
-    """Leave a row out for a while; gives whether it was living."""
-    part = next(p for p in index.segments if row < p.first + len(p.rows))
-    local = row - part.first
-    living = not part.dead[local]
-    part.dead[local] = 1
-    try:
-        yield living
-    finally:
-        part.dead[local] = not living
+def _without(index: Index, row: int) -> Index:
+    """Return the index without a row, for searching; it had that row or not."""
+    segments = list(index.segments)
+    at = next(at for at, p in enumerate(segments) if row < p.first + len(p.rows))
+    segments[at] = segments[at].without([row - segments[at].first])
+    return Index(index.scheme, index.header, tuple(segments))
 
 
 def _pairs(index: Index, row: int) -> list[Pair]:

@@ -163,6 +163,7 @@ def opened(
     Raises:
         ConfigurationRefused: not joined or indexed, no such source, or another
             review is under way here.
+        Damaged: the index was altered on the disk.
     """
     passphrase = keyfile.read_passphrase(config.passphrase_file)
     identity = Identity.open(config.state_dir / "keys", passphrase)
@@ -173,6 +174,7 @@ def opened(
         try:
             stock = Stock(config, office, passphrase)
             name = _named(source, stock)
+            stock.holdings.indexes[name].verify()
             path = config.state_dir / "review" / f"{name}.session"
             kept = Kept(path, office.journal.vault)
             yield Review(office, stock.holdings, stock.registers[name], name, kept)

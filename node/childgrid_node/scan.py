@@ -12,13 +12,13 @@ numba and the numpy engine give the same answers.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,10 +28,6 @@ from numpy.typing import NDArray
 
 from childgrid_node import fallback
 from childgrid_node.plan import LEVELS, Plan
-
-compiled: ModuleType = fallback
-with contextlib.suppress(ImportError):
-    compiled = importlib.import_module("childgrid_node.kernels")
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -67,7 +63,16 @@ def engine(name: str | None = None) -> ModuleType:
     The environment variable CHILDGRID_SCAN chooses where ``name`` does not.
     """
     chosen = name or os.environ.get("CHILDGRID_SCAN", "numba")
-    return fallback if chosen == "numpy" else compiled
+    return fallback if chosen == "numpy" else _compiled()
+
+
+@cache
+def _compiled() -> ModuleType:
+    """Import numba's loops when something is first searched: that takes a second."""
+    try:
+        return importlib.import_module("childgrid_node.kernels")
+    except ImportError:
+        return fallback
 
 
 def cores() -> int:
@@ -116,6 +121,27 @@ def row_popcounts(scheme: Scheme, rows: NDArray[np.uint64]) -> NDArray[np.uint16
         bits = np.bitwise_count(rows[:, place.start : place.stop])
         filled[:, number] = bits.sum(axis=1, dtype=np.uint16)
     return filled
+
+
+@dataclass(frozen=True)
+class _None:
+    """No rows, in arrays of the same kind as a segment's."""
+
+    first: int
+    rows: NDArray[np.uint64]
+    filled: NDArray[np.uint16]
+    dead: NDArray[np.uint8]
+
+
+def warm(scheme: Scheme, segment: Segment) -> None:
+    """Load the loops as the first search would, over none of a segment's rows.
+
+    That takes a second from the cache, and several where they are compiled first.
+    """
+    none = _None(segment.first, segment.rows[:0], segment.filled[:0], segment.dead[:0])
+    query = np.ones(scheme.layout.words, np.uint64)
+    (found,) = survey_many(scheme, [none], [query], all_counts=False)
+    best(scheme, found, np.zeros((len(found.active), LEVELS), np.int64), 1)
 
 
 def survey(

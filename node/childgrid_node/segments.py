@@ -48,7 +48,8 @@ class Segment:
     ``first`` is the first row's number; ``rows`` is ``uint64[n, words]``; ``filled``
     ``uint16[n, fields]``; ``marks`` ``uint64[n]``, keyed hashes of the source keys;
     ``digests`` ``uint8[n, 32]``; ``guards`` ``uint8[n]``; ``ends`` and ``keys`` hold
-    the source keys; ``dead`` is 1 for deleted rows. None is changed while searched.
+    the source keys; ``dead`` is 1 for deleted rows, of which there are ``gone``. None
+    is changed while searched.
     """
 
     first: int
@@ -60,6 +61,16 @@ class Segment:
     ends: NDArray[np.uint32]
     keys: NDArray[np.uint8]
     dead: NDArray[np.uint8]
+    gone: int = 0
+
+    @property
+    def living(self) -> int:
+        """Number of rows that are not deleted; told, not counted."""
+        return len(self.rows) - self.gone
+
+    def without(self, locals_: Sequence[int]) -> Segment:
+        """Return the segment with these rows deleted; this one stays as it is."""
+        return _buried(replace(self, dead=self.dead.copy()), locals_)
 
     def key(self, local: int) -> str:
         """Return the source key of the segment's row ``local``."""
@@ -242,11 +253,21 @@ def _bury(
     numbers = rows.astype(np.int64)
     places = np.searchsorted(firsts, numbers, side="right") - 1
     for at in np.unique(places).tolist():
-        if at not in fresh:
+        locals_ = (numbers[places == at] - firsts[at]).tolist()
+        if at in fresh:
+            segments[at] = _buried(segments[at], locals_)
+        else:
             # Readers of the state before keep theirs.
-            segments[at] = replace(segments[at], dead=segments[at].dead.copy())
+            segments[at] = segments[at].without(locals_)
             fresh.add(at)
-        segments[at].dead[numbers[places == at] - firsts[at]] = 1
+
+
+def _buried(segment: Segment, locals_: Sequence[int]) -> Segment:
+    """Delete rows in the segment itself; return it with their number told."""
+    rows = np.unique(locals_)
+    more = len(rows) - int(segment.dead[rows].sum())
+    segment.dead[rows] = 1
+    return replace(segment, gone=segment.gone + more)
 
 
 def _array(part: memoryview, kind: str) -> NDArray[Any]:

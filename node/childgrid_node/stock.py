@@ -7,7 +7,8 @@ linkage key that the directory names, or the node refuses to answer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -19,7 +20,7 @@ from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder, key_check
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
-from childgrid_node.index_errors import IndexFileError
+from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
@@ -109,6 +110,25 @@ class Stock:
         self._put(name, self._opened(name))
         return report
 
+    def in_the_clear(self) -> dict[Path, int]:
+        """Index files that are not sealed, with how many source keys stand in each."""
+        return {
+            indexer.path_of(self._folder, name): len(index)
+            for name, index in self.holdings.indexes.items()
+            if index.header.clear
+        }
+
+    def inspect(self, stopped: Callable[[], bool] = lambda: False) -> list[str]:
+        """Read what was only mapped; returns the sources whose index is damaged.
+
+        A node that serves meanwhile answers from none of those any more. One or
+        two seconds a gigabyte; `stopped` is asked now and then.
+        """
+        for index in self.holdings.indexes.values():
+            with suppress(Damaged):
+                index.verify(stopped)
+        return list(self.holdings.damaged)
+
     def refresh(self) -> None:
         """Bring every index up to date with its source; see `refresh`."""
         config = self._config
@@ -133,7 +153,12 @@ class Stock:
         return indexer.open_index(indexer.path_of(self._folder, name), self.keyring)
 
     def _put(self, name: str, index: Index) -> None:
-        """Put an index in force; who searches the old one keeps it until done."""
+        """Put an index in force; who searches the old one keeps it until done.
+
+        Raises:
+            Damaged: it does not hold what was written; the old one stays.
+        """
+        index.verify()
         with self._lock:
             held = self._holdings
             missing = tuple(one for one in held.missing if one != name)

@@ -65,10 +65,10 @@ _LIMITS = [
     ("grpc.enable_retries", 0),
     ("grpc.keepalive_time_ms", 60_000),
 ]
-# Whoever comes back is dialled again within seconds, not gRPC's two minutes.
+# Whoever comes back is dialled within half a second, not gRPC's two minutes.
 _REDIAL = [
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 3_000),
+    ("grpc.max_reconnect_backoff_ms", 500),
 ]
 _SERVER_LIMITS = [
     ("grpc.max_concurrent_streams", 64),

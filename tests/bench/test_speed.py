@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bench import speed, speed_peers
+from bench.speed_peers import Call, Task, agreement
 from bench.speed_rows import random_filters, total
+from childgrid_node.clk.search import Filters, search
 
 KEYS = {
     "rows",
@@ -31,12 +33,17 @@ KEYS = {
 }
 
 
+def absent(_task: Task) -> list[Call]:
+    """A peer that is not installed."""
+    raise ImportError
+
+
 def test_all_keys_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is printed is what is written, and a peer that is absent is null."""
     monkeypatch.delenv("CHILDGRID_DATA", raising=False)
-    monkeypatch.setattr(speed_peers, "installed", lambda _task: {})
+    monkeypatch.setattr(speed_peers, "PEERS", {"faiss-cpu": absent})
     out = tmp_path / "speed.json"
     arguments = ["--rows", "700", "--rounds", "2", "--threads-rows", "900"]
 
@@ -47,22 +54,59 @@ def test_all_keys_are_told(
     assert told["rows"] == told["clk_rows"] == 700
     assert told["threads_rows"] == 900
     assert told["anonlink_api_ratio"] is None
+    assert (told["peers"], told["peers_missing"]) == ([], ["faiss-cpu"])
     assert told["bytes_per_row"] == 384
 
 
-def test_a_library_that_is_missing_is_left_out(
+def test_each_search_of_a_peer_has_a_row_and_who_is_missing_a_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Import errors of a peer are no error of the bench."""
+    """What it computes, its time over ours, and how many of our rows it found."""
 
-    def absent(_task: speed_peers.Task) -> speed_peers.Calls:
-        raise ImportError
+    def here(task: Task) -> list[Call]:
+        best = [one.rows for one in search(Filters.of(task.rows), task.many, 10, 0.7)]
+        far = [np.arange(700, 710)]
+        return [
+            Call("same", "batch", "Dice", lambda: best, list),
+            Call("other", "scan", "Hamming", lambda: far, list),
+        ]
 
-    for name in ("_anonlink", "_faiss", "_usearch", "_fpsim2", "_duckdb"):
-        monkeypatch.setattr(speed_peers, name, absent)
-    rows = random_filters(10, 1)
+    peers = {"numpy": here, "usearch": absent}
+    monkeypatch.setattr(speed_peers, "PEERS", peers)
+    told = speed.filters(random_filters(1_000, 3), 2)
 
-    assert speed_peers.installed(speed_peers.Task(rows, rows[0], rows, 3, 0.7)) == {}
+    assert told["peers_missing"] == ["usearch"]
+    assert told["usearch_ratio"] is None
+    same, other = told["peers"]
+    assert (same["peer"], same["computes"], same["queries"]) == ("same", "Dice", 100)
+    assert (same["found"], other["queries"]) == (1.0, 1)
+    assert other["found"] < 0.5
+    assert same["version"] == np.__version__
+    assert same.keys() >= {"ms", "ours_ms", "ratio", "ratio_range", "ratio_cpu"}
+
+
+def test_numpy_is_a_peer_that_is_always_here() -> None:
+    """By loops of our own that give the same rows."""
+    rows = random_filters(600, 4)
+    task = Task(rows, rows[7], rows[:3], 10, 0.0)
+    calls, missing = speed_peers.installed(task)
+    (call,) = [one for one, package in calls.items() if package == "numpy"]
+
+    ours = search(Filters.of(rows), rows[7:8], 10)
+    assert agreement(rows, rows[7:8], ours, call.rows(call.run())) == 1.0
+    assert {*calls.values(), *missing} == set(speed_peers.PEERS)
+
+
+def test_rows_as_similar_as_our_last_are_as_good() -> None:
+    """Of equals anybody may choose; what is less similar does not count."""
+    rows = np.array([[15], [7], [11], [13], [1]], np.uint64)
+    query = np.array([[15]], np.uint64)
+    ours = search(Filters.of(rows), query, 2)
+    assert ours[0].rows.tolist() == [0, 1]
+
+    for theirs, share in (([0, 3], 1.0), ([0, 4], 0.5), ([], 0.0), ([3, 2, 0], 1.0)):
+        found = [np.array(theirs, np.int64)]
+        assert agreement(rows, query, ours, found) == share
 
 
 def test_the_sum_is_of_every_word() -> None:

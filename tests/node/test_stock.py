@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import CoordinatorConfig, NodeConfig
+from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_node.stock import Stock, scheme_named
 from childgrid_wire import keyfile
 from childgrid_wire.errors import ConfigurationRefused
@@ -171,6 +173,46 @@ def test_a_damaged_index_is_named(grid: Grid, config: NodeConfig) -> None:
 
     with pytest.raises(ConfigurationRefused, match=r"rows\.index"):
         stock(grid, config)
+
+
+def test_a_mapped_index_that_was_altered_is_named_and_made_anew(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """The node starts, finds it out by reading the file, and repairs it by itself."""
+    clear = config.model_copy(update={"encrypted_disk": True})
+    stock(grid, clear).index("rows")
+    path = config.state_dir / "index" / "rows.index"
+    content = bytearray(path.read_bytes())
+    content[FRAMES_AT + FRAME_HEAD.size] ^= 1
+    path.write_bytes(content)
+
+    at = stock(grid, clear)
+    assert at.holdings.damaged == ()
+    assert (at.inspect(lambda: True), at.inspect()) == ([], ["rows"])
+    assert at.holdings.damaged == ("rows",)
+
+    at.refresh()
+    assert (at.inspect(), at.holdings.damaged) == ([], ())
+    assert stock(grid, clear).inspect() == []
+
+
+def test_an_altered_index_is_not_put_in_force(grid: Grid, config: NodeConfig) -> None:
+    """Whatever was in force stays, where another file was put into its place."""
+    clear = config.model_copy(update={"encrypted_disk": True})
+    at = stock(grid, clear)
+    at.index("rows")
+    held = at.holdings.indexes["rows"]
+    stock(grid, clear).index("rows")
+    path = config.state_dir / "index" / "rows.index"
+    content = bytearray(path.read_bytes())
+    content[FRAMES_AT + FRAME_HEAD.size] ^= 1
+    path.write_bytes(content)
+
+    with capture_logs() as told:
+        at.refresh()
+    assert "index was altered" in told[-1]["why"]
+    assert at.holdings.indexes == {"rows": held}
+    assert at.holdings.damaged == ()
 
 
 def test_without_a_linkage_key(grid: Grid, config: NodeConfig) -> None:

@@ -18,9 +18,10 @@ class Tap:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server((HOST, port))
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Tap:
-        threading.Thread(target=self._accept, name="tap", daemon=True).start()
+        self._acceptor.start()
         return self
 
     def __exit__(
@@ -29,6 +30,9 @@ class Tap:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Closed alone, it would go on listening for as long as its thread accepts.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self._listener.close()
         with self._lock:
             for one in self._sockets:

@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from childgrid_authority import directory
-from childgrid_node import ceremony, joining
+from childgrid_node import ceremony, disk, joining
+from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_wire import keyfile
 from deploy.processes import free_port
 from process.disk import compiled, wrong_clock
@@ -44,11 +45,14 @@ class Diagnosis:
 
 
 def doctor(
-    grid: Grid, environment: dict[str, str] | None = None, **replaced: str
+    grid: Grid,
+    environment: dict[str, str] | None = None,
+    more: str = "",
+    **replaced: str,
 ) -> Diagnosis:
     """Run the doctor of the police's node under settings of which some are replaced."""
     folder = grid.folder / "police"
-    text = (folder / "node.toml").read_text("utf-8")
+    text = more + (folder / "node.toml").read_text("utf-8")
     for name, value in replaced.items():
         text, times = re.subn(rf'(?m)^{name} = ".*"$', f'{name} = "{value}"', text)
         assert times == 1, name
@@ -151,6 +155,40 @@ def test_a_source_without_a_mapped_column_is_named(grid: Grid) -> None:
         found = doctor(grid)
     assert_named(found, "source")
     assert "accused_name" in found.faults[0]
+
+
+def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
+    """Index: by its file, of which one byte is another; sealed, and only mapped."""
+    path = grid.state("police") / "index" / "police.index"
+    clear = grid.configs["police"].model_copy(update={"encrypted_disk": True})
+    with replaced(path, path.read_bytes()):
+        for declared in (False, True):
+            more = "encrypted_disk = true\n" * declared
+            if declared:
+                grid.yard.index(clear)
+                assert doctor(grid, more=more).faults == []
+                assert_named(doctor(grid), "disk")
+            content = bytearray(path.read_bytes())
+            content[FRAMES_AT + FRAME_HEAD.size] ^= 1
+            path.write_bytes(content)
+            found = doctor(grid, more=more)
+            assert_named(found, "index:")
+            assert "police.index" in found.faults[0]
+            assert "altered" in found.faults[0]
+
+
+def test_a_disk_that_cannot_be_seen_to_be_encrypted_is_doubted(grid: Grid) -> None:
+    """Disk: it is told how much lies there; no fault, since its owner may know."""
+    path = grid.state("police") / "index" / "police.index"
+    clear = grid.configs["police"].model_copy(update={"encrypted_disk": True})
+    with replaced(path, path.read_bytes()):
+        said = " ".join(grid.yard.index(clear))
+        found = doctor(grid, more="encrypted_disk = true\n")
+        seen = disk.confirmed(path)
+    assert (found.status, found.faults) == (0, []), found.lines
+    (line,) = [one for one in found.lines if " disk: " in one]
+    assert line.startswith("ok" if seen else "WARN")
+    assert f" {re.findall('[0-9]+', said)[0]} source keys" in line
 
 
 def test_a_scheme_that_this_release_lacks_is_named(grid: Grid) -> None:

@@ -14,8 +14,8 @@ CONTENT = {"key": "ab" * 32, "member": "police"}
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A locked file that no test changes."""
+def locked(tmp_path_factory: pytest.TempPathFactory, slow_locks: None) -> Path:
+    """A locked file that no test changes, at the product's own cost."""
     path = tmp_path_factory.mktemp("locked") / "identity.locked"
     keyfile.lock(CONTENT, PASSPHRASE, path)
     return path

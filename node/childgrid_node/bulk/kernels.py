@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from childgrid_node.clk.kernels import compiled
+from childgrid_node.compiled import compiled
 
 LOW = np.uint64(0xFFFFFFFF)
 HIGH = np.uint64(32)

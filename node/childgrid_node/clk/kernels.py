@@ -11,13 +11,11 @@ Nothing here knows formats, keys or hashes, and nothing holds the GIL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-Kernel = Callable[..., Any]
+from childgrid_node.compiled import compiled
 
 MOST_N = 8
 """Longest n-gram that ``number_grams`` takes."""
@@ -34,23 +32,6 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 TOKENS, NODES = 0, 1
 SLOTS, MASKS = 0, 1
-
-
-def compiled(signature: str) -> Callable[[Kernel], Kernel]:
-    """Compile for one signature, without the GIL, when this module is imported.
-
-    The machine code is kept beside the source or in the user's cache, if there is a
-    place for it, so that only the first import on a machine takes seconds.
-    """
-
-    def compile_(function: Kernel) -> Kernel:
-        try:
-            made: Kernel = njit(signature, nogil=True, cache=True)(function)
-        except RuntimeError:
-            made = njit(signature, nogil=True)(function)
-        return made
-
-    return compile_
 
 
 @compiled("int32(uint64[::1], int32[::1], uint64, int32)")

@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..mapping import Mapping
 from ..source_errors import RegisterError
 from .marks import Mark
 from .rows import Batch, Change, Fault, Faults, Row
 from .sheet import Sheet
-from .table import Table
+
+if TYPE_CHECKING:
+    from .table import Table
 
 __all__ = ["Batch", "Change", "Fault", "Faults", "Mark", "Register", "Row"]
 
@@ -49,6 +51,9 @@ class Register:
         """
         base = mapping.path.parent if base is None else Path(base)
         if "://" in mapping.source:
+            # SQLAlchemy is slow to import, and most sources are files.
+            from .table import Table
+
             return cls(mapping, Table(mapping, base))
         path = base / mapping.source
         if path.suffix.lower() in _LATER:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping as AnyMapping
 
 import numpy as np
+import pyarrow as arrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -242,7 +243,6 @@ def test_absent_columns_and_nulls_are_empty() -> None:
 
 def test_arrow_columns_give_what_lists_give() -> None:
     """Arrow arrays, with nulls and chunks, are columns too."""
-    arrow = pytest.importorskip("pyarrow")
     encoder = Encoder(GRID, KEY, 1)
     columns = {"given": ["Anita Das", "", "मोहन"], "passport": ["N4167078", "", ""]}
     arrays = {name: arrow.array([c or None for c in x]) for name, x in columns.items()}

@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 import numpy as np
+import pyarrow as arrow
 import pytest
 from clkhash import clk
 from clkhash import schema as oracle
@@ -259,7 +260,6 @@ def test_any_sequence_of_strings_is_a_column(column: Any) -> None:
 
 def test_arrow_columns_give_the_same_bits() -> None:
     """Chunks, slices, nulls and every script; read without making Python strings."""
-    arrow = pytest.importorskip("pyarrow")
     rng = random.Random(9)
     for _ in range(8):
         made = document(rng)
