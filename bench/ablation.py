@@ -24,6 +24,7 @@ import numpy as np
 from bench.counting import FOLDS, Counts
 from bench.document import render
 from bench.learn import counts_of, learn
+from bench.linked import with_records
 from bench.quality import measure, report
 from bench.tables import BenchError, Labelled, given_or_sample, load
 from bench.unlabelled import adapted, blank
@@ -38,8 +39,11 @@ FIGURES = (
     *("ece", "recall_frozen", "precision_frozen"),
 )
 BLOCK = 4
+# Fewer records asked besides than ``bench.learn`` takes: every line learns anew.
+RECORDS = 2_000
 SOURCE = "ablation"
 UNLABELLED = "labels for the first stage (EM instead)"
+UNASKED = "records of one table asked in the others"
 Document = dict[str, Any]
 
 
@@ -110,6 +114,11 @@ def _no_rivals(document: Document) -> None:
     _look_only(document, lambda name: name not in rivals)
 
 
+def _no_sums(document: Document) -> None:
+    sums = ("own", "birth", "place", "own_birth", "own_place", "whole")
+    _look_only(document, lambda name: name not in sums)
+
+
 def _no_kinship(document: Document) -> None:
     _look_only(document, lambda name: name != "family" and "short" not in name)
 
@@ -121,11 +130,13 @@ def _nothing(document: Document) -> None:
 PARTS: dict[str, Callable[[Document], None]] = {
     "everything": _nothing,
     UNLABELLED: _nothing,
+    UNASKED: _nothing,
     "given name apart from the family's": _without("given"),
     "sound of the name": _without("skeleton"),
     "alias": _without("alias"),
     "relative": _without("relative"),
-    "birth (date and year)": _without("dob", "yob"),
+    "birth (date, year and age)": _without("dob", "yob", "aged", "declared"),
+    "first of January as a sign": _without("declared"),
     "PIN, district, address": _without("pin", "district", "address"),
     "telephone": _without("phone"),
     "sex and state": _without("sex", "state"),
@@ -134,16 +145,24 @@ PARTS: dict[str, Callable[[Document], None]] = {
     "trees": _no_trees,
     "products in the logistic model": _no_products,
     "rivals (gap, crowd, near) for the trees": _no_rivals,
+    "names, birth and places summed for the trees": _no_sums,
     "signs of kinship for the trees": _no_kinship,
 }
 """What can be taken away, by what it is called in the table."""
 
 
-def splits(data: Labelled, kind: str) -> Iterator[tuple[Labelled, Labelled]]:
-    """Yield (learn, measure) twice: by queries' persons, or by agencies."""
+def splits(
+    data: Labelled, kind: str, folder: Path
+) -> Iterator[tuple[Labelled, Labelled]]:
+    """Yield (learn, measure) twice: by queries' persons, or by agencies.
+
+    Records asked besides are of nobody whom a query of either half is about.
+    """
     one, two = (_half(data, kind, half) for half in range(2))
-    yield one, two
-    yield two, one
+    for taught, asked in ((one, two), (two, one)):
+        whole = with_records(replace(data, tables=taught.tables), folder, RECORDS)
+        more = whole.queries[len(data.queries) :]
+        yield replace(taught, queries=taught.queries + more), asked
 
 
 def _half(data: Labelled, kind: str, half: int) -> Labelled:
@@ -165,6 +184,14 @@ class Learner:
     base: Scheme
     counted: dict[int, Counts] = field(default_factory=dict)
     learned: dict[tuple[int, bytes], Scheme] = field(default_factory=dict)
+    bare: dict[int, Labelled] = field(default_factory=dict)
+
+    def without_records(self, taught: Labelled) -> Labelled:
+        """Return ``taught`` with true queries only, the same object each time."""
+        if id(taught) not in self.bare:
+            queries = tuple(query for query in taught.queries if not query.home)
+            self.bare[id(taught)] = replace(taught, queries=queries)
+        return self.bare[id(taught)]
 
     def learn(self, taught: Labelled, scheme: Scheme) -> Scheme:
         """Return ``scheme`` with what ``taught`` teaches."""
@@ -203,11 +230,13 @@ def run(
     PARTS[part](document)
     scheme = Scheme.parse(render(document))
     found = []
-    for taught, asked in halves:
+    for whole, asked in halves:
+        taught = learner.without_records(whole) if part == UNASKED else whole
         learned = learner.learn(taught, scheme)
         if part == UNLABELLED:
             # The tables searched, the queries learned from, and no truth of either.
-            blind = replace(taught, tables=asked.tables).without_truth()
+            bare = learner.without_records(taught)
+            blind = replace(bare, tables=asked.tables).without_truth()
             learned = Scheme.parse(adapted(blind, blank(learned), SOURCE))
         seen = asked.under(learned)
         found.append(report(seen, measure(seen), learned.bands.strong))
@@ -224,13 +253,13 @@ def line(part: str, figures: dict[str, float]) -> str:
 
 
 def rows(
-    data: Labelled, split: str, *, once: bool
+    data: Labelled, split: str, folder: Path, *, once: bool
 ) -> dict[str, list[tuple[Labelled, Labelled]]]:
     """Return (learn, measure) pairs by what their row is called after the part.
 
     Both ways by persons make one row; each way by agencies is a row of its own.
     """
-    halves = list(splits(data, split))[: 1 if once else 2]
+    halves = list(splits(data, split, folder))[: 1 if once else 2]
     if split == "persons":
         return {"": halves}
     return {
@@ -283,11 +312,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with given_or_sample(given.data) as where:
             data = load(where, base)
+            pairs = rows(data, given.split, where, once=given.once)
     except BenchError as error:
         parser.error(str(error))
     sys.stdout.write("| without | " + " | ".join(FIGURES) + " |\n")
     sys.stdout.write("| --- |" + " --- |" * len(FIGURES) + "\n")
-    pairs = rows(data, given.split, once=given.once)
     table(pairs, given.part or PARTS, Learner(base), given.json)
     return 0
 

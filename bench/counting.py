@@ -6,7 +6,7 @@ teach (identifiers that no pair shares) is pooled or fixed here, and named below
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from bench.tables import Labelled, Query, Table
     from childgrid_node.scheme import Comparison, Scheme
+    from childgrid_node.segments import Segment
 
 FOLDS = 2
 ENOUGH_PAIRS = 40
@@ -57,24 +58,47 @@ def searches(data: Labelled) -> Iterator[tuple[Table, Query, NDArray[np.int64]]]
     for table in data.tables:
         rows = {table.index.key(row): row for row in range(len(table.index))}
         for query in data.queries:
+            if query.home == table.agency:
+                continue
             wanted = sorted(rows[key] for key in query.truth if key in rows)
             yield table, query, np.array(wanted, np.int64)
 
 
 def count(data: Labelled, scheme: Scheme) -> Counts:
-    """Count levels over all pairs of query and row, true pairs apart."""
+    """Count levels over all pairs of query and row, true pairs apart.
+
+    A record asked besides adds its true pairs only: of strangers there are plenty.
+    """
     shape = (FOLDS, len(scheme.comparisons), LEVELS)
     counts = Counts(np.zeros(shape, np.int64), np.zeros(shape, np.int64))
     for table, query, rows in searches(data):
-        found = scan.survey(scheme, table.index.segments, query.encoding)
-        levels = scan.levels_of(scheme, found, rows)
         fold = query.number % FOLDS
+        segments = table.index.segments
+        if query.home:
+            segments, rows = (_alone(segments, rows),), np.arange(len(rows))
+        found = scan.survey(scheme, segments, query.encoding)
+        levels = scan.levels_of(scheme, found, rows)
         counts.other[fold][list(found.active)] += found.counts
         for position in found.active:
             true = np.bincount(levels[:, position], minlength=LEVELS)
             counts.match[fold, position] += true
             counts.other[fold, position] -= true
     return counts
+
+
+def _alone(segments: tuple[Segment, ...], rows: NDArray[np.int64]) -> Segment:
+    """Return chosen rows as a segment of their own, in the order of the table."""
+    inside = [
+        rows[(rows >= s.first) & (rows < s.first + len(s.dead))] for s in segments
+    ]
+    parts = [(s, at - s.first) for s, at in zip(segments, inside, strict=True)]
+    return replace(
+        segments[0],
+        first=0,
+        rows=np.concatenate([s.rows[at] for s, at in parts]),
+        filled=np.concatenate([s.filled[at] for s, at in parts]),
+        dead=np.concatenate([s.dead[at] for s, at in parts]),
+    )
 
 
 def log_tables(

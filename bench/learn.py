@@ -16,6 +16,7 @@ The shipped weights are made, to the byte, on the ministries' tables or without 
 Without a folder (or CHILDGRID_DATA) the tables are those of the project's own sample,
 made anew from its seed. ``--unlabelled`` reads no truth: it fits the first stage's
 weights to the tables by expectation maximisation and leaves the second stage as it is.
+Where the folder says which records are one person, records are asked too (``linked``).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import numpy as np
 from bench.boost import Growth, as_table, grow
 from bench.counting import ENOUGH_PAIRS, FOLDS, Counts, count, log_tables, searches
 from bench.document import render
+from bench.linked import with_records
 from bench.logistic import fit
 from bench.tables import BenchError, Labelled, given_or_sample, load
 from bench.unlabelled import adapted
@@ -55,7 +57,7 @@ FLOOR = 100
 # Rows of a search that the second stage learns from, and how likely at least.
 TAUGHT = 24
 HOPELESS = -9_000
-GROWTH = Growth(trees=150, rate=0.05, ridge=20, least=8)
+GROWTH = Growth(trees=200, rate=0.05, ridge=20, least=8)
 LEAST_ROWS, MOST_ROWS = 1_000, 10_000_000
 
 
@@ -293,6 +295,8 @@ def main(arguments: list[str] | None = None) -> int:
         base = _base(given.base)
         with given_or_sample(given.data) as where:
             data = load(where, base).only(given.only)
+            if not given.unlabelled:
+                data = with_records(data, where)
     except BenchError as error:
         parser.error(str(error))
     cited = given.source or json.loads(base.raw)["weights"]["source"]

@@ -55,12 +55,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Query:
-    """One encoded query, its id, and the ids of the records that it should find."""
+    """One encoded query, its id, and the ids of the records that it should find.
+
+    ``home`` is the agency whose own record the query is; its table is not searched.
+    """
 
     number: int
     key: str
     encoding: NDArray[np.uint64]
     truth: frozenset[str]
+    home: str = ""
 
 
 @dataclass(frozen=True)

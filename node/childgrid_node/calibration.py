@@ -32,6 +32,9 @@ JOINT_SCALE = 10_000
 GAP_LIMIT = 20_000
 NEAR = 1_000
 FAMILY = ("relative", "address")
+OWN = ("name", "given", "skeleton", "alias")
+BIRTH = ("dob", "yob", "aged", "declared")
+PLACE = ("pin", "district", "address", "state")
 
 
 def features(
@@ -55,13 +58,11 @@ def features(
     groups = list(calibration.agreement)
     more, less = np.maximum(parts, 0), np.minimum(parts, 0)
     short = shortfall(comparisons, calibration.own, levels)
-    shared = sum(_grouped(comparisons, group, more) for group in calibration.kin)
-    columns = [_grouped(comparisons, group, more) for group in groups]
-    columns += [_grouped(comparisons, group, less) for group in groups]
+    columns = [more @ scheme.grouping, less @ scheme.grouping]
     columns += [
         crowd(scores, calibration.trained_rows),
         short,
-        np.minimum(shared, short),
+        np.minimum(_agreed(scheme, calibration.kin, more), short),
     ]
     columns += products(calibration, comparisons, more)
     names = [f"+{g}" for g in groups] + [f"-{g}" for g in groups]
@@ -83,13 +84,6 @@ def coefficients(calibration: Calibration) -> NDArray[np.int64]:
         ],
         np.int64,
     )
-
-
-def _grouped(
-    comparisons: tuple[Comparison, ...], group: str, parts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    inside = [c.group == group for c in comparisons]
-    return np.asarray(parts[:, inside].sum(axis=1), np.int64)
 
 
 def shortfall(
@@ -157,9 +151,13 @@ def signs(
     ``score`` is the first stage's sum, ``gap`` and ``crowd`` set it against rivals,
     ``near`` counts survivors no more than one nat below it; ``known`` counts the
     likenesses compared, ``asked`` the comparisons that the query could make;
-    ``family`` is what relative and address agree; ``logit`` the logistic model's.
+    ``family`` is what relative and address agree; ``own``, ``birth`` and ``place`` what
+    the person's names, birth and places agree, ``own_birth`` and ``own_place`` two of
+    them together and ``whole`` all three; ``logit`` is the logistic model's.
     """
     comparisons, strangers = scheme.comparisons, scheme.calibration.trained_rows
+    more, grouped = np.maximum(parts, 0), parts @ scheme.grouping
+    places = {name: at for at, name in enumerate(scheme.calibration.agreement)}
     blooms = [each.kind == "bloom" for each in comparisons]
     found = {
         "score": scores,
@@ -169,20 +167,41 @@ def signs(
         "known": (levels[:, blooms] > 0).sum(axis=1),
         "asked": np.full(len(scores), asked),
         "logit": logits,
-        "family": sum(
-            _grouped(comparisons, group, np.maximum(parts, 0)) for group in FAMILY
-        ),
+        "family": _agreed(scheme, FAMILY, more),
+        **_together(scheme, more),
     }
     columns = []
     for name in scheme.calibration.forest.features:
         kind, _, of = name.partition(":")
         if kind == "part":
-            columns.append(_grouped(comparisons, of, parts))
+            columns.append(grouped[:, places[of]])
         elif kind == "short":
             columns.append(shortfall(comparisons, of, levels))
         else:
             columns.append(np.asarray(found[name], np.int64))
     return np.column_stack(columns)
+
+
+def _together(scheme: Scheme, more: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    own, birth, place = (
+        _agreed(scheme, groups, more) for groups in (OWN, BIRTH, PLACE)
+    )
+    return {
+        "own": own,
+        "birth": birth,
+        "place": place,
+        "own_birth": own + birth,
+        "own_place": own + place,
+        "whole": own + birth + place,
+    }
+
+
+def _agreed(
+    scheme: Scheme, groups: tuple[str, ...], more: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return what several groups agree, in millinats: ``int64[k]``."""
+    inside = [each.group in groups for each in scheme.comparisons]
+    return np.asarray(more[:, inside].sum(axis=1), np.int64)
 
 
 def log_odds(calibration: Calibration, values: NDArray[np.int64]) -> NDArray[np.int64]:

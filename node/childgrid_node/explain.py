@@ -21,6 +21,7 @@ _LABELS = {
     "relative": "relative's name",
     "dob": "date of birth",
     "yob": "year of birth",
+    "aged": "age",
     "pin": "PIN code",
     "district": "district",
     "address": "address",

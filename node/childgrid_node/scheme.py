@@ -18,12 +18,16 @@ from functools import cached_property
 from importlib import resources
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from childgrid_node.index_errors import SchemeError
 from childgrid_node.scheme_parse import Part, strict_json
 from childgrid_node.second_stage import Calibration, check_calibration, read_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 WORD_BITS = 64
 FULL_MASK = 2**64 - 1
@@ -185,6 +189,18 @@ class Scheme:
     def digest(self) -> bytes:
         """SHA-256 of the exact bytes of the document (32 bytes)."""
         return hashlib.sha256(self.raw).digest()
+
+    @cached_property
+    def grouping(self) -> NDArray[np.int64]:
+        """1 where a comparison is in a group: ``int64[comparisons, groups]``.
+
+        Groups are in the order of ``calibration.agreement``.
+        """
+        groups = list(self.calibration.agreement)
+        inside = [
+            [each.group == group for group in groups] for each in self.comparisons
+        ]
+        return np.array(inside, np.int64)
 
     @cached_property
     def layout(self) -> Layout:

@@ -67,8 +67,11 @@ def directions(comparisons: tuple[Comparison, ...]) -> dict[str, int]:
     groups = {f"part:{each.group}": RAISES for each in comparisons}
     short = {f"short:{c.name}": LOWERS for c in comparisons if c.kind == "bloom"}
     rivals = {"score": RAISES, "gap": RAISES, "crowd": LOWERS, "near": LOWERS}
-    rest = {"known": FREE, "asked": FREE, "family": FREE, "logit": RAISES}
-    return groups | short | rivals | rest
+    agreed = dict.fromkeys(
+        ("own", "birth", "place", "own_birth", "own_place", "whole", "logit"), RAISES
+    )
+    rest = {"known": FREE, "asked": FREE, "family": FREE}
+    return groups | short | rivals | agreed | rest
 
 
 def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibration:

@@ -25,7 +25,7 @@ _DAY = 86_400
 _ALIKE = 0.8
 _OTHER = 0.5
 _NAMES = ("name", "alias")
-_COMMON = ("sex", "state", "aadhaar4", "vehicle4")
+_COMMON = ("sex", "state", "declared", "aadhaar4", "vehicle4")
 
 
 def check(
@@ -101,9 +101,10 @@ def _share(
     one: NDArray[np.uint64], others: NDArray[np.uint64], place: Place
 ) -> NDArray[np.bool_]:
     """Where one tag at least stands on both sides."""
-    words = _part(one, place)
+    mask = np.uint64(place.mask)
+    words = _part(one, place) & mask
     found: NDArray[np.bool_] = np.logical_or.reduce(
-        np.isin(_part(others, place), words[words != 0]), axis=1
+        np.isin(_part(others, place) & mask, words[words != 0]), axis=1
     )
     return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench import learn, unlabelled
+from bench.linked import with_records
 from bench.tables import Labelled, given_or_sample, load
 from childgrid_node.scheme import Scheme
 
@@ -22,7 +23,7 @@ def _sample() -> Labelled:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHILDGRID_DATA", raising=False)
         with given_or_sample(None) as where:
-            return load(where, TEST)
+            return with_records(load(where, TEST), where)
 
 
 @pytest.fixture(autouse=True)

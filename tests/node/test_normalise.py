@@ -66,11 +66,18 @@ def test_one_date_in_every_order(text: str) -> None:
 
 
 def test_first_of_january_says_the_year_only() -> None:
-    """A declared 01-01 gives no day, and its year."""
+    """A declared 01-01 gives no day, its year, and that it was declared."""
     found = tokens_of(from_fields({"birth_date": ["01-01-1984"]}))
 
     assert "dob" not in found
     assert "1984" in found["yob"]
+    assert found["declared"] == ("1984",)
+
+
+@pytest.mark.parametrize("text", ["15-08-1984", "00/00/1984", "1984"])
+def test_other_dates_declare_nothing(text: str) -> None:
+    """Only a first of January is the habit of those who know the year alone."""
+    assert "declared" not in tokens_of(from_fields({"birth_date": [text]}))
 
 
 @pytest.mark.parametrize("text", ["31/02/1984", "99/99/9999", "unknown", "15/08", ""])
@@ -115,11 +122,23 @@ def test_an_age_is_dated(age: str, as_of: str, window: tuple[int, int] | None) -
     assert years(age=age, age_as_of=as_of) == window
 
 
-def test_year_tokens_span_three_years_either_side() -> None:
-    """The window of a birth year reaches from three before to three after."""
+def test_year_tokens_span_two_years_either_side() -> None:
+    """The window of a birth year reaches from two before to two after."""
     found = tokens_of(from_fields({"birth_year": ["1990"]}))
 
-    assert found["yob"] == tuple(map(str, range(1987, 1994)))
+    assert found["yob"] == tuple(map(str, range(1988, 1993)))
+
+
+def test_a_year_that_an_age_gives_is_not_a_stated_one() -> None:
+    """An age is rounded and grows old; a year that is stated outranks it."""
+    age = {"age": ["34"], "age_as_of": ["2026-11-01"]}
+    aged = tokens_of(from_fields(age))
+    stated = tokens_of(from_fields({**age, "birth_year": ["1990"]}))
+
+    assert aged["aged"] == tuple(map(str, range(1990, 1995)))
+    assert "yob" not in aged
+    assert "1990" in stated["yob"]
+    assert "aged" not in stated
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,19 @@ def test_an_equal_number_makes_a_variant_whatever_the_name(grid: Grid) -> None:
     assert not other
 
 
+def test_numbers_that_share_a_word_are_told_apart(grid: Grid) -> None:
+    """An equal FIR makes a variant whatever stands beside it, and only it does."""
+    encoder = grid.agency("customs").holdings
+    asked = {"fir": ("fir-1",), "cnr": ("cnr-1",), "vehicle4": ("1234",)}
+    one = encoder.encode({"name": ("_k", "ka"), **asked})
+    same = encoder.encode({"name": ("_s", "su"), **asked, "cnr": ("cnr-2",)})
+    fragment = {"fir": ("fir-2",), "cnr": ("cnr-2",), "vehicle4": ("1234",)}
+    other = encoder.encode({"name": ("_s", "su"), **fragment})
+
+    found = sweep.alike(encoder.scheme, one, np.stack([same, other]))
+    assert found.tolist() == [True, False]
+
+
 def test_a_day_later_the_count_begins_anew(grid: Grid) -> None:
     """What was asked is forgotten after 24 hours."""
     for number in range(sweep.VARIANTS):

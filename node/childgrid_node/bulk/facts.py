@@ -18,9 +18,9 @@ from childgrid_node.normalise.spelling import grams
 from childgrid_node.normalise.tokens import (
     ADDRESS_GRAM,
     DISTRICT_GRAM,
-    YEAR_SPAN,
     day_tokens,
     pin_tokens,
+    year_tokens,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Facts:
             "pin": Memo(Store(size["pin"]), self._read_pin),
             "state": Memo(Store(1), self._read_state),
             "sex": Memo(Store(1), self._read_sex),
-            "birth_date": Memo(Store(size["dob"] + 1), self._read_birth),
+            "birth_date": Memo(Store(size["dob"] + 2), self._read_birth),
             "birth_year": Memo(Store(1), self._read_year),
             "age": Memo(Store(2), self._read_age),
             "age_as_of": Memo(Store(1), self._read_as_of),
@@ -148,20 +148,21 @@ class Facts:
             start = self._layout["dob"].start
             kernels.gather(rows, numbers, records, 0, size, start)
             years = records[numbers, size].astype(np.int64)
+            self._put(rows, "declared", records[numbers, size + 1])
         if "birth_year" in found:
             told = self._records("birth_year", found["birth_year"])[:, 0]
             years = np.where(years != 0, years, told.astype(np.int64))
-        low = high = years
+        self._fill_years(rows, "yob", years, years)
         if "age" in found and "age_as_of" in found:
             turned = self._records("age_as_of", found["age_as_of"]).astype(np.int64)
             ages = self._records("age", found["age"]).astype(np.int64)
             dated = (years == 0) & (turned[:, 0] != 0) & (ages[:, 1] != 0)
-            low = np.where(dated, turned[:, 0] - ages[:, 1], years)
-            high = np.where(dated, turned[:, 0] - ages[:, 0], years)
-        self._fill_years(rows, low, high)
+            low = np.where(dated, turned[:, 0] - ages[:, 1], 0)
+            high = np.where(dated, turned[:, 0] - ages[:, 0], 0)
+            self._fill_years(rows, "aged", low, high)
 
-    def _fill_years(self, rows: Rows, low: Numbers, high: Numbers) -> None:
-        place = self._layout["yob"]
+    def _fill_years(self, rows: Rows, name: str, low: Numbers, high: Numbers) -> None:
+        place = self._layout[name]
         wide = int((high - low).max(initial=0))
         for more in range(wide + 1):
             year = np.where((low > 0) & (low + more <= high), low + more, 0)
@@ -169,12 +170,14 @@ class Facts:
             kernels.gather(rows, numbers, self._windows, 0, place.words, place.start)
 
     def _year_windows(self) -> Rows:
-        """Filters of each year with those around it; number 0 is no year's."""
+        """Filters of each year with those around it; number 0 is no year's.
+
+        Stated years and those from an age have one key, so that they can be compared.
+        """
         bloom = self._filters["yob"]
-        span = range(-YEAR_SPAN, YEAR_SPAN + 1)
         made = [b"\0" * (8 * bloom.field.words)]
         for year in range(FIRST_YEAR + 1, LAST_YEAR + 1):
-            made.append(bloom.encode(str(year + by) for by in span))
+            made.append(bloom.encode(year_tokens(year, year)))
         windows = np.frombuffer(b"".join(made), "<u8").astype(np.uint64)
         return windows.reshape(-1, bloom.field.words)
 
@@ -207,7 +210,12 @@ class Facts:
     def _read_birth(self, cell: str) -> bytes:
         birth = dates.birth(cell)
         tokens = day_tokens(birth.day) if birth.day else ()
-        return self._filters["dob"].encode(tokens) + _word(birth.year or 0)
+        declared = str(birth.year) if birth.declared else ""
+        return (
+            self._filters["dob"].encode(tokens)
+            + _word(birth.year or 0)
+            + _word(self._tag("declared", declared))
+        )
 
     def _read_year(self, cell: str) -> bytes:
         return _word(dates.year(cell) or 0)

@@ -29,10 +29,14 @@ _OLDEST = 120
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """What a cell says of a birth: a full `day`, or only the `year`, or nothing."""
+    """What a cell says of a birth: a full `day`, or only the `year`, or nothing.
+
+    `declared` is true where a first of January stands for the year.
+    """
 
     day: date | None = None
     year: int | None = None
+    declared: bool = False
 
 
 def ascii_digits(text: str) -> str:
@@ -72,7 +76,7 @@ def birth(text: str) -> Birth:
     found = moment(text)
     if found is not None:
         placeholder = (found.month, found.day) == (1, 1)
-        return Birth(None if placeholder else found, found.year)
+        return Birth(None if placeholder else found, found.year, placeholder)
     impossible = len(parts := _parts(text)) == 3 and all(map(int, parts))
     return Birth(None, None if impossible else year(text))
 

@@ -35,15 +35,19 @@ _QUERY_FIELDS = (*sources.FIELDS, "age_as_of")
 class Person:
     """Canonical parts; everything may be missing.
 
-    Names are tuples of folded words. `years` is the window (earliest, latest) of the
-    birth year, `day` the full date of birth. `numbers` maps exact fields (phone,
-    aadhaar, pan, …) to canonical forms. Holds personal data: never log it.
+    Names are tuples of folded words. `day` is the full date of birth, `year` the year
+    that a register states, `declared` whether it wrote a first of January for it;
+    `years` is the window (earliest, latest) that an age gives where no year stands.
+    `numbers` maps exact fields (phone, aadhaar, pan, …) to canonical forms. Holds
+    personal data: never log it.
     """
 
     names: tuple[Name, ...] = ()
     aliases: tuple[Name, ...] = ()
     relatives: tuple[Name, ...] = ()
     day: date | None = None
+    year: int | None = None
+    declared: bool = False
     years: tuple[int, int] | None = None
     sex: str = ""
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -115,12 +119,15 @@ class Normaliser:
         birth = dates.birth(_text(fields, "birth_date", "-"))
         district = places.district(_text(fields, "district"), self.words.place)
         state = places.state(_text(fields, "state"), self.words.place)
+        year = birth.year or dates.year(_text(fields, "birth_year"))
         return Person(
             names=names.names,
             aliases=names.aliases,
             relatives=names.relatives,
             day=birth.day,
-            years=_years(birth, fields),
+            year=year,
+            declared=birth.declared,
+            years=_years(fields) if year is None else None,
             sex=numbers.sex(_text(fields, "sex")) or names.sex,
             numbers=_numbers(fields),
             address=where.words,
@@ -201,11 +208,8 @@ def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _years(birth: dates.Birth, fields: Fields) -> tuple[int, int] | None:
-    """The window of the birth year from a date, else a year, else a dated age."""
-    year = birth.year or dates.year(_text(fields, "birth_year"))
-    if year is not None:
-        return year, year
+def _years(fields: Fields) -> tuple[int, int] | None:
+    """The window of the birth year that a dated age gives."""
     ages = dates.age(_text(fields, "age"))
     as_of = dates.moment(_text(fields, "age_as_of"))
     if ages is None or as_of is None or not ages[1]:

@@ -25,6 +25,7 @@ BLOOM = (
     "relative",
     "dob",
     "yob",
+    "aged",
     "pin",
     "district",
     "address",
@@ -46,6 +47,7 @@ EXACT = (
     "upi",
     "fir",
     "cnr",
+    "declared",
     "sex",
     "state",
 )
@@ -54,7 +56,7 @@ EXACT = (
 NAME_GRAM, DISTRICT_GRAM, ADDRESS_GRAM = 2, 2, 3
 _INITIAL = "i:"
 _SLIP = 2
-YEAR_SPAN = 3
+YEAR_SPAN = 2
 """Years around a birth year that count as near it."""
 
 
@@ -67,11 +69,13 @@ def tokens_of(person: Person) -> Tokens:
         "alias": _cut(name_pieces(person.aliases)),
         "relative": _cut(name_pieces(person.relatives)),
         "dob": day_tokens(person.day) if person.day else (),
-        "yob": _years(person.years) if person.years else (),
+        "yob": year_tokens(person.year, person.year) if person.year else (),
+        "aged": year_tokens(*person.years) if person.years else (),
         "pin": pin_tokens(person.pin) if person.pin else (),
         "district": _grams(person.district, DISTRICT_GRAM),
         "address": _grams(person.address, ADDRESS_GRAM),
         **person.numbers,
+        "declared": [str(person.year)] if person.declared else (),
         "sex": [person.sex],
         "state": [person.state],
     }
@@ -167,6 +171,6 @@ def day_tokens(day: date) -> Iterator[str]:
     yield from (f"{place}:{digit}" for place, digit in enumerate(y + m + d))
 
 
-def _years(years: tuple[int, int]) -> Iterator[str]:
-    low, high = years
+def year_tokens(low: int, high: int) -> Iterator[str]:
+    """The years of a window and those around it."""
     yield from map(str, range(low - YEAR_SPAN, high + YEAR_SPAN + 1))
