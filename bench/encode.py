@@ -44,7 +44,7 @@ from bench.tables import BENCH_KEY, BenchError, folder
 from childgrid_node import clk as exchange
 from childgrid_node.bulk import BatchEncoder
 from childgrid_node.bulk import kernels as bulk_kernels
-from childgrid_node.clk import kernels
+from childgrid_node.clk import cell_kernels, kernels
 from childgrid_node.compiled import Loop
 from childgrid_node.encode import Encoder
 from childgrid_node.normalise import Normaliser, tokens_of
@@ -213,7 +213,7 @@ Run = Callable[[Sample, int, int], Spent]
 
 def _load() -> None:
     """Load the compiled loops, as importing loads the rest of the code."""
-    for module in (kernels, bulk_kernels):
+    for module in (kernels, cell_kernels, bulk_kernels):
         for loop in vars(module).values():
             if isinstance(loop, Loop):
                 loop.made()

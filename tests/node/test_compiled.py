@@ -58,9 +58,9 @@ def test_importing_the_encoders_compiles_nothing() -> None:
     """A process that has nothing to encode does not wait for loops."""
     script = (
         "from childgrid_node.bulk import intake, kernels as bulk\n"
-        "from childgrid_node.clk import kernels as clk\n"
+        "from childgrid_node.clk import cell_kernels, kernels as clk\n"
         "from childgrid_node.compiled import Loop\n"
-        "loops = [x for one in (bulk, clk) for x in vars(one).values()"
+        "loops = [x for one in (bulk, clk, cell_kernels) for x in vars(one).values()"
         " if isinstance(x, Loop)]\n"
         "print(len(loops) > 10, any(loop.ready for loop in loops))"
     )

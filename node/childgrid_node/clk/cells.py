@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from childgrid_node.clk import cell_kernels
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,6 +72,14 @@ def code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(raw, "<u4").astype(np.uint32, copy=False)
 
 
+def texts(codes: NDArray[np.uint32], lengths: NDArray[np.int64]) -> list[str]:
+    """Return values that stand one after the other as strings."""
+    text = codes.astype("<u4", copy=False).tobytes()
+    whole = text.decode("utf-32-le", "surrogatepass")
+    ends = np.cumsum(lengths).tolist()
+    return [whole[low:high] for low, high in zip([0, *ends], ends, strict=False)]
+
+
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     starts: NDArray[np.int64] = np.cumsum(lengths) - lengths
     return starts
@@ -92,21 +102,11 @@ def arrow_cells(column: Column, first: int, last: int) -> Cells:
     raw = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]
     places = (ends - ends[0]).astype(np.int64)
     if raw.size and raw.max() > 127:
-        heads = np.cumsum((raw & 0xC0) != 0x80, dtype=np.int64)
-        places = np.concatenate(([0], heads))[places]
+        cell_kernels.characters(raw, places)
         codes = code_points(raw.tobytes().decode("utf-8"))
     else:
         codes = raw.astype(np.uint32)
     return Cells(codes, places[:-1], np.diff(places))
-
-
-def arrow_distinct(
-    column: Column, first: int, last: int
-) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct cells of some rows, and which of them each row has."""
-    coded = _arrow_part(column, first, last).dictionary_encode()
-    turns = np.asarray(coded.indices.to_numpy(), np.int64)
-    return coded.dictionary.to_pylist(), turns
 
 
 def _arrow_part(column: Column, first: int, last: int) -> Any:  # noqa: ANN401

@@ -8,7 +8,6 @@ encoded leaves its row as it was and is returned as a fault.
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,13 +16,13 @@ from childgrid_node.clk import comparators, kernels
 from childgrid_node.clk.cells import (
     Cells,
     arrow_cells,
-    arrow_distinct,
     code_points,
     is_arrow,
     strings,
 )
 from childgrid_node.clk.filters import GramFilters, TokenFilters
 from childgrid_node.clk.formats import MOST_CHARACTERS, Fault, Faulty, formatter
+from childgrid_node.clk.known import Known
 from childgrid_node.clk.schema import Ngram, Text
 
 if TYPE_CHECKING:
@@ -169,15 +168,6 @@ def _cleaned(values: Sequence[Any]) -> tuple[list[str], Faults]:
     return clean, faults
 
 
-def _distinct(
-    column: Column, first: int, last: int
-) -> tuple[list[Any], NDArray[np.int64] | None]:
-    """Return cells and, where Arrow has found the distinct ones, their turns."""
-    if not is_arrow(column):
-        return strings(column, first, last), None
-    return arrow_distinct(column, first, last)
-
-
 def _replace(cells: Cells, rows: NDArray[np.bool_], text: str) -> None:
     cells.starts[rows] = len(cells.codes)
     cells.lengths[rows] = len(text)
@@ -193,7 +183,8 @@ class Remembered:
         self._format = formatter(feature)
         self._comparison = feature.comparison
         self._words = words
-        self._room = 1 + max(stretch, REMEMBERED_BYTES // (8 * words))
+        self._room = max(stretch, REMEMBERED_BYTES // (8 * words))
+        self._known = Known(self._room)
         self._grams = self._tokens = None
         comparison = feature.comparison
         if isinstance(comparison, Ngram) and comparison.n <= kernels.MOST_N:
@@ -210,59 +201,43 @@ class Remembered:
                 filters.clear()
 
     def _forget(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._known.clear()
         self._faults: dict[int, Fault] = {}
         self._filters = np.zeros((self._room, self._words), np.uint64)
 
     def add(
         self, rows: NDArray[np.uint64], column: Column, first: int, last: int
     ) -> Faults:
-        """See ``Field.add``; ``last - first`` is at most the stretch."""
-        values, turns = _distinct(column, first, last)
-        faults: Faults = []
-        try:
-            numbers = self._number(values)
-        except TypeError:
-            values, faults = _cleaned(values)
-            numbers = self._number(values)
-        if turns is not None:
-            numbers = numbers[turns]
-        kernels.gather(rows, numbers, self._filters)
-        if self._faults:
-            bad = np.isin(numbers, list(self._faults))
-            bad[[row for row, _ in faults]] = False
+        """See ``Field.add``."""
+        cells, faults = _laid_out(column, first, last)
+        untyped = {row for row, _ in faults}
+        at = 0
+        while at < len(cells):
+            before = len(self._known)
+            reached, numbers, texts = self._known.number(cells, at)
+            self._work_out(before, texts)
+            kernels.gather(rows[at:reached], numbers, self._filters)
             faults += [
-                (int(row), self._faults[int(numbers[row])])
-                for row in np.flatnonzero(bad)
+                (row, fault)
+                for row, fault in self._faulty(numbers, at)
+                if row not in untyped
             ]
+            if reached == at:
+                self._forget()
+            at = reached
         return faults
 
-    def _number(self, values: Sequence[str]) -> NDArray[np.int64]:
-        if len(self._numbers) + len(values) >= self._room:
-            self._forget()
-        known = self._numbers
-        numbers = np.fromiter(map(known.get, values, repeat(-1)), np.int64, len(values))
-        unknown = np.flatnonzero(numbers < 0).tolist()
-        before = len(known)
-        fresh = [values[row] for row in unknown]
-        for value in dict.fromkeys(fresh):
-            if not isinstance(value, str):
-                self._undo(before)
-                raise TypeError
-            known[value] = len(known)
-        numbers[unknown] = [known[value] for value in fresh]
-        self._work_out(before)
-        return numbers
+    def _faulty(self, numbers: NDArray[np.int64], first: int) -> Faults:
+        if not self._faults:
+            return []
+        bad = np.flatnonzero(np.isin(numbers, list(self._faults))).tolist()
+        return [(first + row, self._faults[int(numbers[row])]) for row in bad]
 
-    def _undo(self, before: int) -> None:
-        for value in list(self._numbers)[before:]:
-            del self._numbers[value]
-
-    def _work_out(self, before: int) -> None:
+    def _work_out(self, before: int, cells: Sequence[str]) -> None:
         """Make the filters of the cells numbered ``before`` onwards."""
         formatted = []
         tokens = []
-        for number, value in enumerate(list(self._numbers)[before:], before):
+        for number, value in enumerate(cells, before):
             text, words = "", []
             try:
                 text = self._format(value)

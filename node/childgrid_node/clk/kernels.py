@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from childgrid_node.clk.masks import join_4, join_16
 from childgrid_node.compiled import compiled
 
 MOST_N = 8
@@ -59,6 +60,53 @@ def rehash(old: Any, old_numbers: Any, keys: Any, numbers: Any) -> None:  # noqa
     for at in range(old.shape[0]):
         if old[at] != 0:
             find(keys, numbers, old[at], old_numbers[at])
+
+
+@compiled(
+    "int64(Array(uint32, 1, 'C', readonly=True), int64, int64, int64, boolean, "
+    "uint64[::1], int32[::1], int64, int64[:, ::1], int64, int32[::1])"
+)
+def number_pairs(
+    codes: Any,  # noqa: ANN401
+    low: int,
+    length: int,
+    n: int,
+    positional: bool,
+    keys: Any,  # noqa: ANN401
+    numbers: Any,  # noqa: ANN401
+    known: int,
+    born: Any,  # noqa: ANN401
+    value: int,
+    out: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    """Number one value's n-grams of one or two; return how many tokens there are now.
+
+    See ``number_grams``: a gram is one key, and the symbol before is at hand.
+    """
+    mask = np.uint64(keys.shape[0] - 1)
+    before, after = SPACE, SPACE
+    start, end = np.uint64(low), np.uint64(length)
+    for place in range(np.uint64(length + n - 1)):
+        after = np.uint64(codes[start + place]) if place < end else SPACE
+        key = (before << SYMBOL_BITS) | after
+        if n == 1:
+            key = (after << SYMBOL_BITS) | NO_SYMBOL
+        if positional:
+            key |= (place + ONE) << PREFIX_BITS
+        key += ONE
+        before = after
+        slot = (key * GOLDEN) >> np.uint64(32)
+        while keys[slot & mask] != key:
+            if keys[slot & mask] == 0:
+                keys[slot & mask] = key
+                numbers[slot & mask] = known
+                born[known, 0] = value
+                born[known, 1] = place
+                known += 1
+                break
+            slot += ONE
+        out[place] = numbers[slot & mask]
+    return known
 
 
 @compiled(
@@ -108,6 +156,22 @@ def number_grams(
         if sizes[NODES] + inner * count > rooms[NODES]:
             return value
         low = starts[value]
+        if n <= 2:
+            sizes[TOKENS] = number_pairs(
+                codes,
+                low,
+                length,
+                n,
+                positional,
+                keys,
+                numbers,
+                sizes[TOKENS],
+                born,
+                value,
+                out[filled:],
+            )
+            filled += count
+            continue
         high = low + length
         for place in range(count):
             prefix = np.uint64(place + 1) if positional else np.uint64(0)
@@ -186,18 +250,28 @@ def put(rows: Any, row: int, positions: Any, token: int, needed: int) -> None:  
         rows[row, p >> 6] |= ONE << np.uint64((p & 56) + 7 - (p & 7))
 
 
-@compiled("void(uint64[::1], uint64[:, ::1], int32[::1], int64)")
-def merge(row: Any, masks: Any, chosen: Any, count: int) -> None:  # noqa: ANN401
-    """OR the first ``count`` chosen masks into one row, four in one pass over it."""
-    for at in range(0, count - 3, 4):
-        one, two = masks[np.uint64(chosen[at])], masks[np.uint64(chosen[at + 1])]
-        three, four = masks[np.uint64(chosen[at + 2])], masks[np.uint64(chosen[at + 3])]
-        for word in range(row.shape[0]):
-            row[word] |= (one[word] | two[word]) | (three[word] | four[word])
-    for at in range(count - count % 4, count):
-        one = masks[np.uint64(chosen[at])]
-        for word in range(row.shape[0]):
-            row[word] |= one[word]
+@compiled("void(uint64[::1], int64, int64, uint64[::1], int64[::1], int64)")
+def merge(
+    rows: Any,  # noqa: ANN401
+    row: int,
+    words: int,
+    masks: Any,  # noqa: ANN401
+    chosen: Any,  # noqa: ANN401
+    count: int,
+) -> None:
+    """OR the first ``count`` chosen masks into one row; they are named by their start.
+
+    Rows and masks are in one dimension, ``words`` words each.
+    """
+    start = row * words
+    sixteens, fours = words // 16 * 16, words // 4 * 4
+    for word in range(0, sixteens, 16):
+        join_16(rows, start + word, masks, chosen, count, word)
+    for word in range(sixteens, fours, 4):
+        join_4(rows, start + word, masks, chosen, count, word)
+    for word in range(fours, words):
+        for at in range(count):
+            rows[start + word] |= masks[chosen[at] + word]
 
 
 @compiled(
@@ -235,7 +309,9 @@ def unite(
         masks: the masks, ``uint64[masks, words]``.
         sizes: slots and masks in use, updated.
     """
-    chosen = np.empty(max(np.int64(1), counts[first:].max()), np.int32)
+    chosen = np.empty(max(np.int64(1), counts[first:].max()), np.int64)
+    words = rows.shape[1]
+    flat, store = rows.reshape(-1), masks.reshape(-1)
     at = 0
     for value in range(first, counts.shape[0]):
         count = counts[value]
@@ -243,8 +319,8 @@ def unite(
             continue
         if stop and sizes[MASKS] + count > masks.shape[0]:
             return value
-        each = bits // count if shared else bits
-        left = bits % count if shared else 0
+        each = np.int64(np.uint32(bits) // np.uint32(count)) if shared else bits
+        left = bits - each * count if shared else 0
         if sizes[SLOTS] + 2 > mask_of.shape[0]:
             slot_of[:] = -1
             mask_of[:] = 0
@@ -255,16 +331,14 @@ def unite(
                 slot_of[needed] = sizes[SLOTS]
                 sizes[SLOTS] += 1
         ready = 0
-        for place in range(count):
-            token = tokens[at + place]
+        for place in range(count if each else left):
+            token = np.uint64(tokens[at + place])
             needed = each + 1 if place < left else each
-            if needed == 0:
-                break
-            slot = slot_of[needed]
-            mask = mask_of[slot, token]
+            slot = np.uint64(slot_of[needed])
+            mask = np.int64(mask_of[slot, token])
             if mask == 0:
                 if sizes[MASKS] == masks.shape[0]:
-                    merge(rows[value], masks, chosen, ready)
+                    merge(flat, value, words, store, chosen, ready)
                     ready = 0
                     mask_of[:] = 0
                     sizes[MASKS] = 0
@@ -273,9 +347,9 @@ def unite(
                 put(masks, mask - 1, positions, token, needed)
                 sizes[MASKS] = mask
                 mask_of[slot, token] = mask
-            chosen[ready] = mask - 1
+            chosen[np.uint64(ready)] = (mask - 1) * words
             ready += 1
-        merge(rows[value], masks, chosen, ready)
+        merge(flat, value, words, store, chosen, ready)
         at += count
     return counts.shape[0]
 

@@ -20,8 +20,10 @@ from childgrid_node.clk import (
     Schema,
     TableInvalid,
     encoder,
+    fields,
     filters,
     hashing,
+    known,
     tokens,
 )
 from node.clk.documents import Document, document, rows
@@ -92,6 +94,10 @@ def test_stretches_threads_and_full_stores_change_no_bit(
     monkeypatch.setattr(filters, "FIRST_MASKS", 1)
     monkeypatch.setattr(filters, "MASK_BYTES", 2_000)
     monkeypatch.setattr(filters, "SLOTS", 3)
+    monkeypatch.setattr(fields, "REMEMBERED_BYTES", 0)
+    monkeypatch.setattr(known, "FIRST_CELLS", 2)
+    monkeypatch.setattr(known, "FIRST_CODES", 3)
+    monkeypatch.setattr(known, "MOST_CODES", 60)
     for made, table, right in cases:
         for threads in (1, 4):
             mine = ours(parsed(made), table, b"key", threads)
@@ -133,6 +139,18 @@ def test_each_distinct_token_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> 
     distinct = {p[at : at + 2].encode() for p in padded for at in range(len(p) - 1)}
     assert len(distinct) > 100
     assert sorted(hashed) == sorted(distinct)
+
+
+def test_padding_is_a_space_and_like_no_other_character() -> None:
+    """A gram at an end is that of a cell that has the space, and of no other."""
+    table = [["b"], *([f"a{chr(code)}b"] for code in range(32, 127)), ["b b"]]
+    for n in (1, 2, 3):
+        made = single(
+            {"type": "string"}, {"type": "ngram", "n": n}, {"bitsPerToken": 5}
+        )
+        assert ours(parsed(made), table, "key").bitarrays() == theirs(
+            made, table, "key"
+        )
 
 
 def lone(made: Document, cell: str) -> Any:
