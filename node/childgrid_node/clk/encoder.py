@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 STRETCH_ROWS = 2**16
 STRETCH_BYTES = 2**25
+PART_ROWS = 2**14
 
 
 @dataclass(slots=True)
@@ -148,9 +149,8 @@ class Encoder:
         if self.schema.folds:
             rows = np.zeros((len(out), self._words), np.uint64)
         for place in self._places:
-            column, last = columns[place.at], first + len(out)
             with place.lock:
-                found = place.encoder.add(rows, column, first, last)
+                found = _add(place.encoder, rows, columns[place.at], first)
             for row, fault in found:
                 faults.add(first + row, place.identifier, fault)
                 bad.add(row)
@@ -159,3 +159,16 @@ class Encoder:
         if self.schema.folds:
             out[:] = fold(rows, self.schema.length, self.schema.folds)
         return faults
+
+
+def _add(
+    encoder: fields.Field, rows: NDArray[np.uint64], column: Column, first: int
+) -> fields.Faults:
+    """Add one field to a stretch, by parts that stay in the processor's cache."""
+    found: fields.Faults = []
+    for low in range(0, len(rows), PART_ROWS):
+        part = rows[low : low + PART_ROWS]
+        at = first + low
+        for row, fault in encoder.add(part, column, at, at + len(part)):
+            found.append((low + row, fault))
+    return found

@@ -80,7 +80,9 @@ class Known:
             if used and used + length > MOST_CODES:
                 return False
             more = max(min(4 * len(self._codes), MOST_CODES), used + length)
-            self._codes = np.resize(self._codes, more)
+            codes = np.empty(more, np.uint32)
+            codes[:used] = self._codes[:used]
+            self._codes = codes
         if count + 1 == len(self._ends):
             if count == self._room:
                 return False

@@ -87,6 +87,7 @@ def test_stretches_threads_and_full_stores_change_no_bit(
         table = rows(rng, made, 120)
         cases.append((made, table, theirs(for_clkhash(made), table, b"key")))
     monkeypatch.setattr(encoder, "STRETCH_ROWS", 17)
+    monkeypatch.setattr(encoder, "PART_ROWS", 5)
     monkeypatch.setattr(tokens, "FIRST_KEYS", 64)
     monkeypatch.setattr(tokens, "BATCH_TOKENS", 200)
     monkeypatch.setattr(tokens, "MOST_TOKENS", 150)
@@ -256,6 +257,20 @@ def test_bad_rows_keep_their_place_and_stop_nothing() -> None:
         (4, "INTEGER"),
     ]
     assert "seven" not in repr(mine.faults)
+
+
+def test_faulty_rows_are_named_in_every_stretch_and_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows are counted from the first of the table, whatever is done in one go."""
+    monkeypatch.setattr(encoder, "PART_ROWS", 3)
+    made = single({"type": "integer"}, {"type": "exact"}, {"bitsPerToken": 9})
+    table = [["x" if row in {1, 7, 16, 29} else str(row)] for row in range(30)]
+    for stretch in (16, 100):
+        monkeypatch.setattr(encoder, "STRETCH_ROWS", stretch)
+        mine = ours(parsed(made), table, "key")
+        assert [row for row, _, _ in mine.faults.listed] == [1, 7, 16, 29]
+        assert np.flatnonzero(~mine.words.any(axis=1)).tolist() == [1, 7, 16, 29]
 
 
 @pytest.mark.parametrize(
