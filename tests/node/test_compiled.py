@@ -32,6 +32,7 @@ def test_a_loop_is_compiled_with_those_it_calls_when_it_is_called() -> None:
     assert not scaled.ready
     assert scaled(np.arange(5), 3) == 30
     assert scaled.ready
+    assert total(np.arange(5)) == 10
     assert total.ready
     assert total.__doc__ == "Add up."
     with pytest.raises(TypeError):
