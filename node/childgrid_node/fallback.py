@@ -38,12 +38,18 @@ class Prepared:
     counted: NDArray[np.bool_]
 
 
+def room(prepared: Prepared, many: int) -> int:  # noqa: ARG001
+    """Return 0: numpy takes the space that it needs itself."""
+    return 0
+
+
 def survey(
     prepared: Prepared,
     rows: NDArray[np.uint64],
     filled: NDArray[np.uint16],
     dead: NDArray[np.uint8],
     counts: NDArray[np.int64],
+    space: NDArray[np.uint8],  # noqa: ARG001
 ) -> list[NDArray[np.uint8]]:
     """Return levels ``uint8[active, n]`` by query; add to ``counts``."""
     found = []

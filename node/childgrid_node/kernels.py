@@ -279,22 +279,32 @@ def prepare(plans: Sequence[Plan], counted: NDArray[np.bool_]) -> QueryTables:
     return QueryTables.of(plans, counted)
 
 
+def _pitch(many: int) -> int:
+    # Columns a power of two apart would compete for the same lines of the cache.
+    return -(-many // PAGE) * PAGE + 3 * LANES
+
+
+def room(tables: QueryTables, many: int) -> int:
+    """Return how many bytes ``survey`` needs for the levels of ``many`` rows."""
+    return int(tables.starts[-1]) * _pitch(many)
+
+
 def survey(
     tables: QueryTables,
     rows: NDArray[np.uint64],
     filled: NDArray[np.uint16],
     dead: NDArray[np.uint8],
     counts: NDArray[np.int64],
+    space: NDArray[np.uint8],
 ) -> list[NDArray[np.uint8]]:
     """Return levels ``uint8[active, n or more]`` by query, in one pass over ``rows``.
 
     ``counts`` is ``int64[queries, comparisons, 256]``; to it is added how often each
-    level occurs among living rows.
+    level occurs among living rows. The levels lie in ``space``, ``uint8[room(…)]``.
     """
     many, starts = len(rows), tables.starts
-    # Columns a power of two apart would compete for the same lines of the cache.
-    pitch = -(-many // PAGE) * PAGE + 3 * LANES
-    out = np.empty((int(starts[-1]), pitch), np.uint8)
+    pitch = _pitch(many)
+    out = space.reshape(int(starts[-1]), pitch)
     arguments = (
         rows.reshape(-1),
         filled.reshape(-1),

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -185,9 +185,14 @@ def survey_many(
 
     def work(parts: Sequence[Segment]) -> tuple[NDArray[np.int64], list[Any]]:
         counts = np.zeros(shape, np.int64)
+        ends = list(accumulate(run.room(prepared, len(part.dead)) for part in parts))
+        # One piece for all segments: large pieces come from the system in large pages.
+        space = np.empty(ends[-1] if ends else 0, np.uint8)
         found = [
-            run.survey(prepared, part.rows, part.filled, part.dead, counts)
-            for part in parts
+            run.survey(
+                prepared, part.rows, part.filled, part.dead, counts, space[low:high]
+            )
+            for part, low, high in zip(parts, [0, *ends], ends, strict=False)
         ]
         return counts, found
 
