@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MOST = 6_000
+PER_QUERY = 2
 FILE = "truth.csv"
 SEED = 20_260_601
 
@@ -38,15 +38,18 @@ class Record:
     key: str
 
 
-def with_records(data: Labelled, folder: Path, most: int = MOST) -> Labelled:
+def with_records(data: Labelled, folder: Path, most: int | None = None) -> Labelled:
     """Return the same tables with up to ``most`` of their records as queries more.
 
-    Without a ``truth.csv`` nothing is added.
+    By default twice as many as there are queries. Without a ``truth.csv`` nothing is
+    added.
     """
     path = folder / FILE
     if not path.is_file():
         return data
     people = _strangers(data, _people(data, path))
+    if most is None:
+        most = PER_QUERY * len(data.queries)
     known = [records for records in people if len({r.table for r in records}) > 1]
     others = [records for records in people if len({r.table for r in records}) == 1]
     chosen = _draw(known, most // 2) + _draw(others, most // 2)
