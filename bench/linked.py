@@ -4,7 +4,7 @@ Where a folder says which records are one person (``truth.csv``: agency, record_
 person_id), a record is a description of its person as good as any query. People that
 a query is about are left alone, so that halves of the queries share nobody; one record
 a person is asked, as many of people whom another table knows as of people whom none
-does. It is never asked in its own table. Only ``bench.learn`` uses them: what is
+does. It is never asked in its own table. Only learning uses them: what is
 measured are queries.
 """
 
