@@ -23,6 +23,7 @@ ZONES = {
     "childgrid_wire": "proto",
     "childgrid_authority": "authority",
     "childgrid_node": "node",
+    "childgrid_page": "portal",
     "childgrid_portal": "portal",
     "childgrid_coordinator": "coordinator",
     "childgrid_log": "audit",
@@ -114,6 +115,27 @@ def test_an_import_over_a_wall_is_named(
     assert f"{package}.trespass" in told
 
 
+@pytest.mark.parametrize(
+    ("package", "line", "wall"),
+    [
+        ("childgrid_node", "import childgrid_page", "Pages are for people"),
+        ("childgrid_coordinator", "import childgrid_page", "Pages are for people"),
+        ("childgrid_page", "import childgrid_wire", "What makes pages knows no"),
+        ("childgrid_page", "import childgrid_log", "What makes pages knows no"),
+    ],
+)
+def test_the_page_engine_stands_apart(
+    tmp_path: Path, package: str, line: str, wall: str
+) -> None:
+    """Portal and workbench share it; it knows neither the wire nor a log."""
+    folder = copied(tmp_path)
+    add_import(folder, package, line)
+    code, told = lint(folder)
+    assert code != 0
+    (name,) = [one for one in contracts() if one.startswith(wall)]
+    assert f"{name} BROKEN" in told
+
+
 def imported(path: Path) -> Iterator[str]:
     """Every module that a file names in an import, at any depth."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -203,7 +225,7 @@ def installed(folder: Path) -> Path:
 
 
 def found_in(image: Path) -> dict[str, str]:
-    """Which of the seven packages can be imported where only the image is."""
+    """Which of the packages can be imported where only the image is."""
     program = [sys.executable, "-I", "-S", "-c", PROGRAM]
     done = subprocess.run(
         [*program, str(image), sysconfig.get_path("purelib"), *ZONES],
@@ -215,7 +237,7 @@ def found_in(image: Path) -> dict[str, str]:
 
 
 def test_the_coordinators_image_holds_no_node(tmp_path: Path) -> None:
-    """Three packages are there and four are not, so it can encode nothing."""
+    """Three packages are there and the others not, so it can encode nothing."""
     found = found_in(installed(copied(tmp_path, *IMAGE)))
     assert {name for name, state in found.items() if state == "there"} == set(IMAGE)
     assert set(found.values()) == {"there", "absent"}

@@ -35,7 +35,7 @@ def test_ruff_has_nothing_to_say(words: tuple[str, ...]) -> None:
 
 
 def test_every_package_is_typed() -> None:
-    """`mypy --strict` passes over all seven packages."""
+    """`mypy --strict` passes over all packages."""
     _run("mypy")
 
 
