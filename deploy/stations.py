@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,6 +24,8 @@ from childgrid_wire.enrolment import Token
 from childgrid_wire.pb.coordinator_pb2 import EnrolResponse
 from deploy.processes import until
 from deploy.yard import HUB, Yard
+
+SECOND = Path(__file__).parents[1] / "audit" / "second" / "verify.py"
 
 
 class Stations:
@@ -112,8 +116,16 @@ class Stations:
         finally:
             dialer.close()
             station.close()
-        root = (self.yard.folder / "root").read_text().strip()
-        return Verifier(root).verify(Folder(folder))
+        return Verifier(self._root).verify(Folder(folder))
+
+    @property
+    def _root(self) -> str:
+        return (self.yard.folder / "root").read_text().strip()
+
+    def verify_again(self, folder: Path) -> int:
+        """Run the second verifier, a program of its own; returns its exit status."""
+        command = [sys.executable, str(SECOND), str(folder), "--root", self._root]
+        return subprocess.run(command, check=False).returncode
 
 
 def summary(verdict: Verdict) -> list[str]:

@@ -30,9 +30,12 @@ def _hostile() -> Mapping[str, Any]:
 
 
 def _tamper() -> Mapping[str, Any]:
+    from audit.second import soak as again
     from audit.tamper import soak
 
-    return soak(100, _SEED)
+    found, second = soak(100, _SEED), again(20, _SEED)
+    failures = [*found["missed"], *second["failures"]]
+    return {**found, "second": second, "failures": failures}
 
 
 def _kill() -> Mapping[str, Any]:
