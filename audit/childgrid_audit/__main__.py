@@ -229,6 +229,41 @@ def searches(directory: Bundle, root: Root) -> None:
     _list(directory, root, lines)
 
 
+@app.command()
+def court(
+    directory: Bundle,
+    out: Annotated[Path, typer.Argument(help="A new folder.")],
+    root: Root,
+    disclosure: Annotated[
+        str, typer.Option(help="Hash of a disclosure, at least 12 digits.")
+    ] = "",
+    case: Annotated[
+        str, typer.Option(help="Commitment of a case, at least 12 digits.")
+    ] = "",
+    record: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file that the party produces: its hash is listed."),
+    ] = None,
+) -> None:
+    """Write the evidence for one disclosure or case, with a certificate to fill in."""
+    from childgrid_audit.bundle import Folder
+    from childgrid_audit.court import Docket, of_case, of_disclosure
+    from childgrid_audit.docket import produced, write
+    from childgrid_wire.errors import ConfigurationRefused
+
+    if bool(disclosure) == bool(case):
+        raise ConfigurationRefused("name one --disclosure or one --case")
+    verdict = _verdict(directory, root)
+    chosen = (
+        of_disclosure(verdict.ledger, disclosure)
+        if disclosure
+        else of_case(verdict.ledger, case)
+    )
+    records = produced(record or [])
+    docket = Docket(Folder(directory), verdict, root, chosen, records)
+    typer.echo(f"{out}: {write(docket, out)} files; the certificate is a template")
+
+
 def main() -> None:
     """Run the command line; errors are one line on stderr and exit code 2."""
     from childgrid_audit.errors import AuditError

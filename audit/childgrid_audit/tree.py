@@ -1,4 +1,4 @@
-"""The Merkle tree over the leaf hashes of a copied log, for roots of any size.
+"""The Merkle tree over the leaf hashes of a copied log: roots of any size, paths.
 
 It holds every complete subtree, so that a root costs a handful of hashes however many
 checkpoints, proofs and `shred` statements ask for one.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from childgrid_log.merkle import Frontier, root_at
+from childgrid_log.merkle import Frontier, inclusion_proof, root_at
 
 
 class Tree:
@@ -28,4 +28,11 @@ class Tree:
         """The root over the first `size` leaves; empty where not all are known."""
         if size > self.size:
             return b""
-        return root_at(lambda level, index: self._nodes[level, index], size)
+        return root_at(self._node, size)
+
+    def path(self, index: int) -> list[bytes]:
+        """The audit path of a leaf under the root over all leaves."""
+        return inclusion_proof(self._node, index, self.size)
+
+    def _node(self, level: int, index: int) -> bytes:
+        return self._nodes[level, index]

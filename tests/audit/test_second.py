@@ -33,6 +33,7 @@ from audit.wrongs import (
 )
 from childgrid_audit import bundle
 from childgrid_audit.verify import Verifier
+from childgrid_log.entry import Draft, seal_entry
 from childgrid_log.merkle import (
     Frontier,
     Nodes,
@@ -133,6 +134,23 @@ def test_an_empty_directory_and_another_root_hold_nothing(ground: Ground) -> Non
     assert found({}, ground.root)
     (first, *_) = found(ground.files, "00" * 32)
     assert first.startswith("documents/00000001.dsse: board: document: does not follow")
+
+
+def test_a_log_that_was_rewritten_under_its_old_checkpoint_is_found(
+    ground: Ground,
+) -> None:
+    """Entry, commitment and leaf fit each other; only the root that was signed not."""
+    path, leaves = bundle.entries(POLICE, 0), bundle.leaves(POLICE, 0)
+    pieces = ground.files[path].splitlines(keepends=True)
+    hashes = ground.files[leaves].splitlines(keepends=True)
+    old = bundle.read_line(pieces[-1][:-1])
+    draft = Draft(old.entry.kind, old.entry.bucket, old.envelope)
+    leaf, salt = seal_entry(draft, old.index)
+    new = bundle.make_line(old.index, leaf, salt, old.envelope)
+    pieces[-1], hashes[-1] = new.encode(), new.hash.hex().encode() + b"\n"
+    files = {**ground.files, path: b"".join(pieces), leaves: b"".join(hashes)}
+    (one, *_) = found(signed(files, ground.now), ground.root)
+    assert one == f"logs/{POLICE}/: {POLICE}: log: no root"
 
 
 def again(ground: Ground, number: int, *signers: SeedSigner) -> list[str]:
