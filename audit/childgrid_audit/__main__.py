@@ -1,4 +1,4 @@
-"""`childgrid-audit`: join, install, witness, mirror, export, verify and the lists.
+"""`childgrid-audit`: join, install, witness, mirror, export, verify, lists, workbench.
 
 `verify`, `disclosures` and `searches` work offline, without state or settings, on any
 machine that has an exported directory and the grid's root fingerprint. Exit codes: 0
@@ -18,6 +18,8 @@ import typer
 if TYPE_CHECKING:
     from childgrid_audit.station import Station
     from childgrid_audit.verify import Verdict
+    from childgrid_audit.workbench.desk import Source
+    from childgrid_audit.workbench.pen import Pen
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -262,6 +264,125 @@ def court(
     records = produced(record or [])
     docket = Docket(Folder(directory), verdict, root, chosen, records)
     typer.echo(f"{out}: {write(docket, out)} files; the certificate is a template")
+
+
+@app.command()
+def key(
+    config: Config,
+    officer: Annotated[str, typer.Option(help="Your id in the station's list.")],
+    out: Annotated[Path, typer.Option(help="Where the locked key goes.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="Its passphrase; asked for where left out.")
+    ] = None,
+) -> None:
+    """Make a person's own key; prints the public half for the station's list."""
+    from childgrid_audit.auditors import make_key
+    from childgrid_audit.config import load
+    from childgrid_wire.keyfile import read_passphrase
+
+    member = load(config).member
+    given = (
+        read_passphrase(passphrase_file)
+        if passphrase_file
+        else _typed("Passphrase for the new key")
+    )
+    typer.echo(make_key(out, member, officer, given))
+
+
+@app.command()
+def staff(
+    config: Config,
+    people: Annotated[Path, typer.Argument(help="TOML: [[auditor]] id, key.")],
+) -> None:
+    """Sign the list of this station's people and hang it on the board."""
+    from childgrid_audit import board
+    from childgrid_audit.auditors import enlist
+    from childgrid_audit.config import load
+
+    settings = load(config)
+    with _station(config) as station:
+        made = enlist(station, people)
+        board.publish(station, settings, made)
+    typer.echo("the list hangs on the board")
+
+
+@app.command()
+def serve(
+    directory: Annotated[
+        Path | None, typer.Argument(help="An exported directory, or none.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The station's TOML file: show its mirror.")
+    ] = None,
+    root: Annotated[
+        str, typer.Option(envvar="CHILDGRID_ROOT", help="For a directory, 64 hex.")
+    ] = "",
+    listen: Annotated[
+        str, typer.Option(help="host:port on loopback; port 0 takes a free one.")
+    ] = "127.0.0.1:7430",
+    key: Annotated[
+        Path | None, typer.Option(help="Your own key, to sign findings; with --config.")
+    ] = None,
+    key_passphrase_file: Annotated[
+        Path | None, typer.Option(help="Its passphrase; asked for where left out.")
+    ] = None,
+) -> None:
+    """Show the workbench to the browser of whoever starts this, on loopback only."""
+    from childgrid_audit.workbench.desk import Desk
+    from childgrid_wire.errors import ConfigurationRefused
+
+    try:
+        from childgrid_audit.workbench.web.serve import loopback
+        from childgrid_audit.workbench.web.serve import serve as show
+    except ModuleNotFoundError as error:
+        raise ConfigurationRefused("install childgrid[web] for the pages") from error
+
+    loopback(listen)
+    source, fingerprint, name = _source(directory, config, root)
+    pen = _pen(config, key, key_passphrase_file)
+    typer.echo(f"verifying {source.title}")
+    show(Desk(source, fingerprint), name, listen, typer.echo, pen)
+
+
+def _pen(config: Path | None, key: Path | None, file: Path | None) -> "Pen | None":
+    """A person's key over the station's log."""
+    from childgrid_audit.auditors import open_key
+    from childgrid_audit.config import load
+    from childgrid_audit.workbench.pen import Pen
+    from childgrid_wire.errors import ConfigurationRefused
+    from childgrid_wire.keyfile import read_passphrase
+
+    if key is None:
+        return None
+    if config is None:
+        raise ConfigurationRefused("findings go into a station's log: name --config")
+    typed = read_passphrase(file) if file else _typed("Passphrase of your key")
+    pen = Pen.open(load(config), open_key(key, typed))
+    pen.check()
+    return pen
+
+
+def _typed(what: str) -> bytes:
+    return bytes(typer.prompt(what, hide_input=True).encode())
+
+
+def _source(
+    directory: Path | None, config: Path | None, root: str
+) -> "tuple[Source, str, str]":
+    """What to show, under which root fingerprint, and the address's first label."""
+    from childgrid_audit.bundle import Folder
+    from childgrid_audit.config import load
+    from childgrid_audit.workbench.desk import Exported, Mirrored, open_mirror
+    from childgrid_wire.errors import ConfigurationRefused
+
+    if (directory is None) == (config is None):
+        raise ConfigurationRefused("name an exported directory or a --config")
+    if config is not None:
+        identity, store = open_mirror(load(config))
+        return Mirrored(store), store.board.book.root, identity.member
+    if directory is None or not directory.is_dir() or not root:
+        raise ConfigurationRefused("name a directory and its --root")
+    return Exported(Folder(directory)), root, "workbench"
 
 
 def main() -> None:

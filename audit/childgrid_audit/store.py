@@ -63,6 +63,10 @@ class Store:
         lines = data.splitlines(keepends=True)
         return b"".join(lines[: max(0, self.size(member) - number * WIDTH)])
 
+    def members(self) -> list[str]:
+        """Whose logs are here, in order."""
+        return sorted(path.name for path in (self._root / "logs").glob("*"))
+
     def note(self, member: str) -> bytes:
         """The newest verified note of a log; empty before the first."""
         path = self._root / bundle.checkpoint(member)

@@ -1,0 +1,132 @@
+"""The people of an auditor's station: their keys, and the list that says who they are.
+
+A finding is a person's word, so it is signed with a person's key, and the key stands in
+a staff list that the station signs and hangs on the board, as every agency does for its
+officers. Names stay at home. The rule: a key is made by the person who holds it, and
+only its public half goes into the list.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from childgrid_audit.station import Station
+from childgrid_wire import canonical, keyfile, keys, statement
+from childgrid_wire.errors import ConfigurationRefused, WireError
+from childgrid_wire.keys import SeedSigner
+from childgrid_wire.kinds import Kind
+from childgrid_wire.schema import OFFICER
+
+ROLE = "auditor"
+_DAY = 86_400
+_LIST_SECONDS = 400 * _DAY
+
+
+class _Auditor(BaseModel):
+    """One person of the list; `key` is the public half, base64."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=rf"^{OFFICER}$")
+    key: str
+    unit: str = Field("audit", pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+    days: int = Field(365, ge=1, le=400)
+    training: bool = False
+
+
+class _People(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    auditor: list[_Auditor]
+
+
+def make_key(path: Path, member: str, officer: str, passphrase: bytes) -> str:
+    """Make a person's key in a locked file; returns its public half (base64).
+
+    Raises:
+        ConfigurationRefused: there is a file already, or the passphrase is short.
+    """
+    if path.exists():
+        raise ConfigurationRefused(f"{path.name} exists; keys are never overwritten")
+    signer = SeedSigner(f"{member}/{officer}", secrets.token_bytes(32))
+    content = {"keyid": signer.keyid, "seed": signer.seed.hex()}
+    keyfile.lock(content, passphrase, path)
+    return canonical.to_b64(signer.public)
+
+
+def open_key(path: Path, passphrase: bytes) -> SeedSigner:
+    """Unlock a person's key; raises `ConfigurationRefused` otherwise."""
+    content = keyfile.unlock(path, passphrase)
+    try:
+        return SeedSigner(content["keyid"], bytes.fromhex(content["seed"]))
+    except (KeyError, ValueError) as error:
+        raise ConfigurationRefused(f"{path.name} is no person's key") from error
+
+
+def enlist(station: Station, path: Path) -> bytes:
+    """Sign the next version of the station's staff list, and shelve it.
+
+    Args:
+        station: an open station.
+        path: TOML with one `[[auditor]]` for each person: `id`, `key`, and if wanted
+            `unit`, `days` (how long it is valid), `training`.
+
+    Returns:
+        The document, to be hung on the board.
+
+    Raises:
+        ConfigurationRefused: the file is wrong; names the setting.
+        Untrusted: the station does not stand in the directory.
+    """
+    now = int(station.clock())
+    view = station.shelf.book.latest(now)
+    before = view.staff.get(station.member)
+    made = statement.make(
+        Kind.STAFF,
+        station.identity.signer,
+        issuer=station.member,
+        now=now,
+        seconds=_LIST_SECONDS,
+        version=before["version"] + 1 if before else 1,
+        officers=[_entry(one, now) for one in _read(path).auditor],
+    )
+    station.shelf.add(made)
+    return made
+
+
+def _entry(one: _Auditor, now: int) -> dict[str, Any]:
+    try:
+        keys.check_public_key("ed25519", canonical.from_b64(one.key))
+    except WireError as error:
+        raise ConfigurationRefused(f"the key of auditor {one.id}") from error
+    start = now // _DAY * _DAY
+    return {
+        "id": one.id,
+        "role": ROLE,
+        "unit": one.unit,
+        "rank": 0,
+        "algorithm": "ed25519",
+        "key": one.key,
+        "rp_id": "",
+        "origins": [],
+        "training": one.training,
+        "valid_from": start,
+        "valid_until": start + one.days * _DAY,
+    }
+
+
+def _read(path: Path) -> _People:
+    try:
+        return _People.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+    except ValidationError as error:
+        names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
+        raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

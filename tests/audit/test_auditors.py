@@ -1,0 +1,193 @@
+"""Auditors as persons: their keys, their list on the board, the findings they sign."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.browser import HOST, Browser, Page
+from audit.cast import CHILD, DAY, HUB, NORTH, POLICE, SOUTH, person
+from audit.ledger import World
+from childgrid_audit.auditors import enlist, make_key, open_key
+from childgrid_audit.verify import Verifier
+from childgrid_audit.workbench.desk import Desk, Mirrored
+from childgrid_audit.workbench.letters import letters
+from childgrid_audit.workbench.pen import Pen
+from childgrid_audit.workbench.web.app import application
+from childgrid_audit.workbench.web.door import Door
+from childgrid_wire.errors import ConfigurationRefused, Malformed, Refused, Untrusted
+from childgrid_wire.keys import SeedSigner
+from childgrid_wire.kinds import Kind
+
+PASSPHRASE = b"a passphrase for tests"
+
+
+@pytest.fixture
+def signer(world: World, tmp_path: Path) -> SeedSigner:
+    """An auditor of the northern station, listed on the board."""
+    key = make_key(tmp_path / "au.key", NORTH, "au-iyer", PASSPHRASE)
+    people = tmp_path / "people.toml"
+    people.write_text(f'[[auditor]]\nid = "au-iyer"\nkey = "{key}"\ntraining = true\n')
+    world.post(enlist(world.stations[NORTH], people))
+    return open_key(tmp_path / "au.key", PASSPHRASE)
+
+
+@pytest.fixture
+def pen(world: World, signer: SeedSigner) -> Pen:
+    """The auditor's key over the station's log."""
+    station = world.stations[NORTH]
+    return Pen(signer, station.shelf, station.log, world.clock)
+
+
+def test_a_key_is_made_once_and_opens_with_its_passphrase(tmp_path: Path) -> None:
+    """The file is locked and never overwritten."""
+    path = tmp_path / "au.key"
+    public = make_key(path, NORTH, "au-iyer", PASSPHRASE)
+    assert open_key(path, PASSPHRASE).keyid == f"{NORTH}/au-iyer"
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationRefused):
+        make_key(path, NORTH, "au-iyer", PASSPHRASE)
+    with pytest.raises(ConfigurationRefused):
+        open_key(path, b"another passphrase")
+    assert path.read_bytes() == before
+    assert public.encode() not in before
+
+
+def test_the_list_goes_up_in_version_and_every_party_takes_it(
+    world: World, signer: SeedSigner, tmp_path: Path
+) -> None:
+    """A second list replaces the first; who is left out can't sign any more."""
+    station = world.stations[NORTH]
+    view = station.shelf.book.latest(world.now)
+    assert view.officer(NORTH, "au-iyer").role == "auditor"
+    assert view.staff[NORTH]["version"] == 1
+    other = make_key(tmp_path / "other.key", NORTH, "au-khan", PASSPHRASE)
+    people = tmp_path / "people.toml"
+    people.write_text(
+        f'[[auditor]]\nid = "au-khan"\nkey = "{other}"\ntraining = true\n'
+    )
+    world.post(enlist(station, people))
+    pen = Pen(signer, station.shelf, station.log, world.clock)
+    size = station.log.size()
+    with pytest.raises(Untrusted):
+        pen.find("hasty", CHILD, "ab" * 32, 14)
+    assert station.log.size() == size
+    assert world.parties[HUB].shelf.book.latest(world.now).staff[NORTH]["version"] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "auditor = 1",
+        '[[auditor]]\nid = "au"',
+        '[[auditor]]\nid = "AU"\nkey = "x"',
+        '[[auditor]]\nid = "au"\nkey = "AAAA"',
+        '[[auditor]]\nid = "au"\nkey = "!"\n',
+        '[[auditor]]\nid = "au"\nkey = "x"\nrole = "custodian"',
+        "[[auditor]",
+    ],
+)
+def test_a_list_that_is_wrong_is_refused(
+    world: World, tmp_path: Path, text: str
+) -> None:
+    """Naming the setting; nothing is shelved."""
+    people = tmp_path / "people.toml"
+    people.write_text(text)
+    station = world.stations[SOUTH]
+    before = len(station.shelf.documents())
+    with pytest.raises(ConfigurationRefused):
+        enlist(station, people)
+    assert len(station.shelf.documents()) == before
+
+
+def test_a_finding_is_logged_and_its_deadline_runs(world: World, pen: Pen) -> None:
+    """Waiting, then overdue; answered by any statement of the party that names it."""
+    query = world.ask("first", child="none")
+    name = pen.find("hasty", CHILD, query.hash, 14)
+    issued = world.now
+    world.now += 7_200
+    world.gather()
+    verdict = Verifier(world.root).verify(world.bundle())
+    assert verdict.holds
+    (letter,) = letters(verdict.ledger, issued + 14 * DAY)
+    assert (letter.hash, letter.state, letter.party) == (name, "waiting", CHILD)
+    assert letter.person == f"{NORTH}/au-iyer"
+    assert letters(verdict.ledger, issued + 14 * DAY + 1)[0].state == "overdue"
+    said = {"answers": name, "topic": "outcome", "subject": name}
+    world.say("not theirs", POLICE, Kind.NOTICE, POLICE, **said)
+    reply = world.say("reply", CHILD, Kind.NOTICE, CHILD, **said)
+    world.now += 7_200
+    world.gather()
+    (letter,) = letters(Verifier(world.root).verify(world.bundle()).ledger, world.now)
+    assert (letter.reply, letter.state) == (reply.hash, "answered")
+
+
+@pytest.mark.parametrize(
+    ("topic", "party", "subject", "days"),
+    [
+        ("hasty", CHILD, "ab" * 32, 0),
+        ("hasty", CHILD, "ab" * 32, 91),
+        ("hasty", "nobody", "ab" * 32, 14),
+        ("hasty", CHILD, "ab", 14),
+        ("Hasty!", CHILD, "ab" * 32, 14),
+    ],
+)
+def test_a_finding_out_of_form_is_not_logged(
+    pen: Pen, topic: str, party: str, subject: str, days: int
+) -> None:
+    """Nothing is said, and the log has not grown."""
+    size = pen.log.size()
+    with pytest.raises((Malformed, Refused, Untrusted)):
+        pen.find(topic, party, subject, days)
+    assert pen.log.size() == size
+
+
+def test_only_a_listed_auditor_signs(pen: Pen) -> None:
+    """Not an officer of an agency, and not somebody whom no list names."""
+    size = pen.log.size()
+    nobody = SeedSigner(f"{NORTH}/au-nobody", b"s" * 32)
+    for signer in (nobody, person(POLICE, "si-rao")):
+        other = Pen(signer, pen.shelf, pen.log, pen.clock)
+        with pytest.raises((Refused, Untrusted)):
+            other.find("hasty", CHILD, "ab" * 32, 14)
+    assert pen.log.size() == size
+
+
+def test_a_finding_is_written_in_the_browser(world: World, pen: Pen) -> None:
+    """From a statement's page to the log; a fault is said on the form, unsaid else."""
+    query = world.ask("first", child="none")
+    world.now += 7_200
+    world.gather()
+    station = world.mirror(NORTH)
+    door = Door()
+    desk = Desk(Mirrored(station.store), world.root)
+    browser = Browser(application(desk, door, [HOST], pen=pen))
+    browser.post("/enter", {"code": door.new_code()})
+    page = Page(browser.get(f"/statements/{query.hash}").text)
+    form = next(one for one in page.links() if one.startswith("/letters/new"))
+    fields = Page(browser.get(form).text).all("input")
+    given = {one["name"]: one["value"] for one in fields}
+    given |= {"topic": "sample", "party": POLICE}
+    size = station.log.size()
+    assert browser.post("/letters/new", {**given, "token": "x"}).status == 403
+    for wrong in ({"days": "soon"}, {"days": "91"}, {"topic": "none"}, {"party": "x"}):
+        answer = browser.post("/letters/new", {**given, **wrong})
+        assert "Error:" in Page(answer.text).said()
+    assert station.log.size() == size
+
+    answer = browser.post("/letters/new", given)
+
+    assert answer.status == 303
+    assert station.log.size() == size + 1
+    said = Page(browser.get(answer.headers["location"]).text).said()
+    assert "Signed and logged" in said
+    world.now += 7_200
+    world.gather()
+    world.mirror(NORTH)
+    again = Browser(
+        application(Desk(Mirrored(station.store), world.root), door, [HOST])
+    )
+    again.cookies = browser.cookies
+    assert f"{NORTH}/au-iyer" in Page(again.get("/letters").text).said()
+    assert again.post("/letters/new", given).status == 403
