@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -83,11 +84,17 @@ def check_public_key(algorithm: str, key: bytes) -> None:
         Untrusted: the key is not usable.
     """
     try:
-        usable = _USABLE[algorithm](key)
+        usable = _usable(algorithm, key)
     except (ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm) from error
     if not usable:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm)
+
+
+@lru_cache(maxsize=4096)
+def _usable(algorithm: str, key: bytes) -> bool:
+    # Of public keys only, and for good: the same few sign over and over.
+    return _USABLE[algorithm](key)
 
 
 def _usable_ed25519(key: bytes) -> bool:
