@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from audit import tamper
-from audit.cast import CHILD, DAY, FOUNDERS, HOUR, POLICE, identity
+from audit.cast import CHILD, DAY, FOUNDERS, HOUR, HUB, POLICE, identity
 from audit.ledger import World
 from audit.parties import signed
 from audit.second import FILE, PROGRAM, found, missed
@@ -195,6 +195,23 @@ def test_it_finds_each_wrong_but_those_it_leaves_to_the_first(
     assert bool(findings) == (wrong not in LEFT_TO_THE_FIRST), findings
     if findings and said.kind is Kind.DISCLOSURE:
         assert any(said.hash in one for one in findings)
+
+
+@pytest.mark.parametrize("officer", ["sp-nair", "si-rao"])
+def test_persons_are_counted_and_who_asked_is_not(world: World, officer: str) -> None:
+    """The supervisor twice, or the asker beside the supervisor: not even as a spare."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    logs = (CHILD, HUB, POLICE)
+    given = world.approve("given", request, CHILD, "cu-das", *logs)
+    spare = world.approve("spare", request, POLICE, officer, *logs)
+    approvals = sorted(one.hash for one in (own, given, spare))
+    world.disclose("r", *logs, approvals=approvals)
+    world.end("r", Kind.RECEIPT)
+    world.now += 2 * HOUR
+    world.gather()
+    findings = found(world.bundle(), world.root)
+    assert any("twice, or what they asked" in one for one in findings)
 
 
 def test_an_officer_who_was_revoked_approves_nothing(world: World) -> None:
