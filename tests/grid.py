@@ -301,8 +301,15 @@ class Grid:
             )
         return Parcel(0, said.data, content, proof)
 
+    def recipients(self, said: Statement) -> list[str]:
+        """Who gets a statement by mail: one party, or everybody for a lifted budget."""
+        told = said.kind is Kind.BUDGET or said.body.get("subject") == "budget"
+        if told and said.kind is not Kind.REFUSAL:
+            return [name for name in AGENCIES if name != said.issuer]
+        return [self.recipient(said)]
+
     def recipient(self, said: Statement) -> str:
-        """Who gets a statement by mail."""
+        """Who gets a statement that concerns two parties."""
         if said.kind is Kind.REQUEST:
             return str(said["holder"])
         if said.kind is Kind.DISCLOSURE:
@@ -311,6 +318,8 @@ class Grid:
         subject = journal.find(said.answers)
         if subject is None:
             raise LookupError(said.kind)
+        if subject.kind is Kind.BUDGET:
+            return subject.issuer
         if subject.kind is Kind.DISCLOSURE:
             return (
                 subject.issuer
@@ -327,7 +336,8 @@ class Grid:
             if not self.members[name].online:
                 continue
             for said, parcel in self.outbox(name):
-                self.relay.mail(self.agency(self.recipient(said)), parcel)
+                for reader in self.recipients(said):
+                    self.relay.mail(self.agency(reader), parcel)
                 carried += 1
         return carried
 

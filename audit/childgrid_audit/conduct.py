@@ -3,7 +3,8 @@
 A query is judged where it was submitted and where it was answered, a request where it
 was put before its approvers, a disclosure under exactly the documents that it names.
 It adds no rule to `childgrid_wire.rules` but those that need the whole story: one
-disclosure for a request, none after a refusal, one answer from a target.
+disclosure for a request, none after a refusal, one answer from a target, no more
+queries a day than the floor or a lifted budget allows (`budgets`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
 from childgrid_wire import rules
@@ -34,6 +36,7 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
         _judge(ledger, receipt, "", report, partial(_receipt, ledger, receipt))
     for void in ledger.of(Kind.VOID):
         _judge(ledger, void, "", report, partial(_void, ledger, void))
+    check_budgets(ledger, report)
 
 
 def _judge(

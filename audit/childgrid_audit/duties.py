@@ -3,6 +3,7 @@
     case, query, its approvals   asker, coordinator, each target that answered
     answer                       target, coordinator, asker
     request and what follows     requester, coordinator, holder
+    a lifted budget              asker, coordinator, every agency that was reached
     view and other notes         the log of whoever made them
 
 What never left its author need be nowhere else, and what never reached an agency that
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
+from childgrid_wire import lifting
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -129,6 +131,8 @@ def _decision(ledger: Ledger, event: Event) -> Duty:
     own = frozenset({said.issuer})
     if said["subject"] == "silent-hit":
         return Duty(own)
+    if said["subject"] == lifting.SLOT:
+        return _lifting(ledger, event)
     kind = Kind.QUERY if said["subject"] == "query" else Kind.REQUEST
     subject = ledger.get(said.answers, kind)
     if subject is None:
@@ -143,6 +147,23 @@ def _decision(ledger: Ledger, event: Event) -> Duty:
         return Duty(three, allowed=three, rests_on=(said.answers,))
     expected = three if carried else own
     return Duty(own | carried, expected, three, (said.answers,))
+
+
+def _lifting(ledger: Ledger, event: Event) -> Duty:
+    """A budget, or what a custodian elsewhere decided on one: told to everybody.
+
+    A refusal is told to the agency that asked, and to nobody else.
+    """
+    said = event.statement
+    agencies = {n for n, at in ledger.law.members.items() if at["kind"] == "agency"}
+    rests = () if said.kind is Kind.BUDGET else (said.answers,)
+    if said.kind is Kind.REFUSAL:
+        asked = ledger.get(said.answers, Kind.BUDGET)
+        agencies = {asked.statement.issuer} if asked else set()
+    carried = _carried(ledger, event, said.issuer)
+    allowed = ledger.law.coordinators | agencies | {said.issuer}
+    expected = frozenset(agencies) if carried else frozenset()
+    return Duty(carried | {said.issuer}, expected, allowed, rests)
 
 
 def _is_used(ledger: Ledger, approval: Event) -> bool:
@@ -195,4 +216,5 @@ _DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
     Kind.DISCLOSURE: _disclosure,
     Kind.RECEIPT: _after,
     Kind.VOID: _after,
+    Kind.BUDGET: _lifting,
 }

@@ -1,27 +1,27 @@
 """How many queries an officer, a case and an agency may make in a day.
 
-The numbers are the founders' floor, the day is UTC's, as at the asking node. What is
-still being taken counts already, so that calls at the same moment can't overdraw
-together.
+The limits come in (the founders' floor, and what was lifted), the day is UTC's, as at
+the asking node. What is still being taken counts already, so that calls at the same
+moment can't overdraw together.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from childgrid_coordinator.store import queries
 from childgrid_coordinator.store.engine import Store
 from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.lifting import SCOPES
 from childgrid_wire.statement import Statement
 
 DAY_SECONDS = 86_400
-_LIMITS = ("officer_queries_day", "case_queries_day", "agency_queries_day")
 
 
 class Budget:
-    """Counts queries against a floor policy; threads may share it."""
+    """Counts queries against limits; threads may share it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -29,16 +29,20 @@ class Budget:
         self._pending: list[Statement] = []
 
     @contextmanager
-    def reserve(self, floor: Statement, query: Statement, now: int) -> Iterator[None]:
+    def reserve(
+        self, limits: Mapping[str, int], query: Statement, now: int
+    ) -> Iterator[None]:
         """Hold a place for `query` inside the block, in which it is to be kept.
+
+        `limits` are queries a day by scope (`lifting.SCOPES`).
 
         Raises:
             Refused: a budget is spent; names which.
         """
         with self._lock:
-            for limit, used in zip(_LIMITS, self._used(query, now), strict=True):
-                if used >= floor[limit]:
-                    raise Refused(Reason.BUDGET, limit)
+            for scope, used in zip(SCOPES, self._used(query, now), strict=True):
+                if used >= limits[scope]:
+                    raise Refused(Reason.BUDGET, scope)
             self._pending.append(query)
         try:
             yield

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from childgrid_coordinator import approve
+from childgrid_coordinator import approve, lift
 from childgrid_coordinator.approve import FOLLOWING, Sent
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.locks import Locks
 from childgrid_coordinator.request import ENDED, Course
 from childgrid_coordinator.settle import Answers
@@ -27,7 +28,7 @@ from childgrid_wire.pb import values_pb2
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
-SENDABLE = (Kind.REQUEST, Kind.ANSWER, *FOLLOWING)
+SENDABLE = (Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, *FOLLOWING)
 
 
 class Relay:
@@ -43,6 +44,7 @@ class Relay:
     ) -> None:
         self._store, self._journal, self._board = store, journal, board
         self._bell, self._answers = bell, answers
+        self._lifts = Lifts(store, journal, bell)
         self._locks = Locks()
 
     def send(
@@ -75,6 +77,9 @@ class Relay:
         if said.kind is Kind.ANSWER:
             approve.check_bare(sent)
             self._answers.late(said)
+        elif lift.concerns(said):
+            approve.check_bare(sent)
+            self._lifts.take(view, said)
         elif said.kind is Kind.REQUEST:
             self._open(view, sent)
         else:

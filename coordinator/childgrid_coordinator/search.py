@@ -15,6 +15,7 @@ from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.budget import Budget
 from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.locks import Locks
 from childgrid_coordinator.match import Matcher
 from childgrid_coordinator.query import Target, complete
@@ -62,7 +63,7 @@ class Search:
     ) -> None:
         self._store, self._journal, self._board = store, journal, board
         self._bell, self._matcher, self._thresholds = bell, matcher, thresholds
-        self._budget = Budget(store)
+        self._budget, self._lifts = Budget(store), Lifts(store, journal, bell)
         self._locks = Locks()
 
     def submit(
@@ -140,7 +141,8 @@ class Search:
         papers: list[Statement],
         contents: Mapping[str, bytes],
     ) -> None:
-        with self._budget.reserve(view.rules(), query, view.now):
+        limits = self._lifts.limits(view, query)
+        with self._budget.reserve(limits, query, view.now):
             self._journal.write([papers[0], query, *papers[1:]], view.now)
             with self._store.write() as db:
                 queries.add(db, query, papers, contents, view.now)

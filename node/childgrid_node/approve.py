@@ -1,9 +1,10 @@
 """The verb *approve*: persons decide, at their own node, on exactly what they sign.
 
 A supervising officer decides on queries and requests of the own agency, a custodian
-on requests for the own agency's records, field by field. Each person decides once on
-each subject and the decision is final. Custodians also release silent hits. Nothing
-here counts approvals: `rules` does, at every party.
+on requests for the own agency's records, field by field, and on budgets that another
+agency wants lifted. Each person decides once on each subject and the decision is
+final. Custodians also release silent hits. Nothing here counts approvals: `rules`
+does, at every party.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from childgrid_node import match, query, sealing
 from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
-from childgrid_wire import canonical, rules, seal, statement
+from childgrid_wire import canonical, lifting, rules, seal, statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Slot
@@ -135,8 +136,10 @@ def category_of(office: Office, request: Statement) -> str:
 
 
 def slots(office: Office, subject: Statement) -> tuple[Slot, ...]:
-    """The slots that must be filled for a query or request."""
+    """The slots that must be filled for a query, request or budget."""
     view = office.view
+    if subject.kind is Kind.BUDGET:
+        return (lifting.slot(view),)
     if subject.kind is Kind.QUERY:
         return rules.query_slots(view, subject)
     return rules.release_slots(view, subject["holder"], category_of(office, subject))
@@ -144,9 +147,9 @@ def slots(office: Office, subject: Statement) -> tuple[Slot, ...]:
 
 def side_of(office: Office, subject: Statement) -> str:
     """On which side of `subject` this agency stands."""
-    if subject.kind is Kind.REQUEST and subject["holder"] == office.member:
-        return "holder"
-    return "requester"
+    holds = subject.kind is Kind.REQUEST and subject["holder"] == office.member
+    asked = subject.kind is Kind.BUDGET and subject.issuer != office.member
+    return "holder" if holds or asked else "requester"
 
 
 def fitting_slot(
@@ -173,9 +176,14 @@ def fitting_slot(
 
 
 def lacks(office: Office, subject: Statement, slot: Slot) -> bool:
-    """Whether `slot` still lacks a person, as far as is known here."""
+    """Whether `slot` still lacks a person of this agency, as far as is known here."""
     said = office.journal.answers(subject.hash, Kind.APPROVAL)
-    return len({one.person for one in said if one["slot"] == slot.slot}) < slot.persons
+    filled = {
+        one.person
+        for one in said
+        if one["slot"] == slot.slot and one.issuer == office.member
+    }
+    return len(filled) < slot.persons
 
 
 def draft_decision(office: Office, decision: Decision) -> bytes:
@@ -200,7 +208,7 @@ def draft_decision(office: Office, decision: Decision) -> bytes:
 
 def _subject(office: Office, name: str) -> Statement:
     found = office.journal.find(name)
-    if found is None or found.kind not in (Kind.QUERY, Kind.REQUEST):
+    if found is None or found.kind not in (Kind.QUERY, Kind.REQUEST, Kind.BUDGET):
         raise Refused(Reason.UNKNOWN, "subject")
     return found
 
@@ -248,6 +256,7 @@ def _approval(
     if decision.slot == "silent-hit":
         return _silent_approval(office, officer, subject)
     side = side_of(office, subject)
+    grants = subject.kind is Kind.REQUEST and side == "holder"
     asked = subject["fields"] if subject.kind is Kind.REQUEST else []
     if not set(decision.fields) <= set(asked):
         raise Refused(Reason.FIELDS, "decision.fields")
@@ -263,7 +272,7 @@ def _approval(
         side=side,
         slot=fitting_slot(office, officer, subject, decision.slot).slot,
         fields=fields,
-        policy=office.view.policy(office.member).hash if side == "holder" else "",
+        policy=office.view.policy(office.member).hash if grants else "",
     )
 
 
@@ -316,7 +325,9 @@ def _keep_decision(
     writing: Writing, office: Office, said: Statement, subject: Statement
 ) -> None:
     writing.say(said)
-    if subject.kind is Kind.REQUEST and _is_out(office, subject):
+    if subject.kind is Kind.BUDGET or (
+        subject.kind is Kind.REQUEST and _is_out(office, subject)
+    ):
         writing.send(said)
 
 

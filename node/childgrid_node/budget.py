@@ -2,36 +2,58 @@
 
 Counts are written in the transaction that logs the query, so a restart loses none.
 The day is this node's own UTC day and never goes back, so neither a clock that jumps
-nor a statement with an old date gives anything back. Limits come from the founders'
-floor.
+nor a statement with an old date gives anything back; nor does time itself, where it
+decides whether a budget is still lifted. Limits come from the founders' floor, and
+from what two people lifted by statements that are handed in.
 """
 
 from __future__ import annotations
 
-from childgrid_node.journal import Writing
+from collections.abc import Iterable
+from dataclasses import replace
+
+from childgrid_node.journal import Writing, move_cursor
+from childgrid_wire import lifting
 from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.lifting import Lift
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 DAY = 86_400
+_CLOCK = "budget clock"
 
 
-def spend(writing: Writing, view: View, query: Statement) -> None:
+def spend(
+    writing: Writing,
+    view: View,
+    query: Statement,
+    lifts: Iterable[Lift] = (),
+    holder: str = "",
+) -> None:
     """Count one query against its officer, case and agency.
+
+    Args:
+        writing: the transaction that logs the query.
+        view: the documents in force, with the time.
+        query: the verified query.
+        lifts: verified budgets with their approvals.
+        holder: this member, whose own custodian's approval counts.
 
     Raises:
         Refused: one of the three budgets is spent; then none is counted.
     """
     day = max(view.now // DAY, _latest(writing))
-    limits = {
-        ("officer", query.person): view.rules()["officer_queries_day"],
-        ("case", f"{query.issuer}:{query['case']}"): view.rules()["case_queries_day"],
-        ("agency", query.issuer): view.rules()["agency_queries_day"],
+    now = _never_earlier(writing, view.now)
+    limits = lifting.limits(replace(view, now=now), query, lifts, {holder})
+    subjects = {
+        "officer": query.person,
+        "case": f"{query.issuer}:{query['case']}",
+        "agency": query.issuer,
     }
-    for (scope, subject), limit in limits.items():
-        if _used(writing, day, scope, subject) >= limit:
+    for scope, subject in subjects.items():
+        if _used(writing, day, scope, subject) >= limits[scope]:
             raise Refused(Reason.BUDGET, scope)
-    for scope, subject in limits:
+    for scope, subject in subjects.items():
         writing.run(
             "INSERT INTO used VALUES (?, ?, ?, 1) ON CONFLICT (day, scope, subject)"
             " DO UPDATE SET queries = queries + 1",
@@ -41,6 +63,14 @@ def spend(writing: Writing, view: View, query: Statement) -> None:
 
 def _latest(writing: Writing) -> int:
     return int(writing.rows("SELECT coalesce(max(day), 0) FROM used")[0][0])
+
+
+def _never_earlier(writing: Writing, now: int) -> int:
+    """The latest time at which a query was ever counted here, kept with this one."""
+    rows = writing.rows("SELECT value FROM cursor WHERE name = ?", (_CLOCK,))
+    latest = max(now, int(rows[0][0]) if rows else 0)
+    move_cursor(writing, _CLOCK, latest)
+    return latest
 
 
 def _used(writing: Writing, day: int, scope: str, subject: str) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import approve, match, query, receive
+from childgrid_node import approve, lift, match, query, receive
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
@@ -27,6 +27,11 @@ from childgrid_wire.trust import Officer
 
 log = structlog.get_logger(__name__)
 _READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
+_SIGNED = (Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.APPROVAL, Kind.REFUSAL)
+_SUMMED = (
+    *("purpose", "sections", "case", "fields", "holder", "query", "handle"),
+    *("scope", "subject", "queries", "until"),
+)
 _VIEW_SECONDS = 300
 MAX_WAIT_SECONDS = 30.0
 NOTICE = "a lead, not an identification; not grounds for arrest"
@@ -69,8 +74,7 @@ class Desk:
                 right and it is its subject that may not move on any more.
         """
         office = self.office
-        kinds = (Kind.QUERY, Kind.REQUEST, Kind.APPROVAL, Kind.REFUSAL)
-        said = office.own(office.hear(data, *kinds))
+        said = office.own(office.hear(data, *_SIGNED))
         if office.journal.find(said.hash):
             # Taken in before, but perhaps not acted on: we may have been stopped.
             self.resume()
@@ -93,7 +97,7 @@ class Desk:
     def _advance(self, subject: Statement) -> None:
         if subject.kind is Kind.QUERY:
             query.advance(self.office, subject.hash)
-        else:
+        elif subject.kind is Kind.REQUEST:
             approve.advance(self.office, subject)
 
     def _advance_again(self, subject: Statement) -> None:
@@ -108,6 +112,9 @@ class Desk:
             return said
         if said.kind is Kind.REQUEST:
             approve.sign_request(self.office, said)
+            return said
+        if said.kind is Kind.BUDGET:
+            lift.sign(self.office, said)
             return said
         return approve.sign_decision(self.office, said)
 
@@ -137,7 +144,7 @@ class Desk:
         """What waits for this officer's decision."""
         office = self.office
         items = []
-        for kind in (Kind.QUERY, Kind.REQUEST):
+        for kind in (Kind.QUERY, Kind.REQUEST, Kind.BUDGET):
             for subject in office.journal.lasting(kind):
                 if self._waits(officer, subject):
                     items.append(_summary(subject))
@@ -290,14 +297,13 @@ _SHOWS: dict[str, Callable[[Desk, Officer, str], dict[str, Any]]] = {
 
 
 def _summary(subject: Statement) -> dict[str, Any]:
-    names = ("purpose", "sections", "case", "fields", "holder", "query", "handle")
     return {
         "hash": subject.hash,
         "kind": subject.kind.value,
         "by": subject.person,
         "issued": subject.issued,
         "expires": subject.expires,
-        **{name: subject[name] for name in names if name in subject.body},
+        **{name: subject[name] for name in _SUMMED if name in subject.body},
     }
 
 

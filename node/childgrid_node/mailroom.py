@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import structlog
 
-from childgrid_node import approve, match, receive
+from childgrid_node import approve, lift, match, receive
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
-from childgrid_wire import envelope, rules, seal
+from childgrid_wire import envelope, lifting, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -29,6 +29,7 @@ _WELCOME = (
     Kind.DISCLOSURE,
     Kind.VOID,
     Kind.RECEIPT,
+    Kind.BUDGET,
 )
 
 
@@ -106,6 +107,9 @@ def _approval(office: Office, approval: Statement, _: Parcel) -> str:
 
     A stray one would otherwise be judged with the others at the release and spoil it.
     """
+    if approval["subject"] == lifting.SLOT:
+        lift.hear_decision(office, approval)
+        return ""
     request = office.journal.get(approval.answers, Kind.REQUEST)
     _from_other_side(office, approval, request)
     if office.journal.find(approval.hash):
@@ -137,6 +141,9 @@ def _view_of(office: Office, request: Statement) -> View:
 
 
 def _refusal(office: Office, refusal: Statement, _: Parcel) -> str:
+    if refusal["subject"] == lifting.SLOT:
+        lift.hear_decision(office, refusal)
+        return ""
     request = office.journal.get(refusal.answers, Kind.REQUEST)
     _from_other_side(office, refusal, request)
     if refusal["subject"] != Kind.REQUEST.value:
@@ -217,6 +224,11 @@ def _receipt(office: Office, receipt: Statement, _: Parcel) -> str:
     return ""
 
 
+def _budget(office: Office, budget: Statement, _: Parcel) -> str:
+    lift.hear(office, budget)
+    return ""
+
+
 _HANDLERS = {
     Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
@@ -225,4 +237,5 @@ _HANDLERS = {
     Kind.DISCLOSURE: _disclosure,
     Kind.VOID: _void,
     Kind.RECEIPT: _receipt,
+    Kind.BUDGET: _budget,
 }

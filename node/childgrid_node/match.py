@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import budget, reviews, sealing, sweep
+from childgrid_node import budget, lift, reviews, sealing, sweep
 from childgrid_node.explain import spoken
 from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
@@ -71,9 +71,10 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         return known
     view = office.view
     _check(office, holdings, view, asked)
+    lifts = lift.standing(office, view, asked.query)
     with office.journal.writing() as writing:
         if _say(writing, asked):
-            budget.spend(writing, view, asked.query)
+            budget.spend(writing, view, asked.query, lifts, office.member)
     encoding = holdings.unpack(_open(office, asked))
     sweep.check(office, holdings, asked.query, encoding)
     curves = reviews.curves(office, holdings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 
-from childgrid_node import approve, desk, match, query
+from childgrid_node import approve, desk, lift, match, query
 from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
@@ -91,6 +91,8 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         if what == "view":
             view = request.view
             return desk.draft_view(at.office, view.officer, view.object, view.subject)
+        if what == "budget":
+            return lift.draft(at.office, _lift(request.budget))
         raise Malformed("draft")
 
     def Sign(  # noqa: N802 - the generated name
@@ -132,6 +134,16 @@ def _wish(message: desk_pb2.RequestDraft) -> approve.Wish:
         message.handle,
         list(message.fields),
         message.justification,
+        message.hours,
+    )
+
+
+def _lift(message: desk_pb2.BudgetDraft) -> lift.Wish:
+    return lift.Wish(
+        message.officer,
+        message.scope,
+        message.subject,
+        message.queries,
         message.hours,
     )
 

@@ -121,7 +121,7 @@ def approve(
     config: Config = _DEFAULT,
     yes: Yes = False,
 ) -> None:
-    """Approve a query or request that waits for this officer."""
+    """Approve a query, request or budget that waits for this officer."""
     slot = "silent-hit" if silent_hit else ""
     typer.echo(_desk(config, yes).approve(subject, field or (), slot))
 
@@ -148,6 +148,21 @@ def request(
     """Ask a holder for fields of one candidate."""
     desk = _desk(config, yes)
     typer.echo(desk.request(query, holder, handle, field, justification, hours))
+
+
+@app.command()
+def lift(
+    scope: Annotated[str, typer.Argument(help="officer, case or agency")],
+    subject: Annotated[
+        str, typer.Argument(help="an officer's id, a case's commitment, the agency")
+    ],
+    queries: Annotated[int, typer.Argument(help="queries a day")],
+    hours: Annotated[int, typer.Option(help="at most a week")] = 24,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Ask that a budget be lifted; custodians of holders countersign by `approve`."""
+    typer.echo(_desk(config, yes).lift(scope, subject, queries, hours))
 
 
 @app.command()

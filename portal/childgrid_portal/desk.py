@@ -120,8 +120,29 @@ class Desk:
         }
         return self._say(pb.DraftRequest(request=draft), Kind.REQUEST, expected)
 
+    def lift(self, scope: str, subject: str, queries: int, hours: int = 24) -> str:
+        """Ask that a budget be lifted; returns the `budget` statement's hash.
+
+        `scope` is `officer`, `case` or `agency`; `subject` an officer's id, a case's
+        commitment or the own agency; `queries` is a day's limit.
+        """
+        draft = pb.BudgetDraft(
+            officer=self.officer,
+            scope=scope,
+            subject=subject,
+            queries=queries,
+            hours=hours,
+        )
+        expected = {
+            "scope": scope,
+            "subject": subject,
+            "queries": queries,
+            "hours": hours,
+        }
+        return self._say(pb.DraftRequest(budget=draft), Kind.BUDGET, expected)
+
     def approve(self, subject: str, fields: Sequence[str] = (), slot: str = "") -> str:
-        """Approve a query or request; a custodian may name fewer fields."""
+        """Approve a query, request or budget; a custodian may name fewer fields."""
         draft = pb.DecisionDraft(
             officer=self.officer,
             subject=subject,

@@ -10,10 +10,11 @@ from childgrid_wire import canonical
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import check_body
 
-_TIMES = ("issued", "expires")
+_TIMES = ("issued", "expires", "until")
 _TITLES = {
     "query": "QUERY: ask other agencies whether they know a suspect",
     "request": "REQUEST: ask one agency for fields of one record",
+    "budget": "BUDGET: let more be asked a day, once others countersign",
     "approval": "APPROVAL: I approve exactly what is named here",
     "refusal": "REFUSAL: I refuse what is named here; this closes it",
     "view": "VIEW: I read this; the reading is logged",

@@ -201,14 +201,14 @@ SCHEMAS: dict[Kind, Record] = {
         justification=s.digest,
     ),
     Kind.APPROVAL: record(
-        subject=s.enum("query", "request", "silent-hit"),
+        subject=s.enum("query", "request", "silent-hit", "budget"),
         side=side,
         slot=s.name,
         fields=fields,
         policy=s.optional(s.digest),
     ),
     Kind.REFUSAL: record(
-        subject=s.enum("query", "request"),
+        subject=s.enum("query", "request", "budget"),
         reason=s.enum(*DENIALS, *(value.value for value in Reason)),
     ),
     Kind.DISCLOSURE: record(

@@ -125,6 +125,17 @@ sealed = Table(
     Index("sealed_until", "until"),
 )
 
+lift = Table(
+    "lift",
+    metadata,
+    Column("statement", _HASH, primary_key=True),
+    Column("budget", _HASH, nullable=False),
+    Column("member", _MEMBER, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index("lift_member", "member", "until"),
+)
+"""A budget that an agency wants lifted (it names itself), and what answers it."""
+
 joiner = Table(
     "joiner",
     metadata,

@@ -82,17 +82,33 @@ class ViewDraft(_message.Message):
     subject: str
     def __init__(self, officer: _Optional[str] = ..., object: _Optional[str] = ..., subject: _Optional[str] = ...) -> None: ...
 
+class BudgetDraft(_message.Message):
+    __slots__ = ("officer", "scope", "subject", "queries", "hours")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    QUERIES_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    scope: str
+    subject: str
+    queries: int
+    hours: int
+    def __init__(self, officer: _Optional[str] = ..., scope: _Optional[str] = ..., subject: _Optional[str] = ..., queries: _Optional[int] = ..., hours: _Optional[int] = ...) -> None: ...
+
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view")
+    __slots__ = ("query", "request", "decision", "view", "budget")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
     view: ViewDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ...) -> None: ...
+    budget: BudgetDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")

@@ -1,0 +1,64 @@
+"""Budgets that somebody wants lifted, and who countersigned; in the caller's write.
+
+A row links a kept statement to the `budget` that it is or answers. It decides nothing.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select
+
+from childgrid_coordinator.store import queries
+from childgrid_coordinator.store import tables as t
+from childgrid_wire.kinds import Kind
+from childgrid_wire.lifting import Lift
+from childgrid_wire.statement import Statement
+
+
+def add(db: Connection, budget: Statement, said: Statement) -> None:
+    """Keep `said`: the budget itself, or what answers it."""
+    queries.keep(db, [said])
+    db.execute(
+        insert(t.lift).values(
+            statement=said.hash,
+            budget=budget.hash,
+            member=budget.issuer,
+            until=budget["until"],
+        )
+    )
+
+
+def known(db: Connection, name: str) -> bool:
+    """Whether a statement is a kept budget or answers one."""
+    sql = select(t.lift.c.statement).where(t.lift.c.statement == name)
+    return db.scalar(sql) is not None
+
+
+def budget(db: Connection, name: str) -> Statement | None:
+    """The budget of this hash, or None."""
+    known = db.scalar(
+        select(t.lift.c.budget).where(
+            t.lift.c.statement == name, t.lift.c.budget == name
+        )
+    )
+    return None if known is None else queries.load(db, name)
+
+
+def lasting(db: Connection, member: str, now: int) -> list[Lift]:
+    """Every budget of an agency whose time isn't over, with all that approve it."""
+    rows = db.execute(
+        select(t.lift.c.budget, t.lift.c.statement)
+        .where(t.lift.c.member == member, t.lift.c.until > now)
+        .order_by(t.lift.c.budget, t.lift.c.statement)
+    ).all()
+    said: dict[str, list[Statement]] = {}
+    for row in rows:
+        found = queries.load(db, row.statement)
+        if found is not None:
+            said.setdefault(row.budget, []).append(found)
+    return [
+        Lift(
+            next(one for one in some if one.kind is Kind.BUDGET),
+            tuple(one for one in some if one.kind is Kind.APPROVAL),
+        )
+        for some in said.values()
+    ]
