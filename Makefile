@@ -1,5 +1,5 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install bench-install demo serve test fix wire lock bench-lock soak clean
+.PHONY: help install bench-install demo serve test fuzz fix wire lock bench-lock soak clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,6 +47,9 @@ test: install    ## Everything that CI runs.
 
 soak: install    ## The long versions of the same tests, as JSON in .soak/.
 	$(BIN)/python -m tests.soak
+
+fuzz: install    ## Every parser of foreign bytes, two minutes each; crashes in .fuzz/.
+	$(BIN)/python -m tests.fuzz
 
 fix: install     ## Format and lint.
 	$(BIN)/ruff check --fix .

@@ -38,10 +38,10 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: bytes) -> Checkpoint:
         """Read the three lines of a note's text; NoteError unless exactly those."""
-        lines = text.decode().split("\n")
-        if len(lines) != _LINES + 1 or lines[-1]:
-            raise NoteError("a checkpoint is origin, size and root, and no more lines")
         try:
+            lines = text.decode().split("\n")
+            if len(lines) != _LINES + 1 or lines[-1]:
+                raise ValueError("it is origin, size and root, and no more lines")
             return cls(lines[0], decimal(lines[1]), unbase64(lines[2]))
         except ValueError as fault:
             raise NoteError(f"the checkpoint is misspelled: {fault}") from None

@@ -124,8 +124,20 @@ class Header:
             )
         (length,) = LENGTH.unpack_from(head, len(MAGIC))
         start = len(MAGIC) + LENGTH.size
-        content = json.loads(head[start : start + length])
-        return cls(**{field.name: content[field.name] for field in fields(cls)})
+        return cls._parse(head[start : start + length])
+
+    @classmethod
+    def _parse(cls, text: bytes) -> Header:
+        """Read a header's JSON; other programs of ours may have written it."""
+        try:
+            content = json.loads(text)
+            values = {field.name: content[field.name] for field in fields(cls)}
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise NotAnIndex(f"the index is another version's; {REBUILD}") from error
+        of = {"int": int, "str": str}
+        if any(type(values[one.name]) is not of[str(one.type)] for one in fields(cls)):
+            raise NotAnIndex(f"the index is another version's; {REBUILD}")
+        return cls(**values)
 
 
 def read_header(view: memoryview, mac_key: bytes) -> Header:

@@ -1,0 +1,221 @@
+"""What is fuzzed: every parser that reads bytes which somebody else wrote.
+
+A target hands bytes to a parser. The parser may accept them or raise its own package's
+error; anything else is a crash, and so is a reader of a format with one spelling that
+accepts bytes which do not encode back to themselves.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from childgrid_audit.bundle import read_line
+from childgrid_log.checkpoint import Checkpoint, open_checkpoint
+from childgrid_log.errors import LogError
+from childgrid_log.evidence import check_evidence
+from childgrid_log.keys import COSIGNATURE, ED25519, Signer
+from childgrid_log.note import Note
+from childgrid_log.proof import LeafProof
+from childgrid_node import index_file
+from childgrid_node.index_errors import IndexFileError
+from childgrid_node.index_file import HEAD_BYTES, MAC_AT, MAGIC, Keys
+from childgrid_node.mapping import Mapping
+from childgrid_node.register import Register
+from childgrid_node.source_errors import SourceError
+from childgrid_wire import canonical, envelope, keys, statement
+from childgrid_wire.envelope import Envelope
+from childgrid_wire.errors import WireError
+from childgrid_wire.keys import EnrolledKey
+from childgrid_wire.kinds import Kind
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+INDEX_KEY = bytes(range(32))
+LOG = Signer("fuzz.childgrid.internal/log", ED25519, b"l" * 32)
+WITNESS = Signer("eye.childgrid.internal/witness", COSIGNATURE, b"w" * 32)
+ENTRY = b"an entry"
+GAP = b"\0\0"
+MAPPING = """
+agency = "fuzz"
+source = "rows.csv"
+key = "id"
+role = { column = "role", suspect = ["accused"] }
+[fields]
+name = ["given", "family"]
+age = { column = "age", as_of = "date" }
+identifier = { type = "kind", number = "number" }
+[where]
+state = { not_in = ["closed"] }
+"""
+
+
+class Ambiguous(AssertionError):
+    """Bytes were accepted that are not the one spelling of what they say."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parser under its name, and the errors that are its own."""
+
+    run: Callable[[bytes], None]
+    refuses: tuple[type[Exception], ...]
+
+    def accepts(self, data: bytes) -> bool:
+        """Whether the parser takes `data`; whatever is no refusal comes out."""
+        try:
+            self.run(data)
+        except self.refuses:
+            return False
+        return True
+
+
+def _same(data: bytes, again: bytes) -> None:
+    if again != data:
+        raise Ambiguous
+
+
+def _note(data: bytes) -> None:
+    _same(data, Note.parse(data).encode())
+
+
+def _checkpoint(data: bytes) -> None:
+    _same(data, Checkpoint.parse(data).text)
+
+
+def _opened(data: bytes) -> None:
+    open_checkpoint(data, LOG.vkey, [WITNESS.vkey], 1, strict=True)
+
+
+def _proof(data: bytes) -> None:
+    proof = LeafProof.parse(data)
+    _same(data, proof.encode())
+    proof.verify(ENTRY, LOG.vkey, [WITNESS.vkey], 1)
+
+
+def _evidence(data: bytes) -> None:
+    check_evidence(data, LOG.vkey)
+
+
+def _envelope(data: bytes) -> None:
+    outer = envelope.read(data)
+    _same(data, envelope.assemble(outer.kind, outer.payload, outer.signatures))
+
+
+def _statement(data: bytes) -> None:
+    """The first line names the kind, the rest is the payload."""
+    name, _, payload = data.partition(b"\n")
+    kind = {one.value.encode(): one for one in Kind}.get(name, Kind.QUERY)
+    said = statement.parse(Envelope(kind, payload, (), b""))
+    _same(payload, canonical.dumps(said.body))
+
+
+def _line(data: bytes) -> None:
+    _same(data + b"\n", read_line(data).encode())
+
+
+@cache
+def _assertions() -> list[tuple[EnrolledKey, bytes, dict[str, str]]]:
+    """A right assertion of each algorithm: key, message, and the three parts."""
+    known = {}
+    for one in json.loads((VECTORS / "wire" / "webauthn.json").read_text()):
+        if one["accepted"]:
+            spki, sites = canonical.from_b64(one["key"]), tuple(one["origins"])
+            key = EnrolledKey("police/io-7", "webauthn", spki, one["rp_id"], sites)
+            found = key, bytes.fromhex(one["message"]), one["signature"]
+            known.setdefault(one["algorithm"], found)
+    return list(known.values())
+
+
+def _webauthn(data: bytes) -> None:
+    """The bytes as a whole assertion under each key; one of them must hold."""
+    for key, message, _ in _assertions()[:-1]:
+        try:
+            keys.verify(key, message, data)
+        except WireError:
+            continue
+        return
+    key, message, _ = _assertions()[-1]
+    keys.verify(key, message, data)
+
+
+def _client_data(data: bytes) -> None:
+    """The bytes as the browser's and as the authenticator's part of an assertion."""
+    for part in ("authenticatorData", "clientDataJSON"):
+        for key, message, parts in _assertions():
+            told = canonical.dumps({**parts, part: canonical.to_b64(data)})
+            try:
+                keys.verify(key, message, told)
+            except WireError:
+                continue
+            return
+    raise WireError(keys.Reason.BAD_SIGNATURE)
+
+
+def header(text: bytes) -> bytes:
+    """A header slot whose MAC holds, whatever it says."""
+    body = MAGIC + len(text).to_bytes(4, "little") + text
+    body = body[:MAC_AT].ljust(MAC_AT, b"\0")
+    mac = Keys.derive(INDEX_KEY, "").mac
+    return body + hmac.digest(mac, body, "sha256")
+
+
+def _index(data: bytes) -> None:
+    """As a file; else as a header's text under a right MAC, with frames behind it."""
+    mac = Keys.derive(INDEX_KEY, "").mac
+    try:
+        index_file.read_header(memoryview(data), mac)
+    except IndexFileError:
+        text, _, frames = data.partition(GAP)
+        data = header(text) + bytes(HEAD_BYTES) + frames
+    view = memoryview(data)
+    found = index_file.read_header(view, mac)
+    index_file.verify_frames(view, found)
+    index_file.read_frames(view, found, Keys.derive(INDEX_KEY, found.file_id))
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    memory = "/dev/shm"  # noqa: S108 - a fresh folder inside is made
+    return tempfile.TemporaryDirectory(
+        dir=memory if os.access(memory, os.W_OK) else None
+    )
+
+
+def _mapping(data: bytes) -> None:
+    path = Path(_folder().name) / "source.toml"
+    path.write_bytes(data)
+    tuple(Mapping.read(path).columns())
+
+
+def _rows(data: bytes) -> None:
+    folder = Path(_folder().name)
+    (folder / "rows.csv").write_bytes(data)
+    with Register.open(Mapping.parse(MAPPING), folder) as register:
+        found = [row for batch in register.rows() for row in batch]
+        for row in found[:3]:
+            again = register.reread(row.key)
+            if again is None or dict(again.values) != dict(row.values):
+                raise Ambiguous
+
+
+TARGETS = {
+    "note": Target(_note, (LogError,)),
+    "checkpoint": Target(_checkpoint, (LogError,)),
+    "opened": Target(_opened, (LogError,)),
+    "proof": Target(_proof, (LogError,)),
+    "evidence": Target(_evidence, (LogError,)),
+    "envelope": Target(_envelope, (WireError,)),
+    "statement": Target(_statement, (WireError,)),
+    "line": Target(_line, (LogError, WireError)),
+    "webauthn": Target(_webauthn, (WireError,)),
+    "client-data": Target(_client_data, (WireError,)),
+    "index": Target(_index, (IndexFileError,)),
+    "mapping": Target(_mapping, (SourceError,)),
+    "rows": Target(_rows, (SourceError,)),
+}
