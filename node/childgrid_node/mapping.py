@@ -194,12 +194,9 @@ class Mapping:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise MappingError(f"{path}: not TOML: {error}") from None
-        except (ValueError, RecursionError):
-            # Which tomllib lets out of numbers too long and lists too deep.
-            raise MappingError(
-                f"{path}: a number is too long or a list too deep; allowed: text, "
-                "small whole numbers, lists of them"
-            ) from None
+        except (ValueError, RecursionError):  # which tomllib lets out
+            fault = "a number is too long or a list too deep; make it shorter"
+            raise MappingError(f"{path}: {fault}") from None
         return _Reader(path).mapping(table)
 
     def columns(self) -> tuple[str, ...]:
