@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from childgrid_wire import keyfile
+from threats_ran import (  # noqa: F401 - hooks of pytest
+    pytest_collection_modifyitems,
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+)
 
 # A test machine runs servers beside the tests: a thread pool a core only slows them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

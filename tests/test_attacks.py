@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 import hostile_strikes as strikes
 from childgrid_node import match, query
 from childgrid_wire import canonical, envelope, seal, statement
@@ -43,6 +45,7 @@ HOUR = 3_600
 CASES = 2_000
 
 
+@pytest.mark.threat("T1")
 def test_the_coordinator_enrols_officers_of_its_own(stage: Stage) -> None:
     """Its own staff list is believed as its own, and gives nobody a say elsewhere."""
     enemy = Enemy(stage, random.Random("enrols"))
@@ -51,6 +54,7 @@ def test_the_coordinator_enrols_officers_of_its_own(stage: Stage) -> None:
     nothing_released(stage)
 
 
+@pytest.mark.threat("T5")
 def test_an_asker_approves_the_own_query(stage: Stage) -> None:
     """An investigator who also approves is refused: nobody approves what they asked."""
     asked = stage.queries["unapproved"]
@@ -60,6 +64,7 @@ def test_an_asker_approves_the_own_query(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T5")
 def test_an_asker_approves_the_own_request(stage: Stage) -> None:
     """The request's own officer can't stand in for the supervisor or the custodian."""
     request = stage.requests["waiting"]
@@ -70,6 +75,7 @@ def test_an_asker_approves_the_own_request(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T5")
 def test_a_supervisor_asks_and_approves(stage: Stage) -> None:
     """A supervising officer may not ask, so there is nothing to approve."""
     call = call_of(stage, "unsent", "customs")
@@ -88,6 +94,7 @@ def test_a_supervisor_asks_and_approves(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T5")
 def test_an_investigator_stands_in_for_the_supervisor(stage: Stage) -> None:
     """A colleague of the same role has no slot to fill, and can't spoil one either."""
     request = stage.requests["waiting"]
@@ -98,6 +105,7 @@ def test_an_investigator_stands_in_for_the_supervisor(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T6")
 def test_one_person_counts_once(stage: Stage) -> None:
     """A second decision of the same supervisor is no second person."""
     asked = stage.queries["unsent"]
@@ -109,6 +117,7 @@ def test_one_person_counts_once(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T6")
 def test_two_names_for_one_key(stage: Stage) -> None:
     """A staff list that gives one key two officers is not believed at all."""
     body = stage.grid.agency("police").office.view.staff["police"].body
@@ -132,6 +141,7 @@ def test_the_custodian_of_another_agency(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T6")
 def test_an_agency_that_colludes_may_ask_but_gets_nothing(stage: Stage) -> None:
     """With all keys of a member the enemy asks in its name: answered, logged, counted.
 
@@ -224,6 +234,7 @@ def test_an_approval_that_is_older_than_what_it_approves(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T1")
 def test_widened_fields(stage: Stage) -> None:
     """More fields than were signed for are another request, another approval: none."""
     wide = [*FIELDS, "phone"]
@@ -250,6 +261,7 @@ def test_fields_are_what_everybody_granted(stage: Stage) -> None:
     assert body_of(parcel.statement)["fields"] == ["name"]
 
 
+@pytest.mark.threat("T1")
 def test_the_recipient_key_is_swapped(stage: Stage) -> None:
     """On the way it breaks the signature; with the asker's help it is a new request."""
     enemy_key = canonical.to_b64(seal.public_of(seed("enemy")))
@@ -272,6 +284,7 @@ def test_the_recipient_key_is_swapped(stage: Stage) -> None:
     unchanged(stage, "customs")
 
 
+@pytest.mark.threat("T1")
 def test_an_old_version_of_the_policy(stage: Stage) -> None:
     """What was granted under yesterday's policy is not released under today's."""
     grid = stage.grid
@@ -307,6 +320,7 @@ def test_a_request_for_the_handle_of_another_query(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T21")
 def test_a_silent_hit_is_asked_for_by_its_handle(stage: Stage) -> None:
     """Guessed or even known, the handle of a silent hit does not exist for anybody."""
     childcare = stage.grid.agency("childcare").office
@@ -322,6 +336,7 @@ def test_a_silent_hit_is_asked_for_by_its_handle(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T9")
 def test_everything_again_after_a_restart(stage: Stage) -> None:
     """All mail is delivered twice more, around a restart: no record is sealed again."""
     before = dict(stage.spent())
@@ -335,6 +350,7 @@ def test_everything_again_after_a_restart(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T9")
 def test_a_query_again_after_a_restart(stage: Stage) -> None:
     """The stored answer comes back byte for byte, and is not counted twice."""
     customs = stage.grid.agency("customs")
@@ -348,6 +364,7 @@ def test_a_query_again_after_a_restart(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T4")
 def test_mail_to_another_agency(stage: Stage) -> None:
     """Whatever was meant for one agency is worth nothing at any other."""
     for reader, parcel in stage.spy.delivered:
@@ -356,6 +373,7 @@ def test_mail_to_another_agency(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T9")
 def test_a_query_to_another_agency(stage: Stage) -> None:
     """A content is sealed to one node under one query; elsewhere it is not opened."""
     for (_, target), call in stage.spy.calls.items():
@@ -371,6 +389,7 @@ def test_a_query_after_its_time(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T1")
 def test_the_parts_of_two_queries(stage: Stage) -> None:
     """Another's content, case or approval does not make a query whole."""
     other = call_of(stage, "again", "customs")

@@ -94,6 +94,7 @@ def still_spent(grid: Grid) -> None:
         ("police", "customs"),
     ],
 )
+@pytest.mark.threat("T5")
 def test_whoever_has_no_right_to_it_lifts_nothing(
     grid: Grid, asks: str, agrees: str
 ) -> None:
@@ -152,6 +153,7 @@ def test_the_coordinator_keeps_the_countersignature_to_itself(grid: Grid) -> Non
 
 
 @pytest.mark.parametrize("forged", ["budget", "approval"])
+@pytest.mark.threat("T5")
 def test_rows_in_the_database_lift_nothing(grid: Grid, forged: str) -> None:
     """An edit by hand: what nobody signed is read, and does not verify."""
     what = budget(grid, "police/sp-nair")

@@ -37,6 +37,7 @@ HOUR = 3_600
 CASES = 2_000
 
 
+@pytest.mark.threat("T1")
 def test_two_thousand_attacks(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """No attack releases what was not approved, or leaves anything where it failed."""
     score = play_cases(stage, CASES, "make test")
@@ -85,6 +86,7 @@ SABOTAGE = {
 
 
 @pytest.mark.parametrize("what", SABOTAGE)
+@pytest.mark.threat("T1")
 def test_a_node_that_lacks_a_check_is_caught(
     ruined: Stage, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import pytest
+
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.coordinator_pb2 import WitnessRequest, WitnessResponse
 from childgrid_wire.statement import Statement
@@ -76,6 +78,7 @@ def test_it_runs_out_between(stage: Stage) -> None:
     voided(stage, request)
 
 
+@pytest.mark.threat("T19")
 def test_the_holder_is_kept_from_a_revocation(stage: Stage) -> None:
     """Two witnesses know of it, so one of any four says so: stale, and nothing goes."""
     request = sealed(stage)
@@ -104,6 +107,7 @@ def test_only_the_asking_agency_knows_whom_it_revoked(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T19")
 def test_a_staff_list_is_withheld(stage: Stage) -> None:
     """An officer was struck off the list; a holder that wasn't told stops."""
     request = sealed(stage)
@@ -153,6 +157,7 @@ def test_an_accomplice_swears_that_all_is_as_it_was(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T15")
 def test_too_few_witnesses(stage: Stage) -> None:
     """No quorum, no record; and no switch that says otherwise."""
     request = sealed(stage)
@@ -179,6 +184,7 @@ def test_one_witness_under_several_names(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T19")
 def test_words_of_an_earlier_time(stage: Stage) -> None:
     """Replies under another nonce are no replies, however genuine."""
     request = sealed(stage)

@@ -53,6 +53,7 @@ def test_an_answer_is_altered_on_the_way(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T4")
 def test_a_disclosure_goes_to_another_requester(stage: Stage) -> None:
     """Nobody but the agency that asked takes it in, and none but it could open it."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "withheld")
@@ -89,6 +90,7 @@ def test_what_a_disclosure_comes_with_is_swapped(stage: Stage) -> None:
     ]
 
 
+@pytest.mark.threat("T1")
 def test_a_disclosure_that_its_holder_never_made(stage: Stage) -> None:
     """A record of the coordinator's own making carries nobody's signature."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "withheld")
@@ -116,6 +118,7 @@ def test_a_refusal_is_forged(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T1")
 def test_a_receipt_is_forged(stage: Stage) -> None:
     """A receipt is the requester's; another's, or one of another record, is none."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "withheld")
@@ -155,6 +158,7 @@ def test_a_void_is_forged(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T4")
 def test_a_member_floods_with_voids(stage: Stage) -> None:
     """As many are kept as requests are open, and not one more."""
     for number in range(20):
@@ -196,6 +200,7 @@ def test_a_misspelled_proof_does_not_stop_the_mail(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T14")
 def test_a_parcel_that_nobody_can_judge_is_dropped(stage: Stage) -> None:
     """A key that the newest documents don't know is asked about once, then dropped."""
     made = approval("customs/nobody", stage.requests["waiting"], stage, "custodian")

@@ -41,6 +41,7 @@ HOUR = 3_600
 CASES = 2_000
 
 
+@pytest.mark.threat("T1")
 def test_documents_in_others_names(stage: Stage) -> None:
     """Staff, revocation, policy and sealing key are each member's own to sign."""
     now = stage.grid.now
@@ -64,6 +65,7 @@ def test_documents_in_others_names(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T22")
 def test_one_founder_is_not_two(stage: Stage) -> None:
     """A floor or directory that one founder signed, once or twice, is not believed."""
     founders = stage.grid.founders
@@ -90,6 +92,7 @@ def test_one_founder_is_not_two(stage: Stage) -> None:
     unchanged(stage)
 
 
+@pytest.mark.threat("T22")
 def test_documents_of_yesterday(stage: Stage) -> None:
     """Shown again, every document is known already; versions never go back."""
     for data in stage.grid.members["audit-north"].shelf.documents():
@@ -120,6 +123,7 @@ def _tell(stage: Stage, suspect: dict[str, list[str]], holder: str) -> tuple[Any
     return _shape(said), len(said.data), grown
 
 
+@pytest.mark.threat("T21")
 def test_a_silent_hit_looks_like_no_hit(stage: Stage) -> None:
     """A child, a victim, a silent hit and nobody: the same bytes, the same rows."""
     nobody = {"name": ["Quirin Xavier Albuquerque"], "phone": ["9111100009"]}
@@ -134,6 +138,7 @@ def test_a_silent_hit_looks_like_no_hit(stage: Stage) -> None:
     stage.before = Tally.of(stage)
 
 
+@pytest.mark.threat("T21")
 def test_a_holder_without_a_policy_is_silent(stage: Stage) -> None:
     """A policy that ran out makes every category silent: hit and no hit look alike.
 
@@ -163,6 +168,7 @@ def _told(said: Statement) -> tuple[Any, ...]:
     return tuple((one["probability"], one["band"]) for one in said["candidates"])
 
 
+@pytest.mark.threat("T13")
 def test_a_hundred_guesses_of_a_phone(stage: Stage) -> None:
     """What a sweep is told, and what ends it.
 

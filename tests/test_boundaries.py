@@ -158,6 +158,7 @@ def openers_of_the_register(folder: Path) -> set[str]:
     }
 
 
+@pytest.mark.threat("T3")
 def test_only_three_modules_open_the_register(tmp_path: Path) -> None:
     """Raw identities are read in three places; a fourth one is found."""
     folder = copied(tmp_path, "childgrid_node")
@@ -236,6 +237,7 @@ def found_in(image: Path) -> dict[str, str]:
     return dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
 
 
+@pytest.mark.threat("T12")
 def test_the_coordinators_image_holds_no_node(tmp_path: Path) -> None:
     """Three packages are there and the others not, so it can encode nothing."""
     found = found_in(installed(copied(tmp_path, *IMAGE)))

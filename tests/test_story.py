@@ -169,6 +169,7 @@ def test_every_leaf_can_be_proved_and_opened(story: Story, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["police", "customs", "prisons", "childcare"])
+@pytest.mark.threat("T11")
 def test_no_log_says_who_was_sought(story: Story, name: str) -> None:
     """Leaves and envelopes hold no name, number or value of a record."""
     log = story.grid.agency(name).office.journal.log

@@ -241,6 +241,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (folder / "all.binpb").read_bytes()
 
 
+@pytest.mark.threat("T2")
 def test_nothing_but_envelopes_and_sealed_content_leaves(described: bytes) -> None:
     """The files as they are keep the wall, and the lists here hold nothing unused."""
     files = FileDescriptorSet.FromString(described)

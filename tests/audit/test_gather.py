@@ -151,6 +151,7 @@ def test_witnesses_at_different_sizes_are_asked_again(world: World) -> None:
     assert len(rounds) == 3
 
 
+@pytest.mark.threat("T10")
 def test_a_restored_log_finds_out_and_refuses(world: World, tmp_path: Path) -> None:
     """A log put back to an earlier state is behind its witnesses and signs in vain."""
     party = world.parties[POLICE]
@@ -176,6 +177,7 @@ def backup(log: Log, target: Path) -> None:
             shutil.copy(source, target.with_name(target.name + suffix))
 
 
+@pytest.mark.threat("T10")
 def test_a_forked_log_is_refused_and_leaves_evidence(
     world: World, tmp_path: Path
 ) -> None:
@@ -248,6 +250,7 @@ def test_level_with_all_witnesses_is_fresh(world: World) -> None:
     assert stale(world, done, nonce, median - 121) == "clock"
 
 
+@pytest.mark.threat("T19")
 def test_a_revocation_that_one_witness_knows_stops_a_release(world: World) -> None:
     """Whoever is behind any witness that answered is stale."""
     revocation = statement.make(

@@ -258,6 +258,7 @@ def test_a_bad_tail_is_not_held_against_the_party(world: World) -> None:
     assert run(world)[POLICE].state == "mirrored"
 
 
+@pytest.mark.threat("T23")
 def test_shredding_is_honoured_and_the_bundle_still_verifies(world: World) -> None:
     """Salt and envelope go, the leaf stays, and the counterparties bear it out."""
     world.shredded_story()

@@ -23,6 +23,7 @@ def flags(told: Told, pattern: str) -> list[Flag]:
     return [one for one in find(told.book()) if one.pattern == pattern]
 
 
+@pytest.mark.threat("T6")
 def test_an_approver_who_signs_at_a_glance_is_flagged() -> None:
     """Five approvals within seconds, where others read a minute; four are too few."""
     told = Told()
@@ -74,6 +75,7 @@ def test_a_pair_that_always_signs_is_flagged_unless_nobody_else_could() -> None:
         assert [one.who for one in flags(told, "pairs")] == expected
 
 
+@pytest.mark.threat("T6")
 def test_two_people_who_sign_for_each_other_are_flagged() -> None:
     """Three times each way; twice one way is not yet a habit."""
     for back in (3, 2):

@@ -165,6 +165,7 @@ def test_only_what_a_prefix_holds_is_within_it(verdict: Verdict) -> None:
     assert all(q.statement.issued < Q1.close for q in cut.of(Kind.QUERY))
 
 
+@pytest.mark.threat("T6")
 def test_a_sample_is_what_its_description_says(verdict: Verdict) -> None:
     """Drawn again here from the README's words alone."""
     part = prefix(verdict.ledger, Q1)

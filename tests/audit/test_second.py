@@ -245,6 +245,7 @@ def begin_and_revoke(world: World) -> None:
     world.now += HOUR
 
 
+@pytest.mark.threat("T10")
 def test_tampering_that_the_first_finds_it_finds_too(ground: Ground) -> None:
     """All hands: strangers, deceived exporters, rewriting parties; by a fixed seed."""
     count, silent = missed(ground, tamper.trials(ground, 50, 1_963))

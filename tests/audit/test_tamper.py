@@ -36,6 +36,7 @@ def test_a_judge_counts_what_is_not_named(ground: Ground) -> None:
     assert result == {"trials": 1, "caught": 0, "missed": ["nothing"]}
 
 
+@pytest.mark.threat("T10")
 def test_a_thousand_trials_are_all_caught_and_named(ground: Ground) -> None:
     """Strangers, deceived exporters and rewriting parties, by a fixed seed."""
     result = judge(ground, tamper.trials(ground, 1_000, 2_026))
@@ -67,6 +68,7 @@ def test_every_deleted_entry_is_named(ground: Ground, deceived: bool) -> None:
 
 
 @pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.threat("T10")
 def test_every_rewriting_by_a_party_is_named(ground: Ground, member: str) -> None:
     """It drops, alters or moves any one event and signs all again, alone."""
     made = (

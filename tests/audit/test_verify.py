@@ -120,6 +120,7 @@ def missing(world: World, *names: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("absent", [POLICE, HUB, CHILD])
+@pytest.mark.threat("T4")
 def test_a_party_that_never_logged_a_disclosure_is_named(
     world: World, absent: str
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_party_that_never_logged_a_disclosure_is_named(
     assert {one.party for one in findings} == {absent}
 
 
+@pytest.mark.threat("T4")
 def test_a_receipt_must_be_at_both_ends(world: World) -> None:
     """Dropped by its own author, it is named; still on its way, it is not."""
     begin(world)

@@ -132,6 +132,7 @@ def test_the_same_key_again_gets_the_same_answer(
     assert files(authority.folder) == before
 
 
+@pytest.mark.threat("T22")
 def test_another_key_for_a_used_token_is_refused_and_told(
     authority: Authority, tmp_path: Path
 ) -> None:
@@ -148,6 +149,7 @@ def test_another_key_for_a_used_token_is_refused_and_told(
     ]
 
 
+@pytest.mark.threat("T22")
 def test_the_name_comes_from_the_token_and_never_from_the_request(
     authority: Authority, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def settled(authority: Authority, tmp_path: Path) -> Authority:
     return authority
 
 
+@pytest.mark.threat("T22")
 def test_too_few_founders_change_nothing(authority: Authority) -> None:
     """One of two signatures is not enough, and leaves no trace."""
     before = files(authority.folder)
@@ -137,6 +138,7 @@ def test_a_proposal_altered_on_the_way_does_not_count(authority: Authority) -> N
     assert authority.shelf.documents() == before
 
 
+@pytest.mark.threat("T22")
 def test_a_new_founder_needs_the_old_ones_consent(authority: Authority) -> None:
     """A changed set is signed by enough of both sets, or it is refused."""
     public = {
@@ -186,6 +188,7 @@ def test_a_founders_id_keeps_its_key(authority: Authority) -> None:
         ([*AGENCIES, "alpha"], 4, 1, "twice"),
     ],
 )
+@pytest.mark.threat("T10")
 def test_witnesses_that_would_not_be_safe_are_refused(
     settled: Authority, named: list[str], quorum: int, faults: int, why: str
 ) -> None:

@@ -38,6 +38,7 @@ def test_what_was_founded_is_there_when_the_folder_is_opened_again(
     assert again.shelf.documents() == authority.shelf.documents()
 
 
+@pytest.mark.threat("T8")
 def test_no_secret_lies_unlocked(authority: Authority) -> None:
     """Founders' and root's files open by their own passphrase only, mode 600."""
     for path in authority.folder.rglob("*.locked"):

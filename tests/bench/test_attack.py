@@ -68,6 +68,7 @@ def unsealed(cases: Cases) -> Cases:
     return dataclasses.replace(cases, transit=cases.transit | opened)
 
 
+@pytest.mark.threat("T12")
 def test_nobody_finds_more_than_is_stated(report: dict[str, Any]) -> None:
     """The coordinator re-identifies nobody, the keyless thief no more than stated."""
     assert report["gate"] == {"passed": True, "broken": []}
@@ -80,6 +81,7 @@ def test_nobody_finds_more_than_is_stated(report: dict[str, Any]) -> None:
     assert found["repetition"]["reidentified"] == 0
 
 
+@pytest.mark.threat("T12")
 def test_the_attacks_succeed_on_plain_filters(report: dict[str, Any]) -> None:
     """The positive control: without a key names fall, or the gate would say so."""
     found = report["control"]
@@ -107,6 +109,7 @@ def test_unsealed_queries_break_the_gate(people: Split, cases: Cases) -> None:
     assert found["repetition"]["reidentified"] > 0.5
 
 
+@pytest.mark.threat("T12")
 def test_a_coordinator_that_is_given_encodings_breaks_the_gate(
     report: dict[str, Any], people: Split, cases: Cases
 ) -> None:

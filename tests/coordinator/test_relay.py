@@ -58,6 +58,7 @@ def test_repeating_any_step_changes_nothing(story: Story) -> None:
     assert story.trace() == before
 
 
+@pytest.mark.threat("T4")
 def test_nobody_speaks_for_another(story: Story) -> None:
     """A statement is taken from its issuer only, also one that is known."""
     for member in (HOLDER, HOLDERS[1]):

@@ -222,6 +222,7 @@ def test_a_revoked_officer_asks_nothing(world: World, hub: Coordinator) -> None:
     assert nothing_changed(hub, given, leaves)
 
 
+@pytest.mark.threat("T13")
 def test_budgets_are_those_of_the_floor(tmp_path: Path, cheap_locks: None) -> None:
     """Officer, case and agency each have a number of queries a day, and no more."""
     tight = World(tmp_path, floor={"case_queries_day": 2})

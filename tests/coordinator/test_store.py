@@ -212,6 +212,7 @@ def test_deleted_content_is_gone_from_the_file(world: World, tmp_path: Path) -> 
     assert mark not in path.read_bytes()
 
 
+@pytest.mark.threat("T23")
 def test_no_table_has_room_for_a_record() -> None:
     """Columns of bytes are envelopes, ciphertexts and proofs; texts are short."""
     binary = {

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 ROUNDS = 250
 
 
+@pytest.mark.threat("T16")
 def test_every_parser_of_foreign_bytes_has_a_target() -> None:
     """Notes, proofs, envelopes, statements, assertions, indexes, mappings, sheets."""
     named = {path.name for path in CORPUS.iterdir()}
@@ -40,6 +41,7 @@ def test_the_kept_corpus_is_taken_or_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.threat("T16")
 def test_changed_copies_are_taken_or_refused(name: str) -> None:
     """Some hundred mutations of the corpus, the same each time."""
     made = list(mutations(kept(name), ROUNDS, 7))

@@ -104,6 +104,7 @@ def test_what_is_no_object_is_refused(data: bytes) -> None:
     "prose",
     ["", "suspect: see annex, Ravi Kumar!", "x" * 65, "नाम", "a\nb", '"', " padded"],
 )
+@pytest.mark.threat("T23")
 def test_a_leaf_has_no_room_for_prose(prose: str) -> None:
     """Sections and fields are short ASCII codes, and there are not many of them."""
     with pytest.raises(EntryError) as caught:

@@ -379,6 +379,7 @@ def test_reading_cannot_write(log: Log) -> None:
 
 
 @pytest.mark.parametrize("name", ["log.db", "log.db-wal"])
+@pytest.mark.threat("T15")
 def test_a_deleted_file_is_noticed(log: Log, path: Path, name: str) -> None:
     """After rm, nothing is acknowledged or signed, although SQLite would go on."""
     log.append(drafts(2))
@@ -389,6 +390,7 @@ def test_a_deleted_file_is_noticed(log: Log, path: Path, name: str) -> None:
     assert log.size() == 2
 
 
+@pytest.mark.threat("T10")
 def test_a_replaced_file_is_noticed(log: Log, path: Path) -> None:
     """A copy under the same name is another file, whatever it holds."""
     log.append(drafts(2))
@@ -610,6 +612,7 @@ def test_a_full_disk_acknowledges_nothing(log: Log) -> None:
     assert log.append(big) == [2]
 
 
+@pytest.mark.threat("T15")
 def test_after_a_failed_fsync_nothing_more_is_written(log: Log) -> None:
     """A disk that failed once is not believed again until the log is reopened."""
     fault = sqlite3.OperationalError("disk I/O error")
@@ -655,6 +658,7 @@ def test_a_foreign_checkpoint_is_not_kept(log: Log) -> None:
     assert log.latest_cosigned() is None
 
 
+@pytest.mark.threat("T23")
 def test_a_shredded_envelope_is_gone_and_every_proof_stands(
     log: Log, path: Path
 ) -> None:

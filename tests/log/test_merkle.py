@@ -76,6 +76,7 @@ ROOTS = [defined_root(LEAVES[:size]) for size in range(LARGEST + 1)]
 
 
 @pytest.mark.parametrize("case", vectors("inclusion"))
+@pytest.mark.threat("T16")
 def test_published_inclusion_vectors(case: dict[str, Any]) -> None:
     """All 98 published inclusion proofs are judged as their authors say."""
     root, leaf = hashes([case["root"], case["leafHash"]])
@@ -87,6 +88,7 @@ def test_published_inclusion_vectors(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", vectors("consistency"))
+@pytest.mark.threat("T16")
 def test_published_consistency_vectors(case: dict[str, Any]) -> None:
     """97 of 98 are judged as published; roots that are not hashes never hold."""
     old, new = hashes([case["root1"], case["root2"]])

@@ -39,6 +39,7 @@ CASES = [(n, q, f) for n in range(1, 10) for q in range(1, n + 1) for f in range
 
 
 @pytest.mark.parametrize("n", range(1, 10))
+@pytest.mark.threat("T10")
 def test_a_split_is_possible_exactly_when_the_rule_says(n: int) -> None:
     """Simulating the two-faced log agrees with 2q − n > f for every q and f."""
     for _, q, f in (case for case in CASES if case[0] == n):

@@ -121,6 +121,7 @@ def test_an_old_size_that_is_not_the_last_one_is_a_conflict(
     face.show(witness, caught.value.size, 9)
 
 
+@pytest.mark.threat("T10")
 def test_a_log_that_shrinks_is_refused(face: Face, witness: Witness) -> None:
     """A rolled back log gets no cosignature, whatever old size it claims."""
     face.show(witness, 0, 9)
@@ -165,6 +166,7 @@ def test_only_the_logs_own_signature_counts(face: Face, witness: Witness) -> Non
     assert witness.size(ORIGIN) == 0
 
 
+@pytest.mark.threat("T10")
 def test_a_split_view_leaves_evidence_that_anyone_can_check(
     face: Face, other: Face, witness: Witness
 ) -> None:

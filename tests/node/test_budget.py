@@ -68,6 +68,7 @@ def approved(grid: Grid, officer: str = "si-rao") -> Statement:
         ("agency_queries_day", "agency"),
     ],
 )
+@pytest.mark.threat("T5")
 def test_the_query_after_the_last_is_refused(
     tmp_path: Path, limit: str, scope: str
 ) -> None:
@@ -94,6 +95,7 @@ def test_another_officer_has_an_own_budget(tmp_path: Path) -> None:
     assert "customs" in grid.candidates(again)
 
 
+@pytest.mark.threat("T5")
 def test_a_new_day_gives_a_new_budget_and_an_earlier_clock_none(tmp_path: Path) -> None:
     """Set back, the clock finds the day's count where it was."""
     grid = limited(tmp_path, officer_queries_day=1)
@@ -151,6 +153,7 @@ def test_a_query_that_was_logged_before_a_crash_is_counted_once(tmp_path: Path) 
     assert used(grid) == {"officer": 1, "case": 1, "agency": 1}
 
 
+@pytest.mark.threat("T5")
 def test_a_restart_loses_no_count(tmp_path: Path) -> None:
     """The log is closed and opened again: what was spent stays spent."""
     grid = limited(tmp_path, officer_queries_day=1)

@@ -76,6 +76,7 @@ def test_a_changed_line_is_attested_anew(grid: Grid, tmp_path: Path) -> None:
     ("reference", "officer"),
     [("FIR 1/2026", "si-rao"), (CASE, "sp-nair"), (CASE.lower(), "si-rao"), ("", "")],
 )
+@pytest.mark.threat("T5")
 def test_no_such_case_or_not_this_officers(
     grid: Grid, reference: str, officer: str
 ) -> None:

@@ -139,6 +139,7 @@ def wrapped(world: World, name: str, key: bytes, member: str = "delta") -> bytes
     return ceremony.wrap(own, key, 1, world.view, member, fingerprint, DIGEST, NOW)
 
 
+@pytest.mark.threat("T24")
 def test_three_agencies_come_to_one_key(world: World) -> None:
     """Commit, reveal, transcript, key: in three machines the same 32 bytes."""
     assert world.round() == ["commit"] * 3
@@ -155,6 +156,7 @@ def test_three_agencies_come_to_one_key(world: World) -> None:
     assert world.view.directory["key_checks"] == {"e1": key_check(key, 1, DIGEST).hex()}
 
 
+@pytest.mark.threat("T24")
 def test_no_document_and_no_file_shows_key_or_share(world: World) -> None:
     """The board holds sealed boxes and hashes; the disk holds locked files only."""
     while world.advance("alpha").step == "commit":
@@ -301,6 +303,7 @@ def test_commitments_of_another_epoch_do_not_count(world: World) -> None:
     assert files(world.home) == before
 
 
+@pytest.mark.threat("T24")
 def test_a_lie_about_the_key_check_stops_the_epoch(world: World) -> None:
     """One transcript with another key: members keep nothing, founders sign nothing."""
     world.round()
@@ -377,6 +380,7 @@ def test_a_revoked_member_takes_no_part(world: World) -> None:
     assert world.authority.book.rotations(1) == []
 
 
+@pytest.mark.threat("T12")
 def test_an_expelled_members_old_share_says_nothing_of_the_next_key(
     world: World,
 ) -> None:
@@ -436,6 +440,7 @@ def test_a_wrapper_counts_once(world: World) -> None:
         ceremony.open_wraps(world.authority.book, world.view, delta, 1, DIGEST)
 
 
+@pytest.mark.threat("T24")
 def test_a_lying_wrapper_is_named_and_cannot_block(world: World) -> None:
     """Another key does not count; a third, honest member puts it right."""
     key = world.agree()
@@ -475,6 +480,7 @@ def test_only_agencies_wrap_and_never_for_themselves(world: World) -> None:
         ceremony.open_wraps(world.authority.book, world.view, delta, 1, DIGEST)
 
 
+@pytest.mark.threat("T24")
 def test_nothing_is_wrapped_without_the_right_fingerprint(world: World) -> None:
     """The human compares; another fingerprint, member or key is refused."""
     key = world.agree()

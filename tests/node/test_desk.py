@@ -110,6 +110,7 @@ def test_a_view_of_another_agency_or_another_kind(grid: Grid) -> None:
 
 @pytest.mark.parametrize("object_", ["inbox", "query", "answers", "profile", "request"])
 @pytest.mark.parametrize("officer", ["it-bose", "au-sen"])
+@pytest.mark.threat("T3")
 def test_agency_it_and_auditors_read_nothing_here(
     grid: Grid, asked: Statement, officer: str, object_: str
 ) -> None:
@@ -140,6 +141,7 @@ def test_the_asker_sees_what_was_asked(grid: Grid, asked: Statement) -> None:
     assert shown["closed"] is False
 
 
+@pytest.mark.threat("T3", "T11")
 def test_a_target_sees_nothing_of_a_query(grid: Grid, asked: Statement) -> None:
     """Not the query, not its answers, not a profile: they are the asker's."""
     for object_ in ("query", "answers", "profile"):

@@ -55,6 +55,7 @@ def said(grid: Grid, kind: Kind, name: str = "customs") -> list[Statement]:
     return grid.agency(name).office.journal.all(kind)
 
 
+@pytest.mark.threat("T9")
 def test_a_release_happens_once(grid: Grid) -> None:
     """However often it is advanced: one disclosure, one leaf, the same bytes."""
     request = approved(grid)
@@ -172,6 +173,7 @@ def quiet(grid: Grid, *names: str) -> None:
         grid.members[name].online = False
 
 
+@pytest.mark.threat("T15")
 def test_without_a_quorum_it_stays_sealed_and_goes_out_later(grid: Grid) -> None:
     """Two witnesses of five are missing; nothing leaves; back, the same bytes do."""
     request = approved(grid)

@@ -90,6 +90,7 @@ def test_who_is_a_minor_today_stays_out_whatever_the_event_says() -> None:
 
 
 @pytest.mark.parametrize("category", sorted(CHILD_CATEGORIES))
+@pytest.mark.threat("T20")
 def test_where_children_are_held_an_unknown_age_is_a_minor(category: str) -> None:
     """In a register of children, nobody without an age is searchable."""
     verdict = judge(row(), mapping(category), TODAY)
@@ -124,6 +125,7 @@ def test_an_undated_event_leaves_the_age_at_it_unknown(seen: str) -> None:
         ({}, Guard.UNKNOWN_VICTIM),
     ],
 )
+@pytest.mark.threat("T20")
 def test_a_victim_stays_out_at_any_age(cells: dict[str, str], byte: Guard) -> None:
     """Role decides before age."""
     verdict = judge(row(part="Victim ", **cells), mapping(), TODAY)
@@ -212,6 +214,7 @@ DAYS = st.dates(date(1930, 1, 2), TODAY)
 
 
 @given(DAYS, st.dates(date(2000, 1, 1), TODAY))
+@pytest.mark.threat("T20")
 def test_no_minor_is_ever_admitted(born: date, seen: date) -> None:
     """Whoever has not lived 18 years at the event, or today, stays out."""
     cells = row(dob=f"{born:%d-%m-%Y}", seen=f"{seen:%d-%m-%Y}")

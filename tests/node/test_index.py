@@ -94,6 +94,7 @@ def test_the_file_is_private(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.threat("T8")
 def test_a_sealed_file_shows_neither_keys_nor_encodings(tmp_path: Path) -> None:
     """A source key and an encoding can be seen in the clear form only."""
     needles = ("ID-7-é".encode(), block(0, 50).encodings[7].tobytes())

@@ -231,6 +231,7 @@ def _nonsense(world: World, issuer: bytes) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("lie", [_other_root, _own_issuer, _for_another, _nonsense])
+@pytest.mark.threat("T22")
 def test_a_false_welcome_is_refused(world: World, lie: Any) -> None:
     """Another root or issuer than the directory names is never installed."""
     world.join()

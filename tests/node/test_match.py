@@ -49,6 +49,7 @@ def answer_of(grid: Grid, name: str, asked: Statement) -> Statement:
     return said
 
 
+@pytest.mark.threat("T9")
 def test_a_repeated_query_gets_the_same_bytes(grid: Grid) -> None:
     """Days later too, and nothing is logged or counted again."""
     asked = approved(grid)
@@ -60,6 +61,7 @@ def test_a_repeated_query_gets_the_same_bytes(grid: Grid) -> None:
     assert grid.state("customs") == before
 
 
+@pytest.mark.threat("T14")
 def test_an_agency_with_too_many_queries_at_hand_is_told_to_come_again(
     grid: Grid,
 ) -> None:
@@ -84,6 +86,7 @@ def test_an_agency_with_too_many_queries_at_hand_is_told_to_come_again(
     assert answer.answer.payload == answer_of(grid, "customs", asked).data
 
 
+@pytest.mark.threat("T3")
 def test_a_candidate_shows_no_value_and_no_agreement(grid: Grid) -> None:
     """A handle, a probability, a band, how many others, category and date."""
     asked = grid.ask(KABIR, targets=["customs"])
@@ -96,6 +99,7 @@ def test_a_candidate_shows_no_value_and_no_agreement(grid: Grid) -> None:
     assert best["calibrated"] is False
 
 
+@pytest.mark.threat("T3")
 def test_handles_are_new_for_each_query(grid: Grid) -> None:
     """Two queries for one person can't be joined by what they got."""
     found = [grid.ask(KABIR, targets=["customs"]) for _ in range(2)]
@@ -109,6 +113,7 @@ def test_handles_are_new_for_each_query(grid: Grid) -> None:
 
 
 @pytest.mark.parametrize("person", [VICTIM, MINOR], ids=["victim", "minor"])
+@pytest.mark.threat("T20")
 def test_the_guarded_are_not_found(grid: Grid, person: dict[str, list[str]]) -> None:
     """A victim and a child answer as nobody does, in form and size."""
     police, child = grid.agency("police"), grid.agency("childcare")
@@ -122,6 +127,7 @@ def test_the_guarded_are_not_found(grid: Grid, person: dict[str, list[str]]) -> 
     assert [index.key(row) for row in range(index.living)] == ["PO-2"]
 
 
+@pytest.mark.threat("T21")
 def test_a_silent_hit_and_no_hit_look_the_same(grid: Grid) -> None:
     """Same outcome, same size, same number of rows written."""
     known, unknown = grid.ask(KABIR), grid.ask(STRANGER)
@@ -247,6 +253,7 @@ def test_two_rows_of_one_person_are_two_candidates(grid: Grid) -> None:
     assert sources == ["more", "rows"]
 
 
+@pytest.mark.threat("T13")
 def test_five_are_the_most_that_is_said(grid: Grid) -> None:
     """However many fit."""
     customs = grid.agency("customs")

@@ -69,6 +69,7 @@ def test_taken_once_and_answered_with_the_same_receipt(grid: Grid) -> None:
     assert grid.state("police") == before
 
 
+@pytest.mark.threat("T8")
 def test_a_record_is_kept_sealed(grid: Grid) -> None:
     """Nothing of it stands in the clear in the node's file."""
     request, parcel = released(grid)

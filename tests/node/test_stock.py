@@ -223,6 +223,7 @@ def test_without_a_linkage_key(grid: Grid, config: NodeConfig) -> None:
         stock(grid, config)
 
 
+@pytest.mark.threat("T24")
 def test_another_linkage_key_than_the_grids(grid: Grid, config: NodeConfig) -> None:
     """It would find nobody, and say so as no hit."""
     path = linkage_file(config.state_dir / "keys", EPOCH)

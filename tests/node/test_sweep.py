@@ -28,6 +28,7 @@ def guess(grid: Grid, phone: str, **more: list[str]) -> object:
     ]
 
 
+@pytest.mark.threat("T13")
 def test_a_hundred_phones_are_not_tried(grid: Grid) -> None:
     """After five variants of one person the target answers no more that day."""
     for number in range(sweep.VARIANTS):

@@ -216,6 +216,7 @@ def test_a_case_at_the_command_line(station: Station) -> None:
     assert source["requests"][0]["record"]["fields"] == {"name": ["VANKHEDE KABIR"]}
 
 
+@pytest.mark.threat("T25")
 def test_what_is_signed_is_shown_first(station: Station) -> None:
     """From the exact bytes; without a yes nothing is signed."""
     suspect = station.suspect()
@@ -312,6 +313,7 @@ def outlive(body: dict[str, Any]) -> None:
     ],
     ids=["targets", "hours", "purpose", "sections", "officer", "issuer"],
 )
+@pytest.mark.threat("T25")
 def test_a_draft_that_differs_from_what_was_asked_is_not_signed(
     station: Station, bend: Callable[[dict[str, Any]], None], at: str
 ) -> None:
@@ -338,6 +340,7 @@ def test_a_draft_that_differs_from_what_was_asked_is_not_signed(
     ],
     ids=["another subject", "a silent hit"],
 )
+@pytest.mark.threat("T25")
 def test_an_approval_that_differs_is_not_signed(
     station: Station, bend: Callable[[dict[str, Any]], None], at: str
 ) -> None:

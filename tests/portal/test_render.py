@@ -27,6 +27,7 @@ def approval(**changes: object) -> bytes:
     )  # fmt: skip
 
 
+@pytest.mark.threat("T25")
 def test_every_field_has_its_line() -> None:
     """A title in plain words, then all that the bytes say, in their order."""
     payload = approval()

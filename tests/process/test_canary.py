@@ -136,6 +136,7 @@ def test_every_spelling_is_found_wherever_it_begins(watched: Watched) -> None:
             assert name in watched.search(b"\x00ab" + one + b"cd\xff")
 
 
+@pytest.mark.threat("T2")
 def test_the_coordinators_handlers_see_no_secret(watched: Watched) -> None:
     """Nothing in any request or answer after TLS, sealed content included."""
     assert b"ExchangeService/Submit" in watched.transcript
@@ -145,6 +146,7 @@ def test_the_coordinators_handlers_see_no_secret(watched: Watched) -> None:
     assert secret_names(watched, watched.search(planted))
 
 
+@pytest.mark.threat("T2")
 def test_the_coordinators_files_and_output_hold_no_secret(watched: Watched) -> None:
     """Its whole folder, its database and log included, and all that it printed."""
     folder = watched.grid.folder / HUB
@@ -159,17 +161,20 @@ def test_the_coordinators_files_and_output_hold_no_secret(watched: Watched) -> N
         planted.unlink()
 
 
+@pytest.mark.threat("T11")
 def test_nobodys_output_holds_a_secret(watched: Watched) -> None:
     """Nodes know names; what they print does not."""
     assert not watched.search.files(watched.grid.folder / "output")
 
 
+@pytest.mark.threat("T2")
 def test_the_coordinators_memory_holds_no_secret(watched: Watched) -> None:
     """The running process after a whole case; the title from the directory is there."""
     pid = watched.grid.process(HUB).pid
     assert watched.search.memory(pid) == {"public"}
 
 
+@pytest.mark.threat("T2")
 def test_the_same_search_finds_secrets_in_memories_that_have_them(
     watched: Watched,
 ) -> None:
@@ -204,6 +209,7 @@ def told(secrets: dict[str, set[bytes]]) -> Iterator[int]:
         process.communicate()
 
 
+@pytest.mark.threat("T2")
 def test_the_wires_carry_no_secret(watched: Watched) -> None:
     """Not even the title that everybody may read crosses a wire in the clear."""
     assert len(watched.wires) > 100_000

@@ -177,6 +177,7 @@ def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
             assert "altered" in found.faults[0]
 
 
+@pytest.mark.threat("T8")
 def test_a_disk_that_cannot_be_seen_to_be_encrypted_is_doubted(grid: Grid) -> None:
     """Disk: it is told how much lies there; no fault, since its owner may know."""
     path = grid.state("police") / "index" / "police.index"

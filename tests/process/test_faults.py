@@ -168,6 +168,7 @@ def test_unusable_rows_are_told_by_number_and_cost_no_other_row(still: Grid) -> 
     assert told[0].split()[1] == again.output.split()[1], (done, again)
 
 
+@pytest.mark.threat("T15")
 def test_a_full_disk_stops_acknowledging_and_room_makes_it_go_on(
     grid: Grid, cast: Cast, disks: dict[str, Disk]
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_full_disk_stops_acknowledging_and_room_makes_it_go_on(
     await_receipts(grid, [case])
 
 
+@pytest.mark.threat("T14")
 def test_oversized_messages_and_strangers_are_kept_out(grid: Grid) -> None:
     """A message of five MiB, another grid's certificate, none, and a wrong role."""
     before = memory(grid, HUB)
@@ -308,6 +310,7 @@ def signed(grid: Grid, kind: Kind, officer: str, body: dict[str, Any]) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["customs", HUB])
+@pytest.mark.threat("T15")
 def test_a_log_that_is_taken_away_stops_its_process(
     grid: Grid, cast: Cast, name: str
 ) -> None:
@@ -343,6 +346,7 @@ def test_a_log_that_is_taken_away_stops_its_process(
     await_receipts(grid, [cast.play(Case("customs"))])
 
 
+@pytest.mark.threat("T15")
 def test_failing_writes_and_syncs_lose_nothing(
     grid: Grid, cast: Cast, disks: dict[str, Disk]
 ) -> None:

@@ -15,6 +15,7 @@ from process.yardstick import Grid
 ROUNDS = 20
 
 
+@pytest.mark.threat("T15")
 def test_killed_processes_lose_nothing_and_do_nothing_twice(
     grid: Grid, cast: Cast
 ) -> None:

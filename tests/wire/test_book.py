@@ -117,6 +117,7 @@ def test_a_directory_follows_the_last_one() -> None:
     assert book.directories[-1]["version"] == 2
 
 
+@pytest.mark.threat("T22")
 def test_changing_the_founders_needs_the_old_and_the_new() -> None:
     """A new set isn't enough alone, nor is the old; both thresholds must be met."""
     book = world.book()

@@ -106,6 +106,7 @@ def test_another_spelling_of_the_same_value_is_refused(
     ],
     ids=lambda data: repr(data[:24]),
 )
+@pytest.mark.threat("T16")
 def test_what_other_parsers_forgive_is_refused(data: bytes) -> None:
     """Duplicate keys, floats, foreign digits, depth and size: all `Malformed`."""
     with pytest.raises(Malformed):

@@ -43,6 +43,7 @@ def test_a_leaf_names_one_role_of_one_member_for_a_day() -> None:
     )
 
 
+@pytest.mark.threat("T4")
 def test_an_issuer_is_bound_to_its_members_names() -> None:
     """Critical constraints on both name forms, and no authority below it."""
     pair = issuer("police")

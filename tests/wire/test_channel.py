@@ -88,6 +88,7 @@ def test_a_method_outside_the_table_is_refused(door: Door) -> None:
     assert door.asked == []
 
 
+@pytest.mark.threat("T7")
 def test_a_call_needs_a_deadline_of_at_most_five_minutes(door: Door) -> None:
     """None at all or too far away is refused before any handler."""
     with channel.connect(door.address, HUB, caller("coordinator"), root().chain) as way:
@@ -99,6 +100,7 @@ def test_a_call_needs_a_deadline_of_at_most_five_minutes(door: Door) -> None:
         assert ask(way, data=b"x", seconds=290) == b"x"
 
 
+@pytest.mark.threat("T14")
 def test_a_message_over_the_limit_is_refused_on_both_sides(door: Door) -> None:
     """Our own client doesn't send it, and a foreign client isn't listened to."""
     big = bytes(channel.MAX_MESSAGE + 1)
@@ -121,6 +123,7 @@ def test_a_message_over_the_limit_is_refused_on_both_sides(door: Door) -> None:
     assert len(asked_as(door, pair, data=bytes(channel.MAX_MESSAGE - 99))) > 0
 
 
+@pytest.mark.threat("T7")
 def test_a_revoked_peer_loses_the_open_channel_too(own: Door) -> None:
     """The next call is refused, and no handler runs for it."""
     pair = caller("coordinator")
@@ -136,6 +139,7 @@ def test_a_revoked_peer_loses_the_open_channel_too(own: Door) -> None:
         assert ask(way, data=b"x") == b"x"
 
 
+@pytest.mark.threat("T14")
 def test_one_peer_can_not_hold_every_worker() -> None:
     """With two calls at hand it is told to come again, and another is served."""
     door = Door()
@@ -161,6 +165,7 @@ def test_one_peer_can_not_hold_every_worker() -> None:
         server.stop(None).wait()
 
 
+@pytest.mark.threat("T7")
 def test_roots_are_never_left_to_the_system(own: Door) -> None:
     """An empty root would mean whatever the machine trusts; both sides refuse."""
     for roots in (b"", None):
@@ -185,6 +190,7 @@ def test_a_place_where_nobody_can_listen_is_named(own: Door, address: str) -> No
     assert asked_as(own, caller("coordinator"), data=b"x") == b"x"
 
 
+@pytest.mark.threat("T23")
 def test_no_error_carries_more_than_its_reason(
     door: Door, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -80,6 +80,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("made", STRANGERS.values(), ids=STRANGERS)
+@pytest.mark.threat("T7")
 def test_a_stranger_is_refused_at_the_door(door: Door, made: object) -> None:
     """No handshake, no call, no handler."""
     with pytest.raises(Unreachable):
@@ -88,6 +89,7 @@ def test_a_stranger_is_refused_at_the_door(door: Door, made: object) -> None:
     assert asked_as(door, caller("coordinator"), data=b"x") == b"x"
 
 
+@pytest.mark.threat("T7")
 def test_a_caller_without_a_certificate_is_refused(door: Door) -> None:
     """Neither anonymous TLS nor plain text reaches a handler."""
     options = [
@@ -151,6 +153,7 @@ IMPOSTORS = {
 
 
 @pytest.mark.parametrize("made", IMPOSTORS.values(), ids=IMPOSTORS)
+@pytest.mark.threat("T7")
 def test_nobody_else_can_stand_in_for_the_coordinator(made: object) -> None:
     """On the same address, any other certificate is refused by the caller."""
     door = Door(pair=made())
@@ -163,6 +166,7 @@ def test_nobody_else_can_stand_in_for_the_coordinator(made: object) -> None:
     assert door.asked == []
 
 
+@pytest.mark.threat("T7")
 def test_tls_1_2_is_refused(door: Door, tmp_path: Path) -> None:
     """The same client gets in by 1.3 and not by 1.2, which shows names in clear."""
     seen = shaken(door, tmp_path, ssl.TLSVersion.TLSv1_3)

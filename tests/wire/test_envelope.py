@@ -123,6 +123,7 @@ def test_a_payload_under_another_kinds_type_is_refused() -> None:
             statement.verify(data, VIEW.find_key)
 
 
+@pytest.mark.threat("T14")
 def test_a_huge_envelope_is_refused_before_it_is_parsed() -> None:
     """More than the limit is too large, whatever it holds; so is its payload."""
     with pytest.raises(Malformed) as refusal:

@@ -28,6 +28,7 @@ def copy_of(locked: Path, folder: Path, data: bytes | None = None) -> Path:
     return path
 
 
+@pytest.mark.threat("T8")
 def test_a_locked_file_opens_with_its_passphrase_only(locked: Path) -> None:
     """The right one gives the content back, a wrong one a plain refusal."""
     assert keyfile.unlock(locked, PASSPHRASE) == CONTENT
@@ -37,6 +38,7 @@ def test_a_locked_file_opens_with_its_passphrase_only(locked: Path) -> None:
     assert b"horse" not in str(refusal.value).encode()
 
 
+@pytest.mark.threat("T8")
 def test_nothing_of_the_content_is_readable(locked: Path) -> None:
     """The file holds parameters and a box; only its owner may read it."""
     table = canonical.loads(locked.read_bytes())

@@ -97,6 +97,7 @@ def oracle_accepts(spki: bytes, message: bytes, signature: bytes) -> bool:
 @pytest.mark.parametrize(
     "vector", ASSERTIONS, ids=lambda one: f"{one['algorithm']}: {one['name']}"
 )
+@pytest.mark.threat("T25")
 def test_assertions_are_judged_as_written(vector: Json) -> None:
     """Each stored assertion is taken or refused as it says, and so by the oracle.
 
@@ -258,6 +259,7 @@ def test_an_ed25519_signature_has_one_form() -> None:
 
 
 @pytest.mark.parametrize("point", SMALL_ORDER, ids=bytes.hex)
+@pytest.mark.threat("T16")
 def test_keys_of_small_order_are_refused(point: bytes) -> None:
     """A key under which anyone could sign is refused at enrolment and at use."""
     ed25519_spki = bytes.fromhex("302a300506032b6570032100") + point
@@ -351,6 +353,7 @@ def test_an_rsa_key_with_exponent_one_is_refused() -> None:
     assert not accepts(EnrolledKey("a", RSA, key), MESSAGE, forged)
 
 
+@pytest.mark.threat("T25")
 def test_a_challenge_is_never_that_of_a_login() -> None:
     """The context keeps a signature apart from any hash that a site may ask for."""
     challenge = keys.webauthn_challenge(MESSAGE)

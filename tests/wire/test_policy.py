@@ -66,6 +66,7 @@ TWO = [Slot(name, "holder", "custodian", 0, 1) for name in ("a", "b")]
 @example(TWO, [signing("p/1", "a"), signing("p/1", "b"), signing("p/2", "a")])
 @example(TWO[::-1], [signing("p/1", "a"), signing("p/1", "b"), signing("p/2", "a")])
 @example(TWO, [signing("p/1", "a"), signing("p/1", "b")])
+@pytest.mark.threat("T6")
 def test_filling_equals_trying_everything(
     slots: list[Slot], approvers: list[Approver]
 ) -> None:
@@ -100,6 +101,7 @@ def test_the_order_of_approvals_does_not_matter(
 
 @settings(max_examples=300)
 @given(SLOTS, SLOTS, APPROVERS)
+@pytest.mark.threat("T6")
 def test_a_policy_can_only_add_to_the_floor(
     floor: list[Slot], own: list[Slot], approvers: list[Approver]
 ) -> None:

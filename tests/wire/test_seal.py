@@ -30,6 +30,7 @@ def test_the_reader_gets_what_was_sealed(content: bytes, binding: Binding) -> No
 
 @settings(max_examples=60)
 @given(BINDINGS, BINDINGS)
+@pytest.mark.threat("T2")
 def test_any_other_binding_fails(binding: Binding, other: Binding) -> None:
     """A ciphertext moved to another statement, reader or epoch stays shut."""
     assume(binding != other)
@@ -65,6 +66,7 @@ def test_a_part_that_could_hold_the_separator_is_refused(bad: str) -> None:
     ("size", "blocks"),
     [(0, 1), (1, 1), (1_020, 1), (1_021, 2), (2_044, 2), (2_045, 3), (10_000, 10)],
 )
+@pytest.mark.threat("T2")
 def test_sizes_come_in_classes_of_1024(size: int, blocks: int) -> None:
     """Whatever lies within a class has the same length outside."""
     assert len(seal.seal(bytes(size), PUBLIC, BINDING)) == 1_024 * blocks + OVERHEAD
