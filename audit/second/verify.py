@@ -114,6 +114,7 @@ class Bundle:
             self._try(f"logs/{member}/", "log", self._log, member, f"logs/{member}/")
         for path in self._below("proofs/"):
             self._try(path, "proof", self._proof, path)
+        self.requests = [one["request"] for one in self._of("disclosure")]
         for o in self._of("disclosure"):
             self._try(f"logs/{o.person}/", f"disclosure {o.name}", self._release, o)
 
@@ -267,8 +268,7 @@ class Bundle:
         offered = any(offer.items() <= one.items() for one in answer["candidates"])
         ours = answer.person == holder and answer["answers"] == query.name
         _need(offered and ours, "is not what the holder had offered")
-        rivals = [o for o in self._of("disclosure") if o["request"] == request.name]
-        _need(len(rivals) == 1, "is not the only one for its request")
+        _need(self.requests.count(request.name) == 1, "shares its request")
         approvals, sides = [self.said[name] for name in given["approvals"]], set()
         persons = {one.person for one in approvals} - {request.person, query.person}
         _need(len(persons) == len(approvals), "one approves twice, or what they asked")
