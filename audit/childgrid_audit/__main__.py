@@ -18,8 +18,6 @@ import typer
 if TYPE_CHECKING:
     from childgrid_audit.station import Station
     from childgrid_audit.verify import Verdict
-    from childgrid_audit.workbench.desk import Source
-    from childgrid_audit.workbench.pen import Pen
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -278,15 +276,18 @@ def key(
     """Make a person's own key; prints the public half for the station's list."""
     from childgrid_audit.auditors import make_key
     from childgrid_audit.config import load
-    from childgrid_wire.keyfile import read_passphrase
 
     member = load(config).member
-    given = (
-        read_passphrase(passphrase_file)
-        if passphrase_file
-        else _typed("Passphrase for the new key")
-    )
-    typer.echo(make_key(out, member, officer, given))
+    typer.echo(make_key(out, member, officer, _secret(passphrase_file)))
+
+
+def _secret(file: Path | None) -> bytes:
+    """The passphrase of a person's key, from a file or typed."""
+    from childgrid_wire.keyfile import read_passphrase
+
+    if file is not None:
+        return read_passphrase(file)
+    return bytes(typer.prompt("Passphrase of your key", hide_input=True).encode())
 
 
 @app.command()
@@ -328,61 +329,10 @@ def serve(
     ] = None,
 ) -> None:
     """Show the workbench to the browser of whoever starts this, on loopback only."""
-    from childgrid_audit.workbench.desk import Desk
-    from childgrid_wire.errors import ConfigurationRefused
+    from childgrid_audit.workbench.opening import open_workbench
 
-    try:
-        from childgrid_audit.workbench.web.serve import loopback
-        from childgrid_audit.workbench.web.serve import serve as show
-    except ModuleNotFoundError as error:
-        raise ConfigurationRefused("install childgrid[web] for the pages") from error
-
-    loopback(listen)
-    source, fingerprint, name = _source(directory, config, root)
-    pen = _pen(config, key, key_passphrase_file)
-    typer.echo(f"verifying {source.title}")
-    show(Desk(source, fingerprint), name, listen, typer.echo, pen)
-
-
-def _pen(config: Path | None, key: Path | None, file: Path | None) -> "Pen | None":
-    """A person's key over the station's log."""
-    from childgrid_audit.auditors import open_key
-    from childgrid_audit.config import load
-    from childgrid_audit.workbench.pen import Pen
-    from childgrid_wire.errors import ConfigurationRefused
-    from childgrid_wire.keyfile import read_passphrase
-
-    if key is None:
-        return None
-    if config is None:
-        raise ConfigurationRefused("findings go into a station's log: name --config")
-    typed = read_passphrase(file) if file else _typed("Passphrase of your key")
-    pen = Pen.open(load(config), open_key(key, typed))
-    pen.check()
-    return pen
-
-
-def _typed(what: str) -> bytes:
-    return bytes(typer.prompt(what, hide_input=True).encode())
-
-
-def _source(
-    directory: Path | None, config: Path | None, root: str
-) -> "tuple[Source, str, str]":
-    """What to show, under which root fingerprint, and the address's first label."""
-    from childgrid_audit.bundle import Folder
-    from childgrid_audit.config import load
-    from childgrid_audit.workbench.desk import Exported, Mirrored, open_mirror
-    from childgrid_wire.errors import ConfigurationRefused
-
-    if (directory is None) == (config is None):
-        raise ConfigurationRefused("name an exported directory or a --config")
-    if config is not None:
-        identity, store = open_mirror(load(config))
-        return Mirrored(store), store.board.book.root, identity.member
-    if directory is None or not directory.is_dir() or not root:
-        raise ConfigurationRefused("name a directory and its --root")
-    return Exported(Folder(directory)), root, "workbench"
+    secret = _secret(key_passphrase_file) if key else b""
+    open_workbench(directory, config, root, listen, key, secret, typer.echo)
 
 
 def main() -> None:

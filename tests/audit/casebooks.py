@@ -124,7 +124,8 @@ class Told:
     ) -> Release:
         """A disclosure that was received."""
         names = tuple(one.hash for one in approvals)
-        return Release(self.name(), when, when + 60, False, reported, names)
+        name, receipt = self.name(), self.name()
+        return Release(name, when, when + 60, False, reported, names, receipt)
 
     def lifted(
         self,

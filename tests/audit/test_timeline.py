@@ -30,6 +30,7 @@ def test_a_case_reads_from_the_search_to_the_receipt() -> None:
         ("police-a", "received", 2 * HOUR + 60),
     ]
     assert (steps[1].looked, steps[1].waited) == (45, 300)
+    assert [one.statement for one in steps[-2:]] == [out.hash, out.receipt]
 
 
 def test_a_target_that_never_answered_is_said_once_its_time_is_over() -> None:

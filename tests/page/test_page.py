@@ -190,6 +190,12 @@ def test_the_shield_refuses_what_is_not_its_own(
     assert "x-own" not in told
 
 
+def test_browsers_are_left_free_to_name_the_origin_of_a_form() -> None:
+    """With `no-referrer` they send `Origin: null`, and every own form is refused."""
+    _, headers = ask(Shield(inside, ["here:1"], "http"))
+    assert headers["referrer-policy"] == "same-origin"
+
+
 def test_the_shield_leaves_other_protocols_unanswered() -> None:
     """A websocket gets nothing at all."""
 

@@ -32,6 +32,9 @@ from childgrid_wire.shelf import Shelf
 LOOK_SECONDS = 5.0
 """How often the checkpoints are looked at."""
 
+Say = Callable[[str], None]
+"""Shows a line in the terminal."""
+
 logger = logging.getLogger(__name__)
 
 _UNMADE = (MANIFEST, "auditor", "manifest", "is missing")

@@ -46,8 +46,8 @@ class Reply:
 class Release:
     """A disclosure and what became of it.
 
-    `received` is when its receipt was issued (0: none), `void` that it was never
-    fetched, `reported` that a notice of the outcome names it.
+    `received` is when its `receipt` (its hash) was issued, 0 if there is none; `void`
+    that it was never fetched, `reported` that a notice of the outcome names it.
     """
 
     hash: str
@@ -56,6 +56,7 @@ class Release:
     void: bool
     reported: bool
     approvals: tuple[str, ...]
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ class _Join:
             bool(self._ledger.naming(said.hash, Kind.VOID)) and not receipts,
             said.hash in self._reported or said["request"] in self._reported,
             tuple(said["approvals"]),
+            receipts[0].statement.hash if receipts else "",
         )
 
     def _lifting(self, said: Statement) -> Lifting:

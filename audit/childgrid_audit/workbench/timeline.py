@@ -74,6 +74,6 @@ def _released(request: Asked, release: Release) -> Iterator[Step]:
     yield Step(release.issued, "released", request.holder, release.hash)
     if release.received:
         member = request.person.partition("/")[0]
-        yield Step(release.received, "received", member, release.hash)
+        yield Step(release.received, "received", member, release.receipt)
     elif release.void:
         yield Step(request.expires, "void", request.holder, release.hash)

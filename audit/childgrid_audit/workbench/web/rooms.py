@@ -185,8 +185,12 @@ def statement(work: Work, name: str) -> Values:
 
 
 def _shown(value: object) -> str:
+    if value in ("", [], {}):
+        return "none"
     if isinstance(value, str | int):
         return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     return json.dumps(value, sort_keys=True)
 
 
@@ -229,12 +233,21 @@ def quarter(work: Work, name: str) -> Values:
     return {
         "card": card,
         "held": held,
+        "agencies": _busy(card["agencies"], "asker"),
+        "askers": _busy(card["units"], "asker"),
+        "deciders": _busy(card["units"], "decider"),
         "chart": columns(
             "Queries answered, in percent of those asked",
             ("Agency", "Percent answered"),
             shares,
         ),
     }
+
+
+def _busy(cards: dict[str, Values], side: str) -> list[tuple[str, Values]]:
+    """Whoever did anything at all on this side."""
+    found = ((name, one[side]) for name, one in cards.items())
+    return [(name, counts) for name, counts in found if any(counts.values())]
 
 
 def _quarterly(work: Work, name: str) -> Quarterly:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from childgrid_audit.workbench.desk import Desk
+from childgrid_audit.workbench.desk import Desk, Say
 from childgrid_audit.workbench.pen import Pen
 from childgrid_audit.workbench.web import peer
 from childgrid_audit.workbench.web.app import application
@@ -23,7 +23,8 @@ from childgrid_audit.workbench.web.door import Door
 from childgrid_page.shield import Scope
 from childgrid_wire.errors import ConfigurationRefused
 
-Say = Callable[[str], None]
+_WAITING = 64
+"""Connections that may wait while the pages start: the address is told before."""
 
 
 def loopback(listen: str) -> tuple[str, int]:
@@ -100,6 +101,7 @@ def _bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(_WAITING)
     except OSError as error:
         bound.close()
         raise ConfigurationRefused(f"port {port} is taken") from error
