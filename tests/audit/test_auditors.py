@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import grpc
 import pytest
 
 from audit.browser import HOST, Browser, Page
-from audit.cast import CHILD, DAY, HUB, NORTH, POLICE, SOUTH, person
+from audit.cast import (
+    CHILD,
+    DAY,
+    HUB,
+    NORTH,
+    POLICE,
+    SOUTH,
+    person,
+    quick_folder,
+)
 from audit.ledger import World
+from audit.test_station import certified, settings
+from childgrid_audit import board
 from childgrid_audit.auditors import enlist, make_key, open_key
 from childgrid_audit.verify import Verifier
 from childgrid_audit.workbench.desk import Desk, Mirrored
@@ -16,9 +29,15 @@ from childgrid_audit.workbench.letters import letters
 from childgrid_audit.workbench.pen import Pen
 from childgrid_audit.workbench.web.app import application
 from childgrid_audit.workbench.web.door import Door
+from childgrid_wire import channel
 from childgrid_wire.errors import ConfigurationRefused, Malformed, Refused, Untrusted
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
+from childgrid_wire.pb.coordinator_pb2 import PublishRequest, PublishResponse
+from childgrid_wire.pb.coordinator_pb2_grpc import (
+    BoardServiceServicer,
+    add_BoardServiceServicer_to_server,
+)
 
 PASSPHRASE = b"a passphrase for tests"
 
@@ -74,6 +93,49 @@ def test_the_list_goes_up_in_version_and_every_party_takes_it(
         pen.find("hasty", CHILD, "ab" * 32, 14)
     assert station.log.size() == size
     assert world.parties[HUB].shelf.book.latest(world.now).staff[NORTH]["version"] == 2
+
+
+class Board(BoardServiceServicer):
+    """The coordinator's board, over gRPC; it takes documents only."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def Publish(  # noqa: N802 - the method's name on the wire
+        self,
+        request: PublishRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> PublishResponse:
+        """Hang it up, as the coordinator does."""
+        self.world.parties[HUB].shelf.add(request.document.payload)
+        return PublishResponse()
+
+
+def test_the_list_is_hung_up_over_mutual_tls(tmp_path: Path) -> None:
+    """The station signs its list and the coordinator's board has it."""
+    with quick_folder() as folder:
+        world = World.found(folder, int(time.time()))
+        with certified(world) as (_, own):
+            key = make_key(tmp_path / "au.key", SOUTH, "au-iyer", PASSPHRASE)
+            people = tmp_path / "people.toml"
+            people.write_text(
+                f'[[auditor]]\nid = "au-iyer"\nkey = "{key}"\ntraining = true\n'
+            )
+            hub, port = channel.serve(
+                "127.0.0.1:0",
+                own[HUB].credentials("coordinator"),
+                lambda _: None,
+                lambda server: add_BoardServiceServicer_to_server(Board(world), server),
+            )
+            station = world.stations[SOUTH]
+            try:
+                made = enlist(station, people)
+                board.publish(station, settings(station.folder, port), made)
+            finally:
+                hub.stop(None)
+            view = world.parties[HUB].shelf.book.latest(int(time.time()))
+            assert view.officer(SOUTH, "au-iyer").role == "auditor"
+        world.close()
 
 
 @pytest.mark.parametrize(

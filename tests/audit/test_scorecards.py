@@ -140,6 +140,23 @@ def test_units_are_known_without_the_coordinators_log(verdict: Verdict) -> None:
     }
 
 
+def test_a_break_glass_whose_record_never_left_owes_no_review(
+    verdict: Verdict,
+) -> None:
+    """A notice about a release that was never fetched is not counted."""
+    ledger = verdict.ledger
+    notices = [e for e in ledger.of(Kind.NOTICE) if e.statement["topic"] != "outcome"]
+    (void, *_), (fetched, *_) = ledger.of(Kind.VOID), ledger.of(Kind.RECEIPT)
+    for ending, expected in ((void, len(notices) - 1), (fetched, len(notices))):
+        given = ledger.events[ending.statement["disclosure"]].statement
+        first = notices[0].statement
+        body = {**first.body, "subject": given["request"]}
+        events = {**ledger.events, first.hash: Event(replace(first, body=body))}
+        told = Ledger(ledger.law, ledger.copies, ledger.now, events)
+        told.index()
+        assert len(gather(told).glasses) == expected
+
+
 def test_quarters_follow_the_local_calendar() -> None:
     """They meet, they begin at local midnight, and their names read back."""
     assert Q1.start == START

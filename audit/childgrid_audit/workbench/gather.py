@@ -167,9 +167,15 @@ class _Join:
                 reviews.setdefault(said.answers, []).append(made)
         for event in self._ledger.of(Kind.NOTICE):
             said = event.statement
-            if said["topic"] == "break-glass":
+            if said["topic"] == "break-glass" and not self._unfetched(said["subject"]):
                 found = tuple(reviews.get(said.hash, ()))
                 yield Glass(said.hash, said.issuer, said["subject"], said.issued, found)
+
+    def _unfetched(self, request: str) -> bool:
+        """Whether all that was released on a request never left its holder."""
+        events = self._ledger.answering(request, Kind.DISCLOSURE)
+        releases = [self._release(event.statement) for event in events]
+        return bool(releases) and all(one.void for one in releases)
 
 
 def _first_views(ledger: Ledger) -> dict[tuple[str, str], int]:

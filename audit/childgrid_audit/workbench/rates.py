@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from childgrid_audit.workbench import chance
@@ -191,13 +191,3 @@ def unreported(book: Casebook, limits: Limits) -> Iterator[Flag]:
         if release.received and release.issued + limits.outcome_seconds <= book.now
     )
     yield from _high("unreported", trials, limits.open_count, limits.factor, limits)
-
-
-def idle_counts(book: Casebook) -> Mapping[str, tuple[int, int, int]]:
-    """For each officer: searches, those with a hit, and hits without any request."""
-    counts: dict[str, tuple[int, int, int]] = defaultdict(lambda: (0, 0, 0))
-    for one in book.searches:
-        asked, found, left = counts[one.person]
-        left += one.hit and not one.requests
-        counts[one.person] = asked + 1, found + one.hit, left
-    return counts
