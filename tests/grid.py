@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from childgrid_node import (
+    aftermath,
     approve,
     disclose,
-    mailroom,
-    match,
     query,
     receive,
 )
@@ -35,7 +34,6 @@ from childgrid_node.desk import draft_view
 from childgrid_node.receive import Proof
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.kinds import Kind
-from childgrid_wire.pb import coordinator_pb2, witness_pb2
 from childgrid_wire.statement import Statement
 from gridcast import (
     AGENCIES,
@@ -60,6 +58,7 @@ from gridcast import (
     seed,
 )
 from gridmembers import Agency, Member
+from gridrelay import Relay
 
 __all__ = [
     "AGENCIES",
@@ -88,44 +87,6 @@ __all__ = [
     "scheme",
     "seed",
 ]
-
-
-class Relay:
-    """The honest coordinator's part, by function call; tests replace it."""
-
-    def __init__(self, grid: Grid) -> None:
-        self.grid = grid
-
-    def match(self, target: Agency, call: Mapping[str, Any]) -> bytes:
-        """Carry one sealed query to a target; returns its answer."""
-        asked = match.hear(target.office, **call)
-        return match.answer(target.office, target.holdings, asked).data
-
-    def mail(self, target: Agency, parcel: Parcel) -> None:
-        """Carry one parcel."""
-        mailroom.open_parcel(target.office, parcel)
-
-    def witness(
-        self, request: coordinator_pb2.WitnessRequest
-    ) -> coordinator_pb2.WitnessResponse:
-        """Carry a checkpoint to every witness that is online."""
-        reply = coordinator_pb2.WitnessResponse()
-        owner = request.call.log or next(iter(request.calls.values())).log
-        for name, member in self.grid.members.items():
-            if name == owner:
-                continue
-            call = request.calls.get(name, request.call)
-            if not member.online:
-                reply.silent.append(name)
-            elif call.log:
-                reply.replies[name].CopyFrom(self.cosign(member, call))
-        return reply
-
-    def cosign(
-        self, member: Member, call: witness_pb2.CosignRequest
-    ) -> witness_pb2.CosignResponse:
-        """Carry a checkpoint to one witness."""
-        return member.servicer.Cosign(call, None)
 
 
 class Grid:
@@ -276,7 +237,9 @@ class Grid:
         ):
             with office.journal.writing() as writing:
                 writing.run("UPDATE outbox SET state = 'sent' WHERE hash = ?", (hash_,))
-            if kind not in ("query", "answer", "staff", "policy", "sealing-key"):
+            if kind == "notice":
+                self.relay.hang(bytes(data))
+            elif kind not in ("query", "answer", "staff", "policy", "sealing-key"):
                 said = statement.parse(envelope.read(data))
                 parcels.append((said, self.parcel(name, said)))
         return parcels
@@ -315,7 +278,8 @@ class Grid:
         if said.kind is Kind.DISCLOSURE:
             return str(said["requester"])
         journal = self.agency(said.issuer).office.journal
-        subject = journal.find(said.answers)
+        named = said["result"] if said.kind is Kind.REVIEW else said.answers
+        subject = journal.find(named)
         if subject is None:
             raise LookupError(said.kind)
         if subject.kind is Kind.BUDGET:
@@ -345,7 +309,9 @@ class Grid:
         """Let an agency release what it may; returns the state of each request."""
         releaser = self.agency(name).releaser(self.relay.witness)
         waiting = disclose.unfinished(self.agency(name).office)
-        return [releaser.advance(one) for one in waiting]
+        states = [releaser.advance(one) for one in waiting]
+        aftermath.watch(self.agency(name).office)
+        return states
 
     def settle(self) -> None:
         """Mail, releases and receipts until nothing moves."""
@@ -356,6 +322,7 @@ class Grid:
             for state in self.release(name)
         ):
             pass
+        self.carry()
 
     def profile(self, asked: Statement) -> dict[str, Any]:
         """The profile of a query at its agency."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
-from childgrid_wire import lifting
+from childgrid_wire import breakglass, lifting
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -45,6 +45,8 @@ def duty_of(ledger: Ledger, event: Event) -> Duty:
     said = event.statement
     if said.kind in DOCUMENTS or said.kind is Kind.ENROLMENT:
         return Duty(frozenset(), allowed=ledger.law.coordinators | {said.issuer})
+    if said.kind is Kind.REVIEW and said["subject"] == breakglass.USED:
+        return _review(ledger, event)
     if said.kind in _PRIVATE:
         return Duty(frozenset({said.issuer}), allowed=frozenset({said.issuer}))
     if said.kind in (Kind.APPROVAL, Kind.REFUSAL):
@@ -164,6 +166,20 @@ def _lifting(ledger: Ledger, event: Event) -> Duty:
     allowed = ledger.law.coordinators | agencies | {said.issuer}
     expected = frozenset(agencies) if carried else frozenset()
     return Duty(carried | {said.issuer}, expected, allowed, rests)
+
+
+def _review(ledger: Ledger, event: Event) -> Duty:
+    """A review of a broken glass: both sides of the release, and the coordinator."""
+    said = event.statement
+    own = frozenset({said.issuer})
+    disclosure = ledger.get(said["result"], Kind.DISCLOSURE)
+    if disclosure is None:
+        return Duty(own)
+    given = disclosure.statement
+    three = ledger.law.coordinators | {given.issuer, given["requester"]}
+    carried = _carried(ledger, event, said.issuer)
+    expected = three if carried else own
+    return Duty(own | carried, expected, three, (given.hash,))
 
 
 def _is_used(ledger: Ledger, approval: Event) -> bool:

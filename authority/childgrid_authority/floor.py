@@ -62,6 +62,7 @@ _FILE = s.record(
     release_approval=_tables(_slot, 1),
     purposes=s.table(s.enum(*PURPOSES), _purpose, len(PURPOSES)),
     acts=s.items(_act, 20, 1),
+    break_glass=s.Maybe(s.record(fields=s.items(s.name, 8, 1))),
 )
 
 
@@ -97,7 +98,7 @@ def parse(text: str) -> dict[str, Any]:
     _check_sides(table)
     body = _body(table)
     for name, shape in SCHEMAS[Kind.FLOOR].fields.items():
-        if name != "version":
+        if name in body:
             _checked(shape, body[name], f"floor.{name}")
     return body
 
@@ -131,6 +132,7 @@ def _check_sides(table: dict[str, Any]) -> None:
 
 def _body(table: dict[str, Any]) -> dict[str, Any]:
     times, budgets = table["times"], table["budgets"]
+    glass = table.get("break_glass")
     return {
         "query_slots": table["query_approval"],
         "release_slots": table["release_approval"],
@@ -144,6 +146,7 @@ def _body(table: dict[str, Any]) -> dict[str, Any]:
         "officer_queries_day": budgets["officer"],
         "case_queries_day": budgets["case"],
         "agency_queries_day": budgets["agency"],
+        **({"break_glass": glass["fields"]} if glass else {}),
     }
 
 

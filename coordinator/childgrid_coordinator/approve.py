@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_coordinator.proof import check_proof
 from childgrid_coordinator.request import Course
 from childgrid_coordinator.store.requests import Dossier
-from childgrid_wire import rules, seal
+from childgrid_wire import breakglass, rules, seal
 from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
@@ -32,6 +32,7 @@ FOLLOWING = (
     Kind.DISCLOSURE,
     Kind.VOID,
     Kind.RECEIPT,
+    Kind.REVIEW,
 )
 """What may be said about a request that is known here."""
 
@@ -88,6 +89,8 @@ def subject_of(statement: Statement) -> str:
         return str(statement["request"])
     if statement.kind is Kind.RECEIPT:
         return str(statement["disclosure"])
+    if statement.kind is Kind.REVIEW:
+        return str(statement["result"])
     return statement.answers
 
 
@@ -112,6 +115,9 @@ def follow(view: View, dossier: Dossier, sent: Sent) -> Course:
         return course.disclose(said.issuer, said.hash, now)
     if said.kind is Kind.VOID:
         return course.void(said.issuer, said["disclosure"], now)
+    if said.kind is Kind.REVIEW:
+        _check_review(view, dossier, said)
+        return course.review(said.issuer, said["result"])
     _check_receipt(dossier, said)
     return course.receipt(said.issuer, said["disclosure"])
 
@@ -134,7 +140,7 @@ def _check_approval(view: View, dossier: Dossier, approval: Statement) -> None:
     if side == "holder" and approval["policy"] != policy.hash:
         raise Refused(Reason.OLD_VERSION, "approval.policy")
     officer = view.officer(approval.issuer, approval.officer)
-    slots = rules.release_slots(view, request["holder"], dossier.category)
+    slots = rules.slots_for(view, request, dossier.category)
     who = Approver(approval.person, side, officer.role, officer.rank, approval["slot"])
     if not any(slot.takes(who) for slot in slots):
         raise Refused(Reason.WRONG_ROLE, "approval.slot")
@@ -182,6 +188,13 @@ def _check_receipt(dossier: Dossier, receipt: Statement) -> None:
         raise Refused(Reason.UNKNOWN, "receipt.answers")
     if receipt["ciphertext"] != disclosure["ciphertext"]:
         raise Refused(Reason.UNKNOWN, "receipt.ciphertext")
+
+
+def _check_review(view: View, dossier: Dossier, review: Statement) -> None:
+    """A person's word on a broken glass, by one of the two sides."""
+    if review["subject"] != breakglass.USED or not breakglass.declared(dossier.request):
+        raise Refused(Reason.UNKNOWN, "review.subject")
+    view.officer(review.issuer, review.officer)
 
 
 def _check_content(sent: Sent, digest: str) -> None:

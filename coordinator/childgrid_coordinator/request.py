@@ -113,6 +113,18 @@ class Course:
             raise Refused(Reason.UNKNOWN, "receipt.disclosure")
         return replace(self, phase=Phase.RECEIPTED)
 
+    def review(self, member: str, disclosure: str) -> Course:
+        """A person of either side reviewed a disclosure; it changes no phase.
+
+        Raises `Refused` for a stranger, or where nothing was disclosed.
+        """
+        self._party(member)
+        if self.phase not in (Phase.DISCLOSED, Phase.RECEIPTED):
+            raise Refused(Reason.UNKNOWN, "review.result")
+        if disclosure != self.disclosure:
+            raise Refused(Reason.UNKNOWN, "review.result")
+        return self
+
     def other(self, member: str) -> str:
         """The other party of the two."""
         return self.requester if member == self.holder else self.holder

@@ -21,7 +21,15 @@ from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
 from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_log.witness import Witness
-from childgrid_node import agency, disclose, mailroom, query, receive, sealing
+from childgrid_node import (
+    aftermath,
+    agency,
+    disclose,
+    mailroom,
+    query,
+    receive,
+    sealing,
+)
 from childgrid_node.config import NodeConfig
 from childgrid_node.courier import Courier, Loop, Parcel
 from childgrid_node.desk import Desk
@@ -240,6 +248,7 @@ class Node:
         if waiting:
             self._fetch()
         disclose.advance_all(self.releaser, waiting, lambda _, e: faults.append(e))
+        aftermath.watch(self.office)
         self._loops["outbox"].wake()
         if faults:
             raise faults[0]

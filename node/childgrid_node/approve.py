@@ -13,10 +13,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from childgrid_node import breakglass as glass
 from childgrid_node import match, query, sealing
 from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
-from childgrid_wire import canonical, lifting, rules, seal, statement
+from childgrid_wire import breakglass, canonical, lifting, rules, seal, statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Slot
@@ -38,6 +39,7 @@ class Wish:
     fields: Sequence[str]
     justification: str
     hours: int
+    break_glass: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def draft_request(office: Office, wish: Wish) -> bytes:
         directory=office.view.directory["version"],
         recipient_key=canonical.to_b64(public),
         justification=seal.digest(sealed),
+        **({"break_glass": True} if wish.break_glass else {}),
     )
     secret = canonical.dumps({"private": private.hex(), "category": category})
     query.keep_draft(
@@ -124,15 +127,16 @@ def sign_request(office: Office, request: Statement) -> None:
             writing, f"request:{request.hash}", bytes.fromhex(secret["private"])
         )
         writing.say(request)
+        told = _declared(writing, office, request)
+    for notice in told:
+        office.shelf.add(notice.data)
 
 
-def category_of(office: Office, request: Statement) -> str:
-    """The data category that a request is about, from the answer that it names."""
-    answer = office.journal.get(request["answer"], Kind.ANSWER)
-    for one in answer["candidates"]:
-        if one["handle"] == request["handle"]:
-            return str(one["category"])
-    raise Refused(Reason.UNKNOWN, "candidate")
+def _declared(writing: Writing, office: Office, request: Statement) -> list[Statement]:
+    """The notice that goes before a request that breaks the glass."""
+    if not breakglass.declared(request):
+        return []
+    return [glass.declare(writing, office, request)]
 
 
 def slots(office: Office, subject: Statement) -> tuple[Slot, ...]:
@@ -142,7 +146,7 @@ def slots(office: Office, subject: Statement) -> tuple[Slot, ...]:
         return (lifting.slot(view),)
     if subject.kind is Kind.QUERY:
         return rules.query_slots(view, subject)
-    return rules.release_slots(view, subject["holder"], category_of(office, subject))
+    return rules.slots_for(view, subject, query.category_of(office, subject))
 
 
 def side_of(office: Office, subject: Statement) -> str:
@@ -256,6 +260,8 @@ def _approval(
     if decision.slot == "silent-hit":
         return _silent_approval(office, officer, subject)
     side = side_of(office, subject)
+    if breakglass.declared(subject) and decision.slot != breakglass.SLOT:
+        raise Refused(Reason.WRONG_ROLE, "name the slot break-glass")
     grants = subject.kind is Kind.REQUEST and side == "holder"
     asked = subject["fields"] if subject.kind is Kind.REQUEST else []
     if not set(decision.fields) <= set(asked):

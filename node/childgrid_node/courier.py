@@ -20,7 +20,7 @@ from childgrid_node.journal import move_cursor
 from childgrid_node.office import Office
 from childgrid_node.receive import Proof
 from childgrid_wire import canonical, channel
-from childgrid_wire.book import DOCUMENTS
+from childgrid_wire.book import BOARD
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import (
@@ -107,7 +107,7 @@ class Courier:
 
     def _send(self, hash_: str, kind: Kind, data: bytes) -> str:
         try:
-            if kind in DOCUMENTS:
+            if kind in BOARD:
                 document = values_pb2.Envelope(payload=data)
                 publish = pb.PublishRequest(document=document)
                 channel.call(self._board().Publish, publish, _SECONDS)

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import approve, lift, match, query, receive
+from childgrid_node import aftermath, approve, lift, match, query, receive
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
@@ -27,10 +27,13 @@ from childgrid_wire.trust import Officer
 
 log = structlog.get_logger(__name__)
 _READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
-_SIGNED = (Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.APPROVAL, Kind.REFUSAL)
+_SIGNED = (
+    *(Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.REVIEW),
+    *(Kind.APPROVAL, Kind.REFUSAL),
+)
 _SUMMED = (
     *("purpose", "sections", "case", "fields", "holder", "query", "handle"),
-    *("scope", "subject", "queries", "until"),
+    *("scope", "subject", "queries", "until", "break_glass"),
 )
 _VIEW_SECONDS = 300
 MAX_WAIT_SECONDS = 30.0
@@ -116,6 +119,9 @@ class Desk:
         if said.kind is Kind.BUDGET:
             lift.sign(self.office, said)
             return said
+        if said.kind is Kind.REVIEW:
+            aftermath.take_review(self.office, said, own=True)
+            return said
         return approve.sign_decision(self.office, said)
 
     def look(self, data: bytes, wait_seconds: float = 0.0) -> dict[str, Any]:
@@ -149,7 +155,19 @@ class Desk:
                 if self._waits(officer, subject):
                     items.append(_summary(subject))
         silent = self._silent() if officer.role == "custodian" else []
-        return {"officer": officer.id, "waiting": items, "silent": silent}
+        return {
+            "officer": officer.id,
+            "waiting": items,
+            "silent": silent,
+            "emergencies": self._emergencies(officer),
+        }
+
+    def _emergencies(self, officer: Officer) -> list[dict[str, Any]]:
+        """Releases by break-glass that wait for this officer's review."""
+        return [
+            {**_summary(request), "broken": notice.issued}
+            for request, notice in aftermath.waiting(self.office, officer.id)
+        ]
 
     def _waits(self, officer: Officer, subject: Statement) -> bool:
         office = self.office

@@ -20,12 +20,13 @@ from typing import Any
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise
+from childgrid_node import breakglass as glass
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
 from childgrid_node.journal import Writing, verified
 from childgrid_node.office import Office
-from childgrid_wire import canonical, rules, seal
+from childgrid_wire import breakglass, canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rules import Grant
@@ -49,8 +50,9 @@ class Releaser:
     def advance(self, name: str) -> str:
         """Do what can be done now for the request `name`; returns its state.
 
-        `waiting` for approvals, `refused`, `expired`, `sealed` (stored, not yet
-        handed over), `released`, or `void`. Safe to repeat at any time.
+        `waiting` for approvals, `unreviewed` (an earlier broken glass is), `refused`,
+        `expired`, `sealed` (stored, not yet handed over), `released`, or `void`. Safe
+        to repeat at any time.
 
         Raises:
             Refused: witnesses are missing or we are not level with them; try later.
@@ -60,6 +62,9 @@ class Releaser:
         state = _state(office, name)
         if state == "":
             state = self._seal(request)
+            if breakglass.declared(request):
+                # Its notice must reach the witnesses before they are asked.
+                return state
         if state == "sealed":
             state = self._hand_over(request)
         return state
@@ -73,10 +78,14 @@ class Releaser:
             return "expired"
         try:
             grant = judge(office, office.view, request)
+            if breakglass.declared(request):
+                glass.check_may_use(office, request)
             content = self._record(request, grant)
         except Refused as refusal:
             if refusal.reason is Reason.NOT_APPROVED:
                 return "waiting"
+            if refusal.reason is Reason.UNREVIEWED:
+                return refusal.reason.value
             if refusal.reason in REFUSED_FOR_GOOD:
                 return _refuse(office, request, refusal.reason)
             raise
@@ -136,6 +145,8 @@ class Releaser:
             quorum=cosigned.quorum,
         )
         _check_requester(office, request, cosigned)
+        if breakglass.declared(request):
+            glass.check_told(office, request, cosigned)
         if not _still_stands(office, request, disclosure):
             return _void(office, request, disclosure)
         with office.journal.writing() as writing:
@@ -200,7 +211,19 @@ def _store(office: Office, request: Statement, grant: Grant, content: bytes) -> 
             "INSERT INTO spent VALUES (?, ?, ?, 'sealed')",
             (request.hash, disclosure.hash, ciphertext),
         )
+        told = (
+            [glass.use(writing, office, request, disclosure)]
+            if breakglass.declared(request)
+            else []
+        )
+    _shelve(office, told)
     return "sealed"
+
+
+def _shelve(office: Office, notices: Sequence[Statement]) -> None:
+    """Keep own notices with the documents, once they are durable in the log."""
+    for notice in notices:
+        office.shelf.add(notice.data)
 
 
 def _disclosure(
@@ -251,6 +274,8 @@ def _still_stands(office: Office, request: Statement, disclosure: Statement) -> 
         and disclosure["approvals"] == list(grant.approvals)
         and disclosure["policy"] == grant.policy.hash
     )
+    if breakglass.declared(request) and not glass.still_may(office, request):
+        return False
     return same and not approve.closed(office, request.hash)
 
 
@@ -284,6 +309,12 @@ def _void(office: Office, request: Statement, disclosure: Statement) -> str:
         )
         writing.say(said)
         writing.send(said)
+        over = (
+            [glass.end(writing, office, request, said.hash)]
+            if breakglass.declared(request)
+            else []
+        )
+    _shelve(office, over)
     return "void"
 
 

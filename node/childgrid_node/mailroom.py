@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from childgrid_node import approve, lift, match, receive
+from childgrid_node import aftermath, lift, match, query, receive
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
@@ -30,6 +30,7 @@ _WELCOME = (
     Kind.VOID,
     Kind.RECEIPT,
     Kind.BUDGET,
+    Kind.REVIEW,
 )
 
 
@@ -116,7 +117,7 @@ def _approval(office: Office, approval: Statement, _: Parcel) -> str:
         return request.hash
     asked = office.journal.get(request["query"], Kind.QUERY)
     view = _view_of(office, request)
-    category = approve.category_of(office, request)
+    category = query.category_of(office, request)
     rules.check_approval(view, asked, request, approval, category)
     said = office.journal.answers(request.hash, Kind.APPROVAL)
     if approval.person in {one.person for one in said}:
@@ -163,8 +164,8 @@ def _check_may_refuse(office: Office, refusal: Statement, request: Statement) ->
         return
     view = _view_of(office, request)
     officer = view.officer(refusal.issuer, refusal.officer)
-    category = approve.category_of(office, request)
-    slots = rules.release_slots(view, request["holder"], category)
+    category = query.category_of(office, request)
+    slots = rules.slots_for(view, request, category)
     if (side, officer.role) not in {(slot.side, slot.role) for slot in slots}:
         raise Refused(Reason.WRONG_ROLE, "refusal")
 
@@ -229,6 +230,11 @@ def _budget(office: Office, budget: Statement, _: Parcel) -> str:
     return ""
 
 
+def _review(office: Office, review: Statement, _: Parcel) -> str:
+    aftermath.take_review(office, review, own=False)
+    return ""
+
+
 _HANDLERS = {
     Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
@@ -238,4 +244,5 @@ _HANDLERS = {
     Kind.VOID: _void,
     Kind.RECEIPT: _receipt,
     Kind.BUDGET: _budget,
+    Kind.REVIEW: _review,
 }

@@ -266,6 +266,15 @@ def _check_ready(office: Office, query: Statement, attestation: Statement) -> No
             raise
 
 
+def category_of(office: Office, request: Statement) -> str:
+    """The data category that a request is about, from the answer that it names."""
+    answer = office.journal.get(request["answer"], Kind.ANSWER)
+    for one in answer["candidates"]:
+        if one["handle"] == request["handle"]:
+            return str(one["category"])
+    raise Refused(Reason.UNKNOWN, "candidate")
+
+
 def advance(office: Office, name: str) -> bool:
     """Send the query `name` once its approvals suffice; returns whether it goes out.
 

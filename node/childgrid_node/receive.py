@@ -17,11 +17,10 @@ from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import opens
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
-from childgrid_node import approve
 from childgrid_node.explain import likelihood
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
-from childgrid_node.query import not_asked
+from childgrid_node.query import category_of, not_asked
 from childgrid_wire import canonical, rules, seal
 from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -98,7 +97,7 @@ def _check(
         for one in office.journal.answers(request.hash, Kind.APPROVAL)
         if one.hash in disclosure["approvals"]
     ]
-    category = approve.category_of(office, request)
+    category = category_of(office, request)
     grant = rules.check_request(view, asked, request, approvals, category)
     rules.check_disclosure(view, disclosure, request, grant)
     check_proof(view, disclosure, proof)

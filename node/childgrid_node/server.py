@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 
-from childgrid_node import approve, desk, lift, match, query
+from childgrid_node import aftermath, approve, desk, lift, match, query
 from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
@@ -93,6 +93,8 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
             return desk.draft_view(at.office, view.officer, view.object, view.subject)
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
+        if what == "review":
+            return aftermath.draft_review(at.office, _verdict(request.review))
         raise Malformed("draft")
 
     def Sign(  # noqa: N802 - the generated name
@@ -135,7 +137,12 @@ def _wish(message: desk_pb2.RequestDraft) -> approve.Wish:
         list(message.fields),
         message.justification,
         message.hours,
+        message.break_glass,
     )
+
+
+def _verdict(message: desk_pb2.ReviewDraft) -> aftermath.Verdict:
+    return aftermath.Verdict(message.officer, message.request, message.justified)
 
 
 def _lift(message: desk_pb2.BudgetDraft) -> lift.Wish:

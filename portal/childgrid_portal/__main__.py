@@ -118,11 +118,12 @@ def approve(
     subject: str,
     field: Annotated[list[str] | None, typer.Option(help="grant only these")] = None,
     silent_hit: Annotated[bool, typer.Option(help="say a silent hit aloud")] = False,
+    break_glass: Annotated[bool, typer.Option(help="decide alone, reviewed")] = False,
     config: Config = _DEFAULT,
     yes: Yes = False,
 ) -> None:
     """Approve a query, request or budget that waits for this officer."""
-    slot = "silent-hit" if silent_hit else ""
+    slot = "silent-hit" if silent_hit else "break-glass" if break_glass else ""
     typer.echo(_desk(config, yes).approve(subject, field or (), slot))
 
 
@@ -142,12 +143,34 @@ def request(
     field: Annotated[list[str], typer.Option()],
     justification: Annotated[str, typer.Option(help="sealed to the holder")],
     hours: Annotated[int, typer.Option()] = 48,
+    break_glass: Annotated[bool, typer.Option(help="a child is in danger now")] = False,
     config: Config = _DEFAULT,
     yes: Yes = False,
 ) -> None:
     """Ask a holder for fields of one candidate."""
     desk = _desk(config, yes)
-    typer.echo(desk.request(query, holder, handle, field, justification, hours))
+    typer.echo(
+        desk.request(
+            query,
+            holder,
+            handle,
+            field,
+            justification,
+            hours,
+            break_glass=break_glass,
+        )
+    )
+
+
+@app.command()
+def review(
+    request: str,
+    unjustified: Annotated[bool, typer.Option(help="it should not have been")] = False,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Review a release by break-glass that waits for this officer."""
+    typer.echo(_desk(config, yes).review(request, justified=not unjustified))
 
 
 @app.command()

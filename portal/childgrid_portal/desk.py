@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from childgrid_wire import canonical, certificates, channel, envelope
+from childgrid_wire import breakglass, canonical, certificates, channel, envelope
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.errors import ConfigurationRefused, Malformed, WireError
 from childgrid_wire.keys import Signer
@@ -100,8 +100,13 @@ class Desk:
         fields: Sequence[str],
         justification: str,
         hours: int = 48,
+        *,
+        break_glass: bool = False,
     ) -> str:
-        """Ask a holder for fields of one candidate; returns the request's hash."""
+        """Ask a holder for fields of one candidate; returns the request's hash.
+
+        With `break_glass` an emergency is declared: everybody is told at once.
+        """
         draft = pb.RequestDraft(
             officer=self.officer,
             query=query,
@@ -110,6 +115,7 @@ class Desk:
             fields=list(fields),
             justification=justification,
             hours=hours,
+            break_glass=break_glass,
         )
         expected = {
             "query": query,
@@ -117,6 +123,7 @@ class Desk:
             "handle": handle,
             "fields": list(fields),
             "hours": hours,
+            "break_glass": break_glass or None,
         }
         return self._say(pb.DraftRequest(request=draft), Kind.REQUEST, expected)
 
@@ -156,6 +163,14 @@ class Desk:
         if slot:
             expected["slot"] = slot
         return self._say(pb.DraftRequest(decision=draft), Kind.APPROVAL, expected)
+
+    def review(self, request: str, *, justified: bool) -> str:
+        """Review a broken glass; returns the review's hash."""
+        draft = pb.ReviewDraft(
+            officer=self.officer, request=request, justified=justified
+        )
+        expected = {"subject": "break-glass", "agreed": int(justified)}
+        return self._say(pb.DraftRequest(review=draft), Kind.REVIEW, expected)
 
     def refuse(self, subject: str, reason: str) -> str:
         """Refuse a query or request; this closes it."""
@@ -216,7 +231,8 @@ def check_draft(kind: Kind, payload: bytes, expected: Mapping[str, object]) -> N
     """Insist that the bytes to be signed say what was asked for.
 
     Lists are compared without their order and tables by their keys; `hours` is how
-    long the statement lives. A silent hit is released only by who named that slot.
+    long the statement lives. A silent hit is released, and the glass broken, only by
+    who named that slot.
 
     Raises:
         Malformed: naming the first thing that differs.
@@ -225,7 +241,7 @@ def check_draft(kind: Kind, payload: bytes, expected: Mapping[str, object]) -> N
     check_body(kind, body)
     said = {**body, "hours": (body["expires"] - body["issued"]) / 3600}
     wanted = {**expected, "kind": kind.value}
-    if said.get("subject") == "silent-hit":
+    if said.get("subject") == "silent-hit" or said.get("slot") == breakglass.SLOT:
         wanted = {"slot": "", **wanted}
     for name, value in wanted.items():
         if _plain(said.get(name)) != _plain(value):

@@ -14,6 +14,7 @@ _TIMES = ("issued", "expires", "until")
 _TITLES = {
     "query": "QUERY: ask other agencies whether they know a suspect",
     "request": "REQUEST: ask one agency for fields of one record",
+    "review": "REVIEW: what I find on reviewing what is named here",
     "budget": "BUDGET: let more be asked a day, once others countersign",
     "approval": "APPROVAL: I approve exactly what is named here",
     "refusal": "REFUSAL: I refuse what is named here; this closes it",

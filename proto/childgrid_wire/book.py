@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
-from childgrid_wire.kinds import Kind
+from childgrid_wire.kinds import TOPICS, Kind
 from childgrid_wire.schemas import check_body
 from childgrid_wire.statement import FOUNDERS, Statement
 from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
@@ -31,8 +31,12 @@ DOCUMENTS = (
     Kind.ROTATION,
     Kind.REVOCATION,
 )
+BOARD = (*DOCUMENTS, Kind.NOTICE)
+"""What may hang on the board: documents, and notices that a glass was broken."""
 
 
+_TOLD_SECONDS = 7 * 86_400
+_MOST_TOLD = 500
 _NAMED = {
     "member": ("member",),
     "officer": ("member", "subject"),
@@ -61,7 +65,7 @@ class Book:
             Malformed, Untrusted: it does not verify or would go back in version.
         """
         outer = envelope.read(data)
-        if outer.kind not in DOCUMENTS:
+        if outer.kind not in BOARD:
             raise Malformed(outer.kind.value, Reason.UNKNOWN_KIND)
         if outer.hash in self.by_hash:
             return self.by_hash[outer.hash]
@@ -82,6 +86,8 @@ class Book:
             _check_staff(verified)
         if kind is Kind.REVOCATION:
             _check_revocation(verified)
+        if kind is Kind.NOTICE and verified["topic"] not in TOPICS:
+            raise Refused(Reason.WRONG_ROLE, "notice.topic")
         return verified
 
     def _verified_directory(self, data: bytes) -> Statement:
@@ -139,7 +145,7 @@ class Book:
             self.directories.append(document)
         elif document.kind is Kind.REVOCATION:
             self._keep_revocation(document)
-        elif document.kind in (Kind.SEALING_KEY, Kind.ROTATION):
+        elif document.kind in (Kind.SEALING_KEY, Kind.ROTATION, Kind.NOTICE):
             self._versions.setdefault((document.kind, document.issuer), []).append(
                 document
             )
@@ -248,6 +254,21 @@ class Book:
             for document in versions
             if document["epoch"] == epoch
         ]
+
+    def notices(self) -> list[Statement]:
+        """Every break-glass notice, by issuer and in the order of arrival."""
+        return [
+            document
+            for (kind, _), versions in sorted(self._versions.items())
+            if kind is Kind.NOTICE
+            for document in versions
+        ]
+
+    def told(self, now: int) -> list[str]:
+        """The hashes of the last week's notices, as a witness names them."""
+        young = [one for one in self.notices() if one.issued > now - _TOLD_SECONDS]
+        young.sort(key=lambda one: (one.issued, one.hash))
+        return sorted(one.hash for one in young[-_MOST_TOLD:])
 
     def standing(self) -> dict[str, Any]:
         """The newest versions known, as a `freshness` statement names them."""

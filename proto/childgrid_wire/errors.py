@@ -51,6 +51,7 @@ class Reason(StrEnum):
     LOG_BEHIND = "log-behind"
     DEADLINE = "deadline"
     UNREACHABLE = "unreachable"
+    UNREVIEWED = "unreviewed"
     BUSY = "busy"
     TOO_COMMON = "too-common"
     EMPTY = "empty"
@@ -92,6 +93,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.LOG_BEHIND: "this log is behind its witnesses; tell the founders",
     Reason.DEADLINE: "set a deadline of at most 300 seconds on the call",
     Reason.UNREACHABLE: "check address, port and certificate with `doctor`",
+    Reason.UNREVIEWED: "review the earlier emergency in full; a suspended right comes "
+    "back when the holder opts in anew",
     Reason.BUSY: "too many calls at once; try again in a moment",
     Reason.TOO_COMMON: "add what distinguishes the person: relative, age, phone",
     Reason.EMPTY: "give at least one name, number or identifier",

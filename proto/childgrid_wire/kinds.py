@@ -86,6 +86,14 @@ DENIALS = (
     "operation-at-risk",
 )
 
+TOPICS = (
+    "break-glass-declared",
+    "break-glass",
+    "break-glass-ended",
+    "break-glass-suspended",
+)
+"""What a notice on the board says of a request (`breakglass`)."""
+
 FOUNDED = frozenset({Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME})
 """Kinds that need signatures of distinct founders."""
 

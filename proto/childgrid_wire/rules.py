@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from childgrid_wire import breakglass
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Approver, Slot, fill, rule_for, slots_of, stricter
@@ -163,7 +164,7 @@ def check_approval(
         Refused, Untrusted: it could never count.
     """
     (who,) = _approvers(view, request, [approval], [query, request])
-    slots = release_slots(view, request["holder"], category)
+    slots = slots_for(view, request, category)
     if not any(slot.takes(who) for slot in slots):
         raise Refused(Reason.WRONG_ROLE, "approval.slot")
 
@@ -186,6 +187,13 @@ def _approver(view: View, subject: Statement, approval: Statement) -> Approver:
     if approval.issuer != agency:
         raise Refused(Reason.WRONG_ROLE, "approval.side")
     return Approver(approval.person, side, officer.role, officer.rank, approval["slot"])
+
+
+def slots_for(view: View, request: Statement, category: str) -> tuple[Slot, ...]:
+    """The slots that this request needs: one custodian where it breaks the glass."""
+    if breakglass.declared(request):
+        return breakglass.slots(view)
+    return release_slots(view, request["holder"], category)
 
 
 def release_slots(view: View, holder: str, category: str) -> tuple[Slot, ...]:
@@ -220,7 +228,7 @@ def check_request(
         raise Refused(Reason.EXPIRED, "directory")
     check_asked(view, query, request, category)
     policy = view.policy(request["holder"])
-    slots = release_slots(view, request["holder"], category)
+    slots = slots_for(view, request, category)
     approvers = _approvers(view, request, approvals, [query, request])
     for approval in approvals:
         if approval["side"] == "holder" and approval["policy"] != policy.hash:
@@ -286,6 +294,8 @@ def _check_granted(view: View, request: Statement, category: str) -> None:
         raise Refused(Reason.PURPOSE, "floor")
     if not set(request["fields"]) <= set(rule.fields):
         raise Refused(Reason.FIELDS, "request.fields")
+    if breakglass.declared(request):
+        breakglass.check_opened(view, request, category)
 
 
 def _released(

@@ -114,6 +114,27 @@ def optional(shape: Shape) -> Shape:
     return check
 
 
+class Maybe:
+    """A field that may be left out of a record; where it stands it has a shape.
+
+    It lets a kind grow: what was said before has it nowhere, and who doesn't know it
+    refuses what has it.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+
+    def __call__(self, value: object, at: str) -> None:
+        """Check `value`, which is there."""
+        self._shape(value, at)
+
+
+def yes(value: object, at: str) -> None:
+    """True and nothing else; for a `Maybe` that is left out where it isn't so."""
+    if value is not True:
+        raise Malformed(f"{at} is not true")
+
+
 def items(shape: Shape, high: int, low: int = 0, unique: bool = True) -> Shape:
     """A list of `low` to `high` entries, without repetition unless said."""
 
@@ -143,7 +164,10 @@ def table(keys: Shape, values: Shape, high: int) -> Shape:
 
 @dataclass(frozen=True)
 class Record:
-    """An object with exactly these fields: none may be missing, none be extra."""
+    """An object with exactly these fields: none may be missing, none be extra.
+
+    Only a `Maybe` may be left out.
+    """
 
     fields: dict[str, Shape] = field(default_factory=dict)
 
@@ -154,10 +178,12 @@ class Record:
         if extra := sorted(value.keys() - self.fields.keys()):
             named = extra[0] if _FIELD.match(extra[0]) else "with a strange name"
             raise Malformed(f"{at} has an unknown field {named}")
-        if missing := sorted(self.fields.keys() - value.keys()):
-            raise Malformed(f"{at} lacks the field {missing[0]}")
+        for key in sorted(self.fields.keys() - value.keys()):
+            if not isinstance(self.fields[key], Maybe):
+                raise Malformed(f"{at} lacks the field {key}")
         for key, shape in self.fields.items():
-            shape(value[key], f"{at}.{key}")
+            if key in value:
+                shape(value[key], f"{at}.{key}")
 
 
 def record(**fields: Shape) -> Record:

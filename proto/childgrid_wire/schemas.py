@@ -18,6 +18,7 @@ from childgrid_wire.kinds import (
     DENIALS,
     PURPOSES,
     ROLES,
+    TOPICS,
     Kind,
 )
 from childgrid_wire.schema import Record, Shape, record
@@ -130,6 +131,7 @@ SCHEMAS: dict[Kind, Record] = {
         officer_queries_day=s.integer(1, 10_000),
         case_queries_day=s.integer(1, 10_000),
         agency_queries_day=s.integer(1, 1_000_000),
+        break_glass=s.Maybe(s.items(s.name, 8, 1)),
     ),
     Kind.SCHEME: record(version=s.version, document=s.digest, profile=s.name),
     Kind.SEALING_KEY: record(
@@ -199,6 +201,7 @@ SCHEMAS: dict[Kind, Record] = {
         directory=s.version,
         recipient_key=s.base64(32, 32),
         justification=s.digest,
+        break_glass=s.Maybe(s.yes),
     ),
     Kind.APPROVAL: record(
         subject=s.enum("query", "request", "silent-hit", "budget"),
@@ -243,7 +246,7 @@ SCHEMAS: dict[Kind, Record] = {
         delegate=s.officer, role=role, valid_from=s.time, valid_until=s.time
     ),
     Kind.NOTICE: record(
-        topic=s.enum("break-glass", "outage", "key", "policy", "outcome"),
+        topic=s.enum(*TOPICS, "outage", "key", "policy", "outcome"),
         subject=s.digest,
     ),
     Kind.WATCH: record(query=s.digest, until=s.time),
@@ -270,6 +273,7 @@ SCHEMAS: dict[Kind, Record] = {
         floor=s.integer(),
         staff=s.table(s.member, s.version, 500),
         revocations=s.table(s.member, s.version, 500),
+        notices=s.Maybe(s.items(s.digest, 500, 1)),
     ),
     Kind.MANIFEST: record(
         files=s.table(s.label, record(sha256=s.digest, size=s.integer()), 1_000_000),

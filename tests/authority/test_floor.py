@@ -68,3 +68,13 @@ def test_a_new_floor_comes_with_the_directory_that_names_it(
     authority.enact(change, TWO)
     rules = authority.book.latest(NOW).rules()
     assert (rules["version"], rules["officer_queries_day"]) == (2, 10)
+
+
+def test_break_glass_is_allowed_by_a_short_list_or_not_at_all() -> None:
+    """The shipped floor allows none; a list of one to eight fields is its only form."""
+    assert "break_glass" not in floor.parse(floor.default())
+    text = floor.default() + '\n[break_glass]\nfields = ["name", "phone"]\n'
+    assert floor.parse(text)["break_glass"] == ["name", "phone"]
+    for wrong in ("[]", str([f"f{n}" for n in range(9)]), '["Name"]', '"name"'):
+        with pytest.raises(FloorRefused, match="break_glass"):
+            floor.parse(text.replace('["name", "phone"]', wrong))

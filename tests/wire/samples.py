@@ -58,7 +58,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
     Kind.POLICY: world.policy_body(
         rules=[RULE], query_slots=SLOTS, break_glass=["vehicle"]
     ),
-    Kind.FLOOR: world.floor_body(),
+    Kind.FLOOR: world.floor_body(break_glass=["owner"]),
     Kind.SCHEME: {"version": 1, "document": H, "profile": "test"},
     Kind.SEALING_KEY: {"key": B32, "valid_from": 1, "valid_until": 2},
     Kind.ROTATION: {
@@ -108,7 +108,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "candidates": [CANDIDATE],
         "as_of": 1,
     },
-    Kind.REQUEST: REQUEST,
+    Kind.REQUEST: REQUEST | {"break_glass": True},
     Kind.APPROVAL: {
         "subject": "request",
         "side": "holder",
@@ -160,6 +160,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "floor": 1,
         "staff": {"police": 1},
         "revocations": {"police": 1},
+        "notices": [H],
     },
     Kind.MANIFEST: {"files": {"log/0": {"sha256": H, "size": 1}}, "directory": H},
 }

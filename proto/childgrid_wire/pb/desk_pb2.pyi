@@ -39,7 +39,7 @@ class QueryDraft(_message.Message):
     def __init__(self, officer: _Optional[str] = ..., suspect: _Optional[_Mapping[str, Values]] = ..., purpose: _Optional[str] = ..., sections: _Optional[_Iterable[str]] = ..., case_reference: _Optional[str] = ..., targets: _Optional[_Iterable[str]] = ..., hours: _Optional[int] = ...) -> None: ...
 
 class RequestDraft(_message.Message):
-    __slots__ = ("officer", "query", "holder", "handle", "fields", "justification", "hours")
+    __slots__ = ("officer", "query", "holder", "handle", "fields", "justification", "hours", "break_glass")
     OFFICER_FIELD_NUMBER: _ClassVar[int]
     QUERY_FIELD_NUMBER: _ClassVar[int]
     HOLDER_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class RequestDraft(_message.Message):
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     JUSTIFICATION_FIELD_NUMBER: _ClassVar[int]
     HOURS_FIELD_NUMBER: _ClassVar[int]
+    BREAK_GLASS_FIELD_NUMBER: _ClassVar[int]
     officer: str
     query: str
     holder: str
@@ -54,7 +55,8 @@ class RequestDraft(_message.Message):
     fields: _containers.RepeatedScalarFieldContainer[str]
     justification: str
     hours: int
-    def __init__(self, officer: _Optional[str] = ..., query: _Optional[str] = ..., holder: _Optional[str] = ..., handle: _Optional[str] = ..., fields: _Optional[_Iterable[str]] = ..., justification: _Optional[str] = ..., hours: _Optional[int] = ...) -> None: ...
+    break_glass: bool
+    def __init__(self, officer: _Optional[str] = ..., query: _Optional[str] = ..., holder: _Optional[str] = ..., handle: _Optional[str] = ..., fields: _Optional[_Iterable[str]] = ..., justification: _Optional[str] = ..., hours: _Optional[int] = ..., break_glass: _Optional[bool] = ...) -> None: ...
 
 class DecisionDraft(_message.Message):
     __slots__ = ("officer", "subject", "approve", "slot", "fields", "reason")
@@ -96,19 +98,31 @@ class BudgetDraft(_message.Message):
     hours: int
     def __init__(self, officer: _Optional[str] = ..., scope: _Optional[str] = ..., subject: _Optional[str] = ..., queries: _Optional[int] = ..., hours: _Optional[int] = ...) -> None: ...
 
+class ReviewDraft(_message.Message):
+    __slots__ = ("officer", "request", "justified")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    JUSTIFIED_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    request: str
+    justified: bool
+    def __init__(self, officer: _Optional[str] = ..., request: _Optional[str] = ..., justified: _Optional[bool] = ...) -> None: ...
+
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view", "budget")
+    __slots__ = ("query", "request", "decision", "view", "budget", "review")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
     view: ViewDraft
     budget: BudgetDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ...) -> None: ...
+    review: ReviewDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")
