@@ -18,10 +18,11 @@ _STYLE = (
     "h1{font-size:1.5em}h2{font-size:1.2em;margin-top:1.6em;break-after:avoid}"
     "table{border-collapse:collapse;width:100%;margin:1em 0}"
     "th,td{border:1px solid #555;padding:.3em .5em;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}"
-    "td.hash{font:9pt monospace}tr{break-inside:avoid}"
+    "vertical-align:top;overflow-wrap:break-word}"
+    "td.hash{font:9pt monospace;overflow-wrap:anywhere}tr{break-inside:avoid}"
+    "table.blanks{table-layout:fixed}table.blanks th{width:38%}"
     ".warning{border:3px solid #000;padding:.6em .8em;font-weight:bold}"
-    ".blank{border-bottom:1px solid #000;min-height:1.6em}"
+    "table.blanks td{height:2.2em;overflow-wrap:anywhere}code{font:10pt monospace}"
 )
 
 
@@ -100,17 +101,25 @@ def _marked(block: Block) -> str:
         return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
     if isinstance(block, Text):
         kind = ' class="warning"' if block.warning else ""
-        return f"<p{kind}>{escape(block.text)}</p>"
+        return f"<p{kind}>{_coded(block.text)}</p>"
     if isinstance(block, Blanks):
         rows = "".join(
-            f'<tr><th scope="row">{escape(label)}</th>'
-            f'<td class="blank">{escape(known)}</td></tr>'
+            f'<tr><th scope="row">{escape(label)}</th><td>{escape(known)}</td></tr>'
             for label, known in block.lines
         )
-        return f"<table>{rows}</table>"
+        return f'<table class="blanks">{rows}</table>'
     head = "".join(f'<th scope="col">{escape(one)}</th>' for one in block.head)
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in block.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _coded(text: str) -> str:
+    """Escaped; what stands between backticks is set as code, as Markdown does."""
+    pieces = escape(text).split("`")
+    return "".join(
+        f"<code>{piece}</code>" if number % 2 else piece
+        for number, piece in enumerate(pieces)
+    )
 
 
 def _cell(text: str) -> str:

@@ -49,7 +49,7 @@ def story(docket: Docket) -> list[Block]:
         Blanks(told(docket)),
         Heading("What was said, in order of time"),
         Table(
-            ("no.", "time (UTC)", "time (IST)", "who", "what", "statement", "logs"),
+            ("no.", "time", "who", "what", "statement (SHA-256)", "log and entry"),
             [_row(number, one) for number, one in enumerate(exhibits.events, 1)],
         ),
         Heading("Documents under which it was judged"),
@@ -103,8 +103,7 @@ def _row(number: int, event: Event) -> tuple[str, ...]:
     words = _WORDS.get(said.kind)
     return (
         str(number),
-        moment(said.issued),
-        _india(said.issued),
+        _both(said.issued),
         said.person.removesuffix("/"),
         words(said) if words else said.kind.value,
         said.hash,
