@@ -82,6 +82,7 @@ def mail(grid: Grid, name: str, data: bytes, content: bytes = b"") -> None:
     open_parcel(grid.agency(name).office, Parcel(0, data, content, None), last=True)
 
 
+@pytest.mark.threat("T17")
 def test_without_opt_in_there_is_no_emergency(tmp_path: Path) -> None:
     """Not at the own desk, not by mail, and not with the custodian's own signature."""
     grid = glass_grid(tmp_path)
@@ -149,6 +150,7 @@ def test_a_usual_approval_breaks_no_glass_and_the_other_way_round(grid: Grid) ->
         assert set(grid.release("customs")) == {"waiting"}
 
 
+@pytest.mark.threat("T17")
 def test_no_second_before_the_first_is_reviewed(grid: Grid) -> None:
     """Another case, another record, the same agency: it waits for the review."""
     first = broken(grid)
@@ -192,6 +194,7 @@ def test_two_at_once_release_one(grid: Grid) -> None:
     assert (grid.released("customs"), grid.released("prisons")) == (1, 0)
 
 
+@pytest.mark.threat("T17")
 def test_after_72_hours_nothing_is_released_before_all_is_done(grid: Grid) -> None:
     """Suspended by itself; reviewed late, it is suspended still."""
     first = broken(grid)
@@ -238,6 +241,7 @@ def deaf(grid: Grid, *shown: str) -> Deaf:
         ("customs", "police", "audit-north"),
     ],
 )
+@pytest.mark.threat("T17")
 def test_a_coordinator_that_drops_the_notices_gets_no_release(
     grid: Grid, shown: tuple[str, ...]
 ) -> None:
@@ -321,6 +325,7 @@ def test_a_witness_s_word_about_notices_can_t_be_forged(grid: Grid) -> None:
         grid.release("customs")
 
 
+@pytest.mark.threat("T17")
 def test_without_the_witnesses_quorum_there_is_no_emergency(grid: Grid) -> None:
     """A child in danger doesn't make a log that nobody saw."""
     request = emergency(grid, grid.ask(KABIR))
@@ -359,6 +364,7 @@ def test_notices_by_others_are_nobody_s(grid: Grid) -> None:
         assert grid.release("customs") == ["unreviewed"]
 
 
+@pytest.mark.threat("T17")
 def test_reviews_by_the_wrong_people_end_nothing(grid: Grid) -> None:
     """By mail, by whoever asked, approved, or has no place: the review is owed."""
     request = broken(grid)

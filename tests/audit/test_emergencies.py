@@ -10,6 +10,7 @@ import pytest
 from audit import cast
 from audit.cast import CHILD, DAY, HOUR, HUB, POLICE, PRISON, identity, quick_folder
 from audit.ledger import World
+from audit.second import found
 from childgrid_audit.verify import Verdict, Verifier
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.kinds import Kind
@@ -143,6 +144,33 @@ def test_told_and_reviewed_it_is_no_fault(urgent: World) -> None:
     assert whats(audited(urgent, 4 * DAY)) == []
 
 
+def test_the_second_verifier_takes_the_one_custodian_where_it_was_declared(
+    urgent: World,
+) -> None:
+    """And nowhere else: the same approval alone is too little for a usual request."""
+    made = broken(urgent, "one")
+    reviewed(urgent, "one")
+    assert audited(urgent).holds
+    assert found(urgent.bundle(), urgent.root) == []
+
+    request = urgent.request("two", "one", "child")
+    view = urgent.parties[HUB].shelf.book.latest(urgent.now)
+    given = urgent.say(
+        "two approval", CHILD, Kind.APPROVAL, CHILD, HUB, POLICE, officer="cu-das",
+        answers=request.hash, subject="request", side="holder", slot="break-glass",
+        fields=["name"], policy=view.policy(CHILD).hash,
+    )  # fmt: skip
+    usual = urgent.disclose(
+        "two", CHILD, HUB, POLICE, approvals=[given.hash], fields=["name"]
+    )
+    urgent.end("two", Kind.RECEIPT)
+    urgent.gather()
+    (one,) = found(urgent.bundle(), urgent.root)
+    assert usual.hash in one
+    assert made.hash not in one
+
+
+@pytest.mark.threat("T17")
 def test_unreviewed_it_is_open_and_then_a_fault(urgent: World) -> None:
     """Before 72 hours a note, afterwards a finding against the holder."""
     made = broken(urgent, "one")
@@ -204,6 +232,7 @@ def test_a_second_before_the_first_is_reviewed_is_named(urgent: World) -> None:
 @pytest.mark.parametrize(
     ("declared", "told", "member"), [(False, True, POLICE), (True, False, CHILD)]
 )
+@pytest.mark.threat("T17")
 def test_a_release_without_a_notice_is_named(
     urgent: World, declared: bool, told: bool, member: str
 ) -> None:

@@ -80,6 +80,7 @@ def test_one_custodian_releases_two_fields(grid: Grid) -> None:
     assert grid.released("customs") == 1
 
 
+@pytest.mark.threat("T17")
 def test_everybody_is_told_at_once(grid: Grid) -> None:
     """Declared by the police's node, used by customs'; every member has both."""
     request = emergency(grid, grid.ask(KABIR))
@@ -197,6 +198,7 @@ def test_after_72_hours_the_right_suspends_itself(grid: Grid) -> None:
     assert standing(grid) is Standing.FREE
 
 
+@pytest.mark.threat("T17")
 def test_a_clock_set_back_and_a_restart_give_nothing_back(grid: Grid) -> None:
     """The suspension stands in the log."""
     broken(grid)
