@@ -31,6 +31,14 @@ LEAF_HOURS = 24
 ISSUER_DAYS = 366
 ROOT_DAYS = 3_660
 _BACKDATE = dt.timedelta(minutes=5)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography says of bytes that are no certificate, or a strange one."""
 
 ROLES = ("node", "desk", "coordinator", "auditor", "founder", "joiner")
 
@@ -228,7 +236,7 @@ def check_issuer(root: bytes, issuer: bytes, member: str) -> None:
         top = x509.load_pem_x509_certificate(root)
         below = x509.load_pem_x509_certificate(issuer)
         below.verify_directly_issued_by(top)
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (*_UNREADABLE, InvalidSignature) as error:
         raise Untrusted(Reason.BAD_SIGNATURE, "issuer certificate") from error
     if below.subject != _name(f"childgrid issuer {member}"):
         raise Untrusted(Reason.UNKNOWN_PEER, "issuer certificate")
@@ -245,7 +253,7 @@ def peer_of(certificate: bytes) -> Peer:
         leaf = x509.load_pem_x509_certificate(certificate)
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         serial = serial_of(leaf)
-    except (ValueError, OverflowError, x509.ExtensionNotFound) as error:
+    except (*_UNREADABLE, OverflowError, x509.ExtensionNotFound) as error:
         raise Untrusted(Reason.UNKNOWN_PEER, "certificate") from error
     uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
     host, _, role = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -146,6 +147,25 @@ def _indexes() -> Iterator[bytes]:
         yield done.pack(Keys.derive(INDEX_KEY, "").mac) * 2 + file.getvalue()
 
 
+def _certificates() -> list[bytes]:
+    """Made once: their keys are fresh, so that making them again gives others."""
+    if (CORPUS / "certificate").exists():
+        return kept("certificate")
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from wire import ca
+
+    pairs = [ca.leaf("police", "node"), ca.leaf("founders", "founder"), ca.root()]
+    return [pair.certificate.public_bytes(Encoding.DER) for pair in pairs]
+
+
+def _schemas() -> Iterator[bytes]:
+    from node.clk.documents import document
+
+    for number in range(8):
+        yield json.dumps(document(random.Random(number))).encode()
+
+
 def _mappings() -> Iterator[bytes]:
     from fuzz.targets import MAPPING
 
@@ -186,6 +206,8 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
             for part in ("clientDataJSON", "authenticatorData")
         ],
         "index": list(_indexes()),
+        "certificate": _certificates(),
+        "schema": list(_schemas()),
         "mapping": list(_mappings()),
         "rows": list(_rows()),
     }

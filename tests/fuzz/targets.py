@@ -7,6 +7,7 @@ accepts bytes which do not encode back to themselves.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import os
@@ -24,12 +25,14 @@ from childgrid_log.keys import COSIGNATURE, ED25519, Signer
 from childgrid_log.note import Note
 from childgrid_log.proof import LeafProof
 from childgrid_node import index_file
+from childgrid_node.clk.errors import ClkError
+from childgrid_node.clk.schema import Schema
 from childgrid_node.index_errors import IndexFileError
 from childgrid_node.index_file import HEAD_BYTES, MAC_AT, MAGIC, Keys
 from childgrid_node.mapping import Mapping
 from childgrid_node.register import Register
 from childgrid_node.source_errors import SourceError
-from childgrid_wire import canonical, envelope, keys, statement
+from childgrid_wire import canonical, certificates, envelope, keys, statement
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import WireError
 from childgrid_wire.keys import EnrolledKey
@@ -187,6 +190,17 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     )
 
 
+def _certificate(data: bytes) -> None:
+    """As the DER of whatever a caller shows at the door."""
+    body = base64.encodebytes(data)
+    pem = b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
+    certificates.peer_of(pem)
+
+
+def _schema(data: bytes) -> None:
+    Schema.parse(data, folds="declared")
+
+
 def _mapping(data: bytes) -> None:
     path = Path(_folder().name) / "source.toml"
     path.write_bytes(data)
@@ -216,6 +230,8 @@ TARGETS = {
     "webauthn": Target(_webauthn, (WireError,)),
     "client-data": Target(_client_data, (WireError,)),
     "index": Target(_index, (IndexFileError,)),
+    "certificate": Target(_certificate, (WireError,)),
+    "schema": Target(_schema, (ClkError,)),
     "mapping": Target(_mapping, (SourceError,)),
     "rows": Target(_rows, (SourceError,)),
 }

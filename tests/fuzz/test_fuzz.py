@@ -87,6 +87,16 @@ def test_a_header_of_another_version_is_no_index_of_ours(text: bytes) -> None:
         targets.index_file.read_header(memoryview(slot), mac)
 
 
+def test_a_certificate_of_a_strange_version_is_nobody_s() -> None:
+    """Found by fuzzing: two kinds of strange ones came out as other errors."""
+    strange = 0
+    for data in kept("certificate"):
+        version = data.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x12", 1)
+        assert version != data
+        strange += not TARGETS["certificate"].accepts(version)
+    assert strange == len(kept("certificate"))
+
+
 def test_atheris_runs_a_target() -> None:
     """The long run's engine, for a moment; only where there is a wheel of it."""
     if importlib.util.find_spec("atheris") is None:
