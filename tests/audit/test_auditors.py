@@ -223,7 +223,8 @@ def test_a_finding_is_written_in_the_browser(world: World, pen: Pen) -> None:
     world.gather()
     station = world.mirror(NORTH)
     door = Door()
-    desk = Desk(Mirrored(station.store), world.root)
+    desk = Desk(Mirrored(station.folder / "mirror", world.root), world.root)
+    desk.wait()
     browser = Browser(application(desk, door, [HOST], pen=pen))
     browser.post("/enter", {"code": door.new_code()})
     page = Page(browser.get(f"/statements/{query.hash}").text)
@@ -247,9 +248,9 @@ def test_a_finding_is_written_in_the_browser(world: World, pen: Pen) -> None:
     world.now += 7_200
     world.gather()
     world.mirror(NORTH)
-    again = Browser(
-        application(Desk(Mirrored(station.store), world.root), door, [HOST])
-    )
+    grown = Desk(Mirrored(station.folder / "mirror", world.root), world.root)
+    grown.wait()
+    again = Browser(application(grown, door, [HOST]))
     again.cookies = browser.cookies
     assert f"{NORTH}/au-iyer" in Page(again.get("/letters").text).said()
     assert again.post("/letters/new", given).status == 403

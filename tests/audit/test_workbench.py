@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from audit.browser import HOST, Browser, Page
-from audit.cast import NORTH
+from audit.cast import CHILD, NORTH, policy
 from audit.ledger import World
 from audit.tamper import Ground
 from bench import year_bundle
@@ -57,7 +57,9 @@ def desk(year: Year, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     for path, data in year_bundle.files(year.cast, year.pen).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
-    return Desk(Exported(Folder(folder)), year.cast.root)
+    made = Desk(Exported(Folder(folder)), year.cast.root)
+    made.wait()
+    return made
 
 
 @pytest.fixture
@@ -386,9 +388,9 @@ def test_faults_stand_at_the_top_of_every_page(ground: Ground, tmp_path: Path) -
     data[len(data) // 2] ^= 1
     victim.write_bytes(bytes(data))
     door = Door()
-    browser = Browser(
-        application(Desk(Exported(Folder(tmp_path)), ground.root), door, [HOST])
-    )
+    desk = Desk(Exported(Folder(tmp_path)), ground.root)
+    desk.wait()
+    browser = Browser(application(desk, door, [HOST]))
     browser.post("/enter", {"code": door.new_code()})
     for path in PAGES:
         assert "Verification found" in Page(browser.get(path).text).said()
@@ -401,10 +403,13 @@ def test_a_mirror_that_grows_is_verified_again_in_the_background(world: World) -
     world.gather()
     station = world.mirror(NORTH)
     clock = Clock()
-    desk = Desk(Mirrored(station.store), world.root, clock)
+    desk = Desk(Mirrored(station.folder / "mirror", world.root), world.root, clock)
+    desk.wait()
     first = desk.current()
+    assert first is not None
     assert first.findings == []
     assert not first.book.searches
+    world.post(policy(CHILD, world.now, version=2))
     world.ask("first", child="hit")
     world.now += 7_200
     world.gather()
@@ -419,7 +424,29 @@ def test_a_mirror_that_grows_is_verified_again_in_the_background(world: World) -
     desk.current()
     desk.wait()
     second = desk.current()
+    assert second is not None
     assert len(second.book.searches) == 1
     assert second.findings == []
     with station.store.locked(), pytest.raises(MirrorInUse):
-        Mirrored(station.store).files()
+        Mirrored(station.folder / "mirror", world.root).files()
+
+
+def test_until_the_logs_are_verified_nothing_of_them_is_shown(world: World) -> None:
+    """The pages say so; a mirror that is being written is tried again later."""
+    world.gather()
+    station = world.mirror(NORTH)
+    clock, door = Clock(), Door()
+    with station.store.locked():
+        desk = Desk(Mirrored(station.folder / "mirror", world.root), world.root, clock)
+        desk.wait()
+        browser = Browser(application(desk, door, [HOST]))
+        browser.post("/enter", {"code": door.new_code()})
+        for path in ("/", "/people", "/scorecards/2027-Q1/json"):
+            answer = browser.get(path)
+            assert answer.status == 503
+            assert "being verified" in answer.text
+            assert "police" not in answer.text
+    clock.now += LOOK_SECONDS
+    assert browser.get("/").status == 503
+    desk.wait()
+    assert browser.get("/").status == 200

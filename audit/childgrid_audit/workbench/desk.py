@@ -2,8 +2,8 @@
 
 A source is a station's mirror or an exported directory. What was worked out is kept
 under a key made of the checkpoints, and worked out anew, in the background, when they
-change; until then the pages go on showing the state before. Nothing is shown that
-`verify` has not been over.
+change; until then the pages go on showing the state before. Verifying takes a minute
+for some 50,000 statements. Nothing is shown that `verify` has not been over.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from childgrid_audit import bundle
@@ -79,23 +80,27 @@ class Exported:
 
 @dataclass(frozen=True)
 class Mirrored:
-    """A station's own mirror; it has no manifest, since nothing was handed over."""
+    """A station's own mirror; it has no manifest, since nothing was handed over.
 
-    store: Store
+    `folder` is the mirror's, `root` the pinned fingerprint. It is opened anew each
+    time, since another process writes it.
+    """
+
+    folder: Path
+    root: str
     title: str = "this station's mirror"
 
     def key(self) -> str:
         """See `Source`."""
-        checkpoints = {
-            bundle.checkpoint(member): self.store.note(member)
-            for member in self.store.members()
-        }
-        return _key(checkpoints)
+        store = Store(self.folder, self.root)
+        notes = {bundle.checkpoint(one): store.note(one) for one in store.members()}
+        return _key(notes)
 
     def files(self) -> Files:
         """See `Source`; raises MirrorInUse while `mirror` runs."""
-        with self.store.locked():
-            return dict(self.store.files())
+        store = Store(self.folder, self.root)
+        with store.locked():
+            return dict(store.files())
 
     def excuses(self, finding: Finding) -> bool:
         """See `Source`."""
@@ -103,7 +108,7 @@ class Mirrored:
         return named == _UNMADE
 
 
-def open_mirror(settings: Settings) -> tuple[Identity, Store]:
+def open_mirror(settings: Settings) -> tuple[Identity, Mirrored]:
     """A station's keys and mirror, beside a witness that may be at work.
 
     The passphrase is asked for although only the mirror is read: who can't open the
@@ -118,7 +123,7 @@ def open_mirror(settings: Settings) -> tuple[Identity, Store]:
     if identity.member != settings.member:
         raise ConfigurationRefused("member is not the one of these keys")
     root = Shelf.open(settings.state_dir / "documents").book.root
-    return identity, Store(settings.state_dir / "mirror", root)
+    return identity, Mirrored(settings.state_dir / "mirror", root)
 
 
 def _key(files: Files) -> str:
@@ -142,30 +147,36 @@ class Desk:
         self._source = source
         self._verifier = Verifier(root)
         self._clock = clock
-        self._looked = clock()
         self._turn = threading.Lock()
-        self._busy: threading.Thread | None = None
-        self._work = self._done()
+        self._work: Work | None = None
+        self._looked = clock()
+        self._busy = self._begin()
 
-    def current(self) -> Work:
-        """The work that is ready; looks for newer checkpoints every few seconds."""
+    def current(self) -> Work | None:
+        """The work that is ready; None until the first state has been verified.
+
+        Looks for newer checkpoints every few seconds.
+        """
         with self._turn:
             if self._clock() >= self._looked + LOOK_SECONDS and not self.behind:
                 self._looked = self._clock()
-                if self._source.key() != self._work.key:
-                    self._busy = threading.Thread(target=self._redo, daemon=True)
-                    self._busy.start()
+                if self._work is None or self._source.key() != self._work.key:
+                    self._busy = self._begin()
             return self._work
+
+    def _begin(self) -> threading.Thread:
+        begun = threading.Thread(target=self._redo, name="verifying", daemon=True)
+        begun.start()
+        return begun
 
     @property
     def behind(self) -> bool:
         """Whether a newer state is being verified just now."""
-        return self._busy is not None and self._busy.is_alive()
+        return self._busy.is_alive()
 
     def wait(self) -> None:
         """Wait until nothing is being verified."""
-        if self._busy is not None:
-            self._busy.join()
+        self._busy.join()
 
     def _redo(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """Opening the workbench: which logs, which key, and then the pages.
 
 Whatever is wrong with the settings is said before anything is verified, since that may
-take minutes.
+take minutes; the address is told at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from childgrid_audit.config import load
 from childgrid_audit.workbench.desk import (
     Desk,
     Exported,
-    Mirrored,
     Say,
     Source,
     open_mirror,
@@ -32,7 +31,7 @@ def open_workbench(
     secret: bytes,
     say: Say,
 ) -> None:
-    """Verify the logs, then show the pages until interrupted.
+    """Show the pages until interrupted, while the logs are verified.
 
     Args:
         directory: an exported directory, or None for the mirror of `config`.
@@ -69,8 +68,8 @@ def choose(
     if (directory is None) == (config is None):
         raise ConfigurationRefused("name an exported directory or a --config")
     if config is not None:
-        identity, store = open_mirror(load(config))
-        return Mirrored(store), store.board.book.root, identity.member
+        identity, mirror = open_mirror(load(config))
+        return mirror, mirror.root, identity.member
     if directory is None or not directory.is_dir() or not root:
         raise ConfigurationRefused("name a directory and its --root")
     return Exported(Folder(directory)), root, "workbench"

@@ -17,6 +17,7 @@ from childgrid_audit.logs import Copy
 from childgrid_audit.workbench.limits import DAY, LIMITS
 from childgrid_log.entry import HOUR
 from childgrid_wire.book import DOCUMENTS
+from childgrid_wire.statement import SKEW_SECONDS
 
 GRACE_SECONDS = 10 * DAY
 """The longest life of a query and of a request, by the schema of the floor."""
@@ -109,17 +110,21 @@ def _size(copy: Copy, close: int) -> int:
 def within(ledger: Ledger, quarter: Quarter, part: Prefix) -> Ledger:
     """The ledger of a quarter: its prefix, from the quarter's first day on.
 
-    Documents stay whatever their age; places outside of the prefix are left out.
+    Documents stay whatever their age; places outside of the prefix are left out. What
+    says that it was issued well after the close can't have been logged before it.
     """
     events = {}
+    first, close = quarter.start - DAY, quarter.close
     for name, event in ledger.events.items():
-        said = event.statement
-        if said.issued < quarter.start - DAY and said.kind not in DOCUMENTS:
+        said, issued = event.statement, event.statement.issued
+        if issued > close + SKEW_SECONDS:
             continue
-        kept = _placed(event, part, quarter.close)
+        if issued < first and said.kind not in DOCUMENTS:
+            continue
+        kept = _placed(event, part, close)
         if kept:
             events[name] = Event(said, kept)
-    cut = Ledger(ledger.law, ledger.copies, quarter.close, events)
+    cut = Ledger(ledger.law, ledger.copies, close, events)
     cut.index()
     return cut
 

@@ -55,8 +55,8 @@ class Shown(Protocol):
     def behind(self) -> bool:
         """Whether a newer state is being verified."""
 
-    def current(self) -> Work:
-        """The work that is ready."""
+    def current(self) -> Work | None:
+        """The work that is ready, if any is."""
 
 
 Next = Callable[[Request], Awaitable[Response]]
@@ -160,8 +160,14 @@ class _Front:
         html = self._pages.render("absent.html", what=what, entered=entered)
         return HTMLResponse(html, 404)
 
+    def _waiting(self) -> Response:
+        html = self._pages.render("wait.html", source=self._desk.title)
+        return HTMLResponse(html, 503, {"retry-after": "60"})
+
     def _show(self, request: Request, template: str, here: str, show: Show) -> Response:
         work = self._desk.current()
+        if work is None:
+            return self._waiting()
         try:
             values = show(work)
         except Absent as error:
@@ -277,7 +283,10 @@ class _Front:
 
     def download(self, request: Request, name: str) -> Response:
         """The same as canonical JSON: the bytes that anyone gets again."""
-        found = self._desk.current().quarters.get(name)
+        work = self._desk.current()
+        if work is None:
+            return self._waiting()
+        found = work.quarters.get(name)
         if found is None:
             return self._absent(request, "quarter in which anybody searched")
         headers = {"content-disposition": f'attachment; filename="{name}.json"'}
