@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 
 import uvicorn
 
-from childgrid_audit.workbench.web.app import LINKS, application
+from childgrid_audit.workbench.web.answers import LINKS
+from childgrid_audit.workbench.web.app import application
 from childgrid_audit.workbench.web.door import Door
 from childgrid_audit.workbench.work import Work
 

@@ -23,7 +23,8 @@ from childgrid_audit.workbench.patterns import MISSING, PATTERNS
 from childgrid_audit.workbench.quarter import Quarter
 from childgrid_audit.workbench.scorecard import scorecard
 from childgrid_audit.workbench.web import peer, serve
-from childgrid_audit.workbench.web.app import MOST_BYTES, application
+from childgrid_audit.workbench.web.answers import MOST_BYTES
+from childgrid_audit.workbench.web.app import application
 from childgrid_audit.workbench.web.door import (
     CODE_SECONDS,
     COOKIE,
