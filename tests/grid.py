@@ -266,7 +266,8 @@ class Grid:
 
     def recipients(self, said: Statement) -> list[str]:
         """Who gets a statement by mail: one party, or everybody for a lifted budget."""
-        told = said.kind is Kind.BUDGET or said.body.get("subject") == "budget"
+        told = said.kind in (Kind.BUDGET, Kind.SHRED)
+        told |= said.body.get("subject") == "budget"
         if told and said.kind is not Kind.REFUSAL:
             return [name for name in AGENCIES if name != said.issuer]
         return [self.recipient(said)]

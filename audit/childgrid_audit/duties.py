@@ -23,7 +23,7 @@ from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
-_PRIVATE = (Kind.VIEW, Kind.SHRED, Kind.MANIFEST, Kind.OPENING, Kind.REVIEW)
+_PRIVATE = (Kind.VIEW, Kind.MANIFEST, Kind.OPENING, Kind.REVIEW)
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,16 @@ def _review(ledger: Ledger, event: Event) -> Duty:
     return Duty(own | carried, expected, three, (given.hash,))
 
 
+def _shred(ledger: Ledger, event: Event) -> Duty:
+    """What a party shredded: its own log's, and told to all whom it binds."""
+    said = event.statement
+    agencies = {n for n, at in ledger.law.members.items() if at["kind"] == "agency"}
+    carried = _carried(ledger, event, said.issuer)
+    allowed = ledger.law.coordinators | agencies | {said.issuer}
+    expected = frozenset(agencies) if carried else frozenset()
+    return Duty(carried | {said.issuer}, expected, allowed)
+
+
 def _is_used(ledger: Ledger, approval: Event) -> bool:
     """Whether a disclosure rests on this approval."""
     return any(
@@ -233,4 +243,5 @@ _DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
     Kind.RECEIPT: _after,
     Kind.VOID: _after,
     Kind.BUDGET: _lifting,
+    Kind.SHRED: _shred,
 }

@@ -14,6 +14,7 @@ from childgrid_audit.bundle import Files
 from childgrid_audit.conduct import check_conduct
 from childgrid_audit.documents import read_documents
 from childgrid_audit.emergencies import check_emergencies
+from childgrid_audit.erasures import check_erasures
 from childgrid_audit.events import Ledger, read_events
 from childgrid_audit.findings import Finding, Report
 from childgrid_audit.logs import Copy, read_logs
@@ -60,6 +61,7 @@ class Verifier:
         check_proofs(files, ledger, self._memo, report)
         check_conduct(ledger, report)
         check_emergencies(ledger, report)
+        check_erasures(ledger, report)
         Pairing(ledger, report).check()
         return Verdict(report.findings(), report.notes(), ledger)
 

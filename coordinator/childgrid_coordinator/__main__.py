@@ -1,4 +1,4 @@
-"""`childgrid-coordinator`: join, install, serve.
+"""`childgrid-coordinator`: join, install, serve, shred.
 
 Whatever keeps the program from starting is said in one line on stderr, with exit
 code 2. SIGTERM and SIGINT let calls finish and end with 0.
@@ -69,6 +69,24 @@ def install(
         typer.echo(f"certificates installed; {hang} documents hang")
     if documents is not None:
         typer.echo(f"{verb.install_documents(settings, documents)} documents hang")
+
+
+@app.command()
+def shred(
+    config: Config,
+    export: Annotated[Path, typer.Option(help="An auditor's export of this log.")],
+) -> None:
+    """Shred what is past its retention; stop the coordinator first."""
+    from childgrid_coordinator.app import Coordinator
+    from childgrid_coordinator.config import load
+    from childgrid_wire.keyfile import read_passphrase
+
+    settings = load(config)
+    coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
+    try:
+        typer.echo(f"{coordinator.shred(export)} statements shredded")
+    finally:
+        coordinator.stop()
 
 
 @app.command()

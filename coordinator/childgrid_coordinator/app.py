@@ -9,9 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 import grpc
 
+from childgrid_coordinator import shred
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.config import Settings
@@ -31,6 +33,7 @@ from childgrid_coordinator.witnessing import Witnesses
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
+from childgrid_log.held_copy import Copy
 from childgrid_log.log import Log
 from childgrid_wire import canonical, channel
 from childgrid_wire.channel import Dialer
@@ -79,7 +82,7 @@ class Coordinator:
 
     def _wire(self) -> None:
         settings, store = self.settings, self.store
-        journal = Journal(self.log)
+        self._journal = journal = Journal(self.log)
         shelf = _shelf(settings)
         self.board = Board(shelf, journal, self._clock)
         _check_entry(self.board, self._identity)
@@ -153,6 +156,27 @@ class Coordinator:
             for work in self._housekeeping:
                 work.stop()
         self._open.close()
+
+    def shred(self, export: Path) -> int:
+        """Shred what is past its retention; returns how many statements.
+
+        `export` is the folder of an auditor's export.
+
+        Raises:
+            WireError: no auditor holds a copy of this log.
+        """
+        copy = Copy.read(export, self.settings.member)
+        found = 0
+        while said := shred.run(
+            self.store,
+            self._journal,
+            self._identity,
+            self.board.view(),
+            self.settings.retention,
+            copy,
+        ):
+            found += len(said["entries"])
+        return found
 
     def sweep(self) -> None:
         """Close and wipe what has expired."""

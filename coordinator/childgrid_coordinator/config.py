@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_log.retention import Retention
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import MEMBER
 
@@ -122,6 +123,13 @@ class Settings(BaseModel):
         le=10_000,
         description="Probability per 10,000 from which a calibrated candidate is "
         "shown as strong. Danger: as above, and worse.",
+    )
+
+    retention: Retention = Field(
+        Retention(),
+        description="How long what was said is kept, in days by kind of story; "
+        "nothing is shredded where it is left out. Danger: what `shred` erased can't "
+        "be brought back.",
     )
 
     @property

@@ -61,6 +61,14 @@ class Journal:
                 self._write_waiting()
         job.done.result()
 
+    def shred(self, said: Statement, entries: Sequence[int], now: int) -> None:
+        """Log a `shred` and erase the openings of `entries`, all or nothing."""
+        with self.log.transaction() as tx:
+            told = tx.seal(draft_of(said, now))
+            tx.execute("INSERT INTO journal VALUES (?, ?)", (said.hash, told))
+            for index in entries:
+                tx.shred(index, told)
+
     def holds(self, statement: str) -> bool:
         """Whether a statement (by hash) has a leaf."""
         rows = self.log.query("SELECT 1 FROM journal WHERE statement = ?", (statement,))

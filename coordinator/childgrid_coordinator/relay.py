@@ -28,7 +28,7 @@ from childgrid_wire.pb import values_pb2
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
-SENDABLE = (Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, *FOLLOWING)
+SENDABLE = (Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, Kind.SHRED, *FOLLOWING)
 
 
 class Relay:
@@ -80,6 +80,9 @@ class Relay:
         elif lift.concerns(said):
             approve.check_bare(sent)
             self._lifts.take(view, said)
+        elif said.kind is Kind.SHRED:
+            approve.check_bare(sent)
+            self._pass_on(view, said)
         elif said.kind is Kind.REQUEST:
             self._open(view, sent)
         else:
@@ -123,6 +126,22 @@ class Relay:
                 _hold(db, request.hash, sent, request["justification"], course)
                 mail.deliver(db, course.holder, request.hash)
         self._bell.ring(("mail", course.holder))
+
+    def _pass_on(self, view: View, shred: Statement) -> None:
+        """Tell every other agency what a member has shredded: it binds them too."""
+        if shred["party"] != shred.issuer:
+            raise Refused(Reason.WRONG_ROLE, "shred.party")
+        agencies = [entry["id"] for entry in view.members("agency")]
+        readers = [name for name in agencies if name != shred.issuer]
+        with self._locks.of(shred.hash):
+            if self._known(shred.hash):
+                return
+            self._journal.write([shred], view.now)
+            with self._store.write() as db:
+                queries.keep(db, [shred])
+                mail.deliver_all(db, [(reader, shred.hash) for reader in readers])
+        for reader in readers:
+            self._bell.ring(("mail", reader))
 
     def _answered(self, request: Statement) -> tuple[Statement, Statement | None]:
         """The query that a request names, and its holder's answer."""

@@ -119,6 +119,18 @@ def desk_pass(
 
 
 @app.command()
+def shred(
+    export: Annotated[Path, typer.Argument(help="an auditor's export of this log")],
+    config: Config = _DEFAULT,
+) -> None:
+    """Shred what is past its retention; stop the node first."""
+    from childgrid_node.config import load
+    from childgrid_node.shredding import shred_log
+
+    shred_log(load(config), export, time.time, typer.echo)
+
+
+@app.command()
 def doctor(config: Config = _DEFAULT) -> None:
     """Name what is wrong with this node, if anything is."""
     from childgrid_node.config import load

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_log.retention import Retention
 from childgrid_wire.errors import ConfigurationRefused
 
 Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -99,6 +100,10 @@ class NodeConfig(_Strict):
     rebuild_seconds: Annotated[int, Field(ge=3_600, le=31 * 86_400)] = 86_400
     """How often a source is read whole. What is past its retention is gone, and who
     has come of age is found, after this time at the latest."""
+
+    retention: Retention = Retention()
+    """How long what was said is kept, in days by kind of story; nothing is shredded
+    where it is left out. `childgrid-node shred` shreds what is over."""
 
     release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """How long one attempt to gather witnesses for a release may take, in seconds."""

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS used (
 CREATE TABLE IF NOT EXISTS asked (
     query TEXT PRIMARY KEY, person TEXT NOT NULL, heard INTEGER NOT NULL,
     sealed BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS erased (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     place INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL, envelope BLOB NOT NULL, state TEXT NOT NULL) STRICT;
@@ -70,8 +71,13 @@ class Writing:
         self._now = now
 
     def say(self, said: Statement) -> bool:
-        """Log a statement; returns whether it was new."""
+        """Log a statement; returns whether it was new.
+
+        What was shredded was known once and is not logged again.
+        """
         if self.rows("SELECT 1 FROM said WHERE hash = ?", (said.hash,)):
+            return False
+        if self.rows("SELECT 1 FROM erased WHERE hash = ?", (said.hash,)):
             return False
         leaf = self.tx.seal(draft_of(said, self._now))
         self.tx.execute(

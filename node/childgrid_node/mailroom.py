@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from childgrid_node import aftermath, lift, match, query, receive
+from childgrid_node import aftermath, lift, match, query, receive, shred
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
@@ -31,6 +31,7 @@ _WELCOME = (
     Kind.RECEIPT,
     Kind.BUDGET,
     Kind.REVIEW,
+    Kind.SHRED,
 )
 
 
@@ -235,6 +236,11 @@ def _review(office: Office, review: Statement, _: Parcel) -> str:
     return ""
 
 
+def _shred(office: Office, said: Statement, _: Parcel) -> str:
+    shred.hear(office, said)
+    return ""
+
+
 _HANDLERS = {
     Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
@@ -245,4 +251,5 @@ _HANDLERS = {
     Kind.RECEIPT: _receipt,
     Kind.BUDGET: _budget,
     Kind.REVIEW: _review,
+    Kind.SHRED: _shred,
 }

@@ -264,7 +264,10 @@ SCHEMAS: dict[Kind, Record] = {
         subject=s.optional(s.digest),
     ),
     Kind.SHRED: record(
-        party=s.member, entries=s.items(s.integer(), 10_000, 1), head=s.digest
+        party=s.member,
+        entries=s.items(s.integer(), 10_000, 1),
+        head=s.digest,
+        statements=s.Maybe(s.items(s.digest, 10_000, 1)),
     ),
     Kind.FRESHNESS: record(
         nonce=s.nonce,

@@ -152,7 +152,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
     },
     Kind.OPENING: {"party": "police", "entry": 1, "commitment": H, "second": "7"},
     Kind.VIEW: {"object": "profile", "subject": H},
-    Kind.SHRED: {"party": "police", "entries": [1], "head": H},
+    Kind.SHRED: {"party": "police", "entries": [1], "head": H, "statements": [H]},
     Kind.FRESHNESS: {
         "nonce": N,
         "time": 1,
