@@ -451,3 +451,22 @@ def test_until_the_logs_are_verified_nothing_of_them_is_shown(world: World) -> N
     assert browser.get("/").status == 503
     desk.wait()
     assert browser.get("/").status == 200
+
+
+def test_what_was_shredded_is_said_to_be_missing(world: World) -> None:
+    """A case that left no readable trace is not said to be free of searches."""
+    world.gather()
+    world.shredded_story()
+    station = world.mirror(NORTH)
+    desk = Desk(Mirrored(station.folder / "mirror", world.root), world.root)
+    desk.wait()
+    door = Door()
+    browser = Browser(application(desk, door, [HOST]))
+    browser.post("/enter", {"code": door.new_code()})
+    said = Page(browser.get(f"/cases/{'0' * 64}").text).said()
+    assert "No search was made" in said
+    assert "2 entries of these logs have been shredded since" in said
+    assert "Entries shredded 2" in Page(browser.get("/").text).said()
+    quarter = Page(browser.get("/scorecards").text).links()
+    path = next(one for one in quarter if one.startswith("/scorecards/"))
+    assert "2 entries have been shredded" in Page(browser.get(path).text).said()

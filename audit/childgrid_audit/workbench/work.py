@@ -55,6 +55,11 @@ class Work:
     quarters: dict[str, Quarterly]
     months: list[tuple[str, int]]
 
+    @property
+    def shredded(self) -> int:
+        """Entries whose envelope is gone: nobody can tell any more what they said."""
+        return sum(map(len, self.ledger.shredded.values()))
+
     def flagged(self, pattern: str) -> list[tuple[str, Flag]]:
         """The flags of a pattern, each with its id."""
         return [(i, one) for i, one in self.flags.items() if one.pattern == pattern]
