@@ -63,6 +63,12 @@ def _year() -> Mapping[str, Any]:
     return {**found, "failures": found["missed"]}
 
 
+def _split() -> Mapping[str, Any]:
+    from log.twofaced import soak
+
+    return soak()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -70,6 +76,7 @@ PARTS: Mapping[str, Part] = {
     "shim": _shim,
     "clkhash": _clkhash,
     "year": _year,
+    "split": _split,
 }
 
 
