@@ -27,6 +27,7 @@ from childgrid_node import (
     disclose,
     mailroom,
     query,
+    receipts,
     receive,
     sealing,
 )
@@ -266,6 +267,7 @@ class Node:
         sealing.destroy_old(self.office)
         receive.forget(self.office)
         query.drop_old_drafts(self.office)
+        receipts.alarm(self.office)
 
     def settled(self, name: str, seconds: float) -> None:
         """Wait until every target of a query has answered, at most so long."""

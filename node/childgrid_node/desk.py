@@ -10,12 +10,20 @@ sees none of this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import structlog
 
-from childgrid_node import aftermath, approve, lift, match, query, receive
+from childgrid_node import (
+    aftermath,
+    approve,
+    lift,
+    match,
+    query,
+    receipts,
+    receive,
+)
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
@@ -160,7 +168,14 @@ class Desk:
             "waiting": items,
             "silent": silent,
             "emergencies": self._emergencies(officer),
+            "receipts": self._receipts(officer),
         }
+
+    def _receipts(self, officer: Officer) -> list[dict[str, Any]]:
+        """Records that left and were never acknowledged; for the holder's custodian."""
+        if officer.role != "custodian":
+            return []
+        return [asdict(one) for one in receipts.missing(self.office)]
 
     def _emergencies(self, officer: Officer) -> list[dict[str, Any]]:
         """Releases by break-glass that wait for this officer's review."""

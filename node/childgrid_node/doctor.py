@@ -16,7 +16,7 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases, disk, indexer
+from childgrid_node import agency, cases, disk, indexer, receipts
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
@@ -72,6 +72,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("grid", patient.grid),
         ("directory", patient.directory),
         ("officers", patient.officers),
+        ("receipts", patient.receipts),
         ("source", patient.source),
         ("index", patient.index),
         ("disk", patient.disk),
@@ -242,6 +243,19 @@ class _Patient:
         except ConfigurationRefused as error:
             raise Fault(f"settings: {error.detail}") from error
         return f"{len(body['officers'])} officers"
+
+    def receipts(self) -> str:
+        """No record has left without a receipt in its time."""
+        if not hasattr(self, "_office"):
+            raise Fault("not looked at: the finding above comes first")
+        late = receipts.missing(self._office)
+        if late:
+            members = ", ".join(sorted({one.requester for one in late}))
+            raise Fault(
+                f"receipts: {len(late)} records were released and not acknowledged in"
+                f" time by {members}; ask there, and tell the auditors"
+            )
+        return "no receipt is overdue"
 
     def source(self) -> str:
         """Every source opens, has its mapped columns, and gives a row."""
