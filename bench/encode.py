@@ -313,7 +313,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _sample(given: str | None) -> Sample:
+def chosen(given: str | None) -> Sample:
+    """Return what rows are made of: a folder that was named, or the own sample."""
     try:
         return sample(folder(given))
     except BenchError:
@@ -339,7 +340,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         grid_rows = given.grid_rows or 2 * given.rows
-        found = measure(_sample(given.data), given.rows, grid_rows, given.rounds)
+        found = measure(chosen(given.data), given.rows, grid_rows, given.rounds)
     except BenchError as error:
         parser.error(str(error))
     text = json.dumps(found | machine(), indent=2)
