@@ -2,7 +2,7 @@
 
 `python -m bench.grid --nodes 4 --rows 100000 --queries 200 --json OUT` founds a
 training grid on this machine with an asking agency and N holding ones, each a process
-of its own behind mutual TLS, with logging, signing and sealing as in production. A
+of its own behind mutual TLS, with logging, signing, sealing and witnesses as shipped. A
 query is drafted and its approval signed beforehand; the clock runs from handing the
 approval in until the merged answer of all holders stands at the asker.
 
@@ -47,11 +47,12 @@ _AT_ONCE = 20
 _WAIT_MS = 30_000
 _ASKER = "asker"
 _WARM_UP = 3
+_WITNESS = "witness_seconds"
 
 
 def measure(nodes: int, rows: int, queries: int, folder: Path) -> dict[str, Any]:
     """Found the grid in `folder`, ask, and measure; returns the keys above."""
-    yard = Yard(folder)
+    yard = Yard(folder, witness_seconds=NodeConfig.model_fields[_WITNESS].default)
     configs = _found(yard, nodes, rows)
     asker = configs[0]
     try:

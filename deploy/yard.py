@@ -70,9 +70,14 @@ class Plan:
 
 @dataclass
 class Yard:
-    """A grid below one folder; see the module."""
+    """A grid below one folder; see the module.
+
+    `witness_seconds` is how often a log that grew is shown to the witnesses: shorter
+    than is shipped, so that a story need not wait.
+    """
 
     folder: Path
+    witness_seconds: int = 1
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
@@ -135,7 +140,8 @@ class Yard:
             f'member = "{HUB}"\nstate_dir = "state"\n'
             f'listen = "{self.address(HUB)}"\n'
             f'passphrase_file = "{self.secret(HUB)}"\n'
-            "retry_seconds = 0.5\nretry_most_seconds = 2.0\nwitness_seconds = 1.0\n"
+            "retry_seconds = 0.5\nretry_most_seconds = 2.0\n"
+            f"witness_seconds = {self.witness_seconds}\n"
         )
         settings = hub_config.load(path)
         token = self.token(HUB, "coordinator")
@@ -214,7 +220,7 @@ class Yard:
             f'state_dir = "state"\npassphrase_file = "{self.secret(plan.member)}"\n'
             f'listen = "{self.address(plan.member)}"\n'
             f'desk = "{self.address(plan.member + "-desk")}"\n'
-            "witness_seconds = 1\n\n"
+            f"witness_seconds = {self.witness_seconds}\n\n"
             f'[coordinator]\nmember = "{HUB}"\naddress = "{self.address(HUB)}"\n'
         )
 
