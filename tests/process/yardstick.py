@@ -55,6 +55,7 @@ _PROGRAMS = {
     HUB: ("childgrid_coordinator", "serve", "coordinator.toml"),
     STATION: ("childgrid_audit", "witness", "station.toml"),
 }
+_GLASS = {"break_glass": ["name"]}
 _BUDGETS = dict.fromkeys(
     ("officer_queries_day", "case_queries_day", "agency_queries_day"), 10_000
 )
@@ -73,7 +74,7 @@ def found(folder: Path) -> Story:
     yard = Yard(folder, ports=taken)
     stations = Stations(yard, [STATION])
     try:
-        yard.found(SCHEME, {**floor.parse(floor.default()), **_BUDGETS})
+        yard.found(SCHEME, {**floor.parse(floor.default()), **_BUDGETS, **_GLASS})
         yard.coordinator()
         configs = [
             yard.prepare(PLANS[name], folder / "sample" / name) for name in AGENCIES
