@@ -9,14 +9,13 @@ only its public half goes into the list.
 from __future__ import annotations
 
 import secrets
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from childgrid_audit.station import Station
-from childgrid_wire import canonical, keyfile, keys, statement
+from childgrid_wire import canonical, keyfile, keys, settings, statement
 from childgrid_wire.errors import ConfigurationRefused, WireError
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
@@ -122,11 +121,7 @@ def _entry(one: _Auditor, now: int) -> dict[str, Any]:
 
 def _read(path: Path) -> _People:
     try:
-        return _People.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+        return _People.model_validate(settings.read(path))
     except ValidationError as error:
         names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
         raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

@@ -6,11 +6,11 @@ check and none holds a secret: the passphrase stands in a file of its own.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import MEMBER
 
@@ -68,11 +68,7 @@ def load(path: Path) -> Settings:
             form; names the setting, never its value.
     """
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+        return Settings.model_validate(settings.read(path))
     except ValidationError as error:
         names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
         raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

@@ -9,7 +9,6 @@ No version and no signature here.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 
 from childgrid_authority.errors import FloorRefused
 from childgrid_wire import schema as s
-from childgrid_wire.errors import Malformed
+from childgrid_wire import settings
+from childgrid_wire.errors import ConfigurationRefused, Malformed
 from childgrid_wire.kinds import PURPOSES, Kind
 from childgrid_wire.schema import Shape
 from childgrid_wire.schemas import SCHEMAS, category
@@ -78,10 +78,9 @@ def load(path: Path) -> dict[str, Any]:
         FloorRefused: unreadable, or as `parse`.
     """
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FloorRefused(f"cannot read the floor file {path.name}") from error
-    return parse(text)
+        return _body_of(settings.read(path))
+    except ConfigurationRefused as error:
+        raise FloorRefused(error.detail) from None
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -91,9 +90,12 @@ def parse(text: str) -> dict[str, Any]:
         FloorRefused: naming the key at fault.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FloorRefused(f"the floor file is not TOML: {error}") from error
+        return _body_of(settings.parse(text, "the floor file"))
+    except ConfigurationRefused as error:
+        raise FloorRefused(error.detail) from None
+
+
+def _body_of(table: dict[str, Any]) -> dict[str, Any]:
     _checked(_FILE, table, "floor")
     _check_sides(table)
     body = _body(table)

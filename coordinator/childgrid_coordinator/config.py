@@ -7,12 +7,12 @@ check and none that holds a secret: the passphrase stands in a file of its own.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from childgrid_log.retention import Retention
+from childgrid_wire import settings as files
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import MEMBER
 
@@ -160,12 +160,7 @@ def load(path: Path) -> Settings:
         ConfigurationRefused: unreadable, or a setting is unknown, missing or out of
             range; names the setting, never its value.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {path}") from error
-    except ValueError as error:
-        raise ConfigurationRefused(f"{path} is not TOML: {error}") from error
+    table = files.read(path)
     for name in ("state_dir", "passphrase_file"):
         if isinstance(table.get(name), str):
             table[name] = str(path.parent / table[name])

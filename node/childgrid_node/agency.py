@@ -9,7 +9,6 @@ that would weaken the founders' floor.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from childgrid_node.config import describe
 from childgrid_node.office import Office
-from childgrid_wire import canonical, keys
+from childgrid_wire import canonical, keys, settings
 from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import slots_of, stricter
@@ -117,11 +116,7 @@ def policy_body(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, model: type[T]) -> T:
     try:
-        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+        return model.model_validate(settings.read(path))
     except ValidationError as error:
         raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
 

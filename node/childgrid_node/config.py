@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from childgrid_log.retention import Retention
+from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 
 Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -116,12 +116,7 @@ def load(path: Path) -> NodeConfig:
         ConfigurationRefused: naming the file and the setting at fault.
     """
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        config = NodeConfig.model_validate(table)
-    except OSError as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationRefused(f"{path.name} is not TOML") from error
+        config = NodeConfig.model_validate(settings.read(path))
     except ValidationError as error:
         raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
     return _anchored(config, path.parent.resolve())

@@ -12,17 +12,48 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from childgrid_node.calibration import PROBABILITY
 from childgrid_node.review import Curve, Judged, ReviewRefused, Sample, fit
 from childgrid_wire import canonical
+from childgrid_wire import schema as s
+from childgrid_wire.errors import Malformed
 
 CHANGE = 250
 """Rows per 1,000 by which a register may grow or shrink before its review is void."""
 
 MOST_PAIRS = 100_000
-_FIELDS = {
-    *("source", "scheme", "epoch", "rows", "change", "unsure"),
-    *("intercept", "slope", "most", "strata", "judged", "sought", "met"),
-}
+_MOST_STRATA = 16
+_MOST_MILLINATS = 10**6
+
+
+def _text(value: object, at: str) -> None:
+    if not isinstance(value, str):
+        raise Malformed(f"{at} is not a text")
+
+
+def _pair(value: object, at: str) -> None:
+    """A probability per 10,000, and whether people said that it is one person."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise Malformed(f"{at} is not a pair")
+    s.integer(0, PROBABILITY)(value[0], at)
+    s.integer(0, 1)(value[1], at)
+
+
+_TABLE = s.record(
+    source=_text,
+    scheme=s.digest,
+    epoch=s.version,
+    rows=s.integer(),
+    change=s.integer(),
+    unsure=s.integer(),
+    intercept=s.integer(-_MOST_MILLINATS, _MOST_MILLINATS),
+    slope=s.integer(0, _MOST_MILLINATS),
+    most=s.integer(0, PROBABILITY),
+    strata=s.items(s.integer(0, PROBABILITY), _MOST_STRATA, 1),
+    judged=s.items(_pair, MOST_PAIRS, unique=False),
+    sought=s.integer(1),
+    met=s.items(s.integer(), _MOST_STRATA, 1, unique=False),
+)
 
 
 @dataclass(frozen=True)
@@ -93,9 +124,12 @@ def read(data: bytes) -> Calibration:
         Malformed: not such a document.
     """
     table = canonical.loads(data)
-    if table.keys() != _FIELDS or len(table["judged"]) > MOST_PAIRS:
+    if table.keys() != _TABLE.fields.keys():
         raise ReviewRefused("this is no review's document; make one with `review`")
+    _TABLE(table, "review")
     edges, met = tuple(table["strata"]), tuple(table["met"])
+    if list(edges) != sorted(edges) or len(met) != len(edges):
+        raise Malformed("review.strata")
     if max(met) > table["sought"]:
         raise ReviewRefused("this review met more pairs than it sought records")
     curve = fit(Sample(edges, judged_in(table), table["sought"], met))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
+from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 
 
@@ -39,7 +38,7 @@ def load(path: Path) -> DeskConfig:
     Raises:
         ConfigurationRefused: naming the setting at fault.
     """
-    table = _read(path)
+    table = settings.read(path)
     known = {field.name for field in fields(DeskConfig)}
     if extra := sorted(table.keys() - known):
         raise ConfigurationRefused(f"{path.name}: unknown setting {extra[0]}")
@@ -62,17 +61,9 @@ def read_suspect(path: Path) -> dict[str, list[str]]:
         ConfigurationRefused: unreadable, or a field holds a table.
     """
     known = {}
-    for name, value in _read(path).items():
+    for name, value in settings.read(path).items():
         values = value if isinstance(value, list) else [value]
         if any(isinstance(one, dict | list) for one in values):
             raise ConfigurationRefused(f"{path.name}: {name} is a text or a list")
         known[name] = [str(one) for one in values]
     return known
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        # The cause would quote the file, which may describe a person.
-        raise ConfigurationRefused(f"cannot read {path.name}") from None

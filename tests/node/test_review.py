@@ -17,6 +17,7 @@ from childgrid_node.review import Curve, Judged, ReviewRefused, Sample
 from childgrid_node.review_document import Ground
 from childgrid_node.scheme import Scheme
 from childgrid_wire import canonical
+from childgrid_wire.errors import Malformed
 
 BANDS = Scheme.load("childgrid-1").bands
 EDGES = review.strata(BANDS)
@@ -203,6 +204,44 @@ def test_a_document_whose_curve_is_another(change: dict[str, object]) -> None:
     table = canonical.loads(review_document.document(GROUND, sample(judged(300, 9)), 0))
 
     with pytest.raises(ReviewRefused):
+        review_document.read(canonical.dumps({**table, **change}))
+
+
+STRANGE = ("9", -1, 2**70, True, None, [], {}, [[]], [["1", 1]], [[1, 1, 1]], [1, "2"])
+
+
+@pytest.mark.threat("T16")
+@pytest.mark.parametrize("name", sorted(review_document._TABLE.fields))
+def test_a_strange_document_is_refused_and_nothing_else(name: str) -> None:
+    """Whatever a field holds, the reader's own two errors are all that comes out."""
+    table = canonical.loads(review_document.document(GROUND, sample(judged(300, 9)), 0))
+    for value in STRANGE[1:] if name == "source" else STRANGE:
+        with pytest.raises((ReviewRefused, Malformed)):
+            review_document.read(canonical.dumps({**table, name: value}))
+
+
+@pytest.mark.threat("T16")
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b"[1,2]", b"null", b'"review"', b"{}", b"\xff", b"[" * 10_000],
+)
+def test_what_is_no_table_is_no_document(data: bytes) -> None:
+    """Lists, numbers and texts are refused like any other stranger."""
+    with pytest.raises((ReviewRefused, Malformed)):
+        review_document.read(data)
+
+
+@pytest.mark.threat("T16")
+@pytest.mark.parametrize(
+    "change",
+    [{"met": [0, 0, 10**6]}, {"strata": [9_000, 5_000, 1_000, 100]}, {"sought": 0}],
+)
+def test_strata_and_counts_that_do_not_belong_together(
+    change: dict[str, object],
+) -> None:
+    """As many counts as strata, rising, out of some records."""
+    table = canonical.loads(review_document.document(GROUND, sample(judged(300, 9)), 0))
+    with pytest.raises((ReviewRefused, Malformed)):
         review_document.read(canonical.dumps({**table, **change}))
 
 

@@ -53,7 +53,7 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
         (GOOD + 'colour = "red"', "unknown setting colour"),
         (GOOD.replace('officer = "si-rao"', ""), "officer is missing"),
         (GOOD.replace('"127.0.0.1:7411"', "7411"), "every setting is a text"),
-        ("member =", "cannot read"),
+        ("member =", "not TOML"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, text: str, said: str) -> None:

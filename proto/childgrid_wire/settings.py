@@ -1,0 +1,87 @@
+"""What an operator wrote: one TOML file, or one sentence that says what is wrong.
+
+Every program of the grid reads its settings, lists and policies here. What `tomllib`
+lets out (a list too deep for its recursion, a number with more digits than Python
+converts) becomes the same refusal as a slip of the pen. The rule: a refusal names the
+file and the place in it and never quotes it, for it may describe a person.
+
+What the settings mean is for the reader who asked.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from childgrid_wire.errors import ConfigurationRefused
+
+DEEPEST = 32
+"""Tables and lists within each other; no file of ours needs more than 5."""
+
+LARGEST = 2**63
+"""TOML's integers are 64-bit signed; hexadecimal ones would else have no end."""
+
+_PLACE = re.compile(r"\(at (line [0-9]+, column [0-9]+|end of document)\)$")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigurationRefused: unreadable, not UTF-8, or as `parse`.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError:
+        fault = f"cannot read {path.name}; is it there, and may this user read it?"
+        raise ConfigurationRefused(fault) from None
+    except UnicodeDecodeError:
+        fault = f"cannot read {path.name}; save it as UTF-8"
+        raise ConfigurationRefused(fault) from None
+    return parse(text, path.name)
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """Read TOML; `name` is what the file is called in a refusal.
+
+    Raises:
+        ConfigurationRefused: not TOML, too deep, or a number out of bounds.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.search(str(error))
+        at = f" ({place[1]})" if place else ""
+        raise ConfigurationRefused(f"{name} is not TOML{at}; correct it") from None
+    except (ValueError, RecursionError):  # which tomllib lets out
+        raise ConfigurationRefused(_too_much(name)) from None
+    if any(depth > DEEPEST or _endless(value) for value, depth in _values(table)):
+        raise ConfigurationRefused(_too_much(name))
+    return table
+
+
+def _too_much(name: str) -> str:
+    return f"{name}: a number is too long or a list too deep; make it shorter"
+
+
+def _endless(value: object) -> bool:
+    return isinstance(value, int) and not -LARGEST <= value < LARGEST
+
+
+def _values(table: dict[str, Any]) -> Iterator[tuple[object, int]]:
+    """Every value with its depth, without recursion; not below what is too deep."""
+    waiting: list[tuple[object, int]] = [(table, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        yield value, depth
+        if depth > DEEPEST:
+            return
+        inner: list[Any] = []
+        if isinstance(value, dict):
+            inner = list(value.values())
+        elif isinstance(value, list):
+            inner = value
+        waiting += ((one, depth + 1) for one in inner)
