@@ -25,6 +25,7 @@ from childgrid_wire import ONLY_TLS_1_3
 from childgrid_wire.certificates import Pair, Peer, hostname, peer_of
 from childgrid_wire.errors import (
     ConfigurationRefused,
+    Malformed,
     Reason,
     Refused,
     Unreachable,
@@ -32,9 +33,12 @@ from childgrid_wire.errors import (
     WireError,
 )
 from childgrid_wire.inside import Inside
+from childgrid_wire.patience import Patience
 
 MAX_MESSAGE = 4 * 2**20
 MAX_DEADLINE_SECONDS = 300
+MESSAGE_SECONDS = 10.0
+"""How long a call may take to send its message; 4 MiB in that time is 3.4 Mbit/s."""
 
 ALLOWED: Mapping[str, frozenset[str]] = {
     "/childgrid.v1.NodeService/Match": frozenset({"coordinator"}),
@@ -73,6 +77,7 @@ _REDIAL = [
 _SERVER_LIMITS = [
     ("grpc.max_concurrent_streams", 64),
     ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 300_000),
     ("grpc.max_connection_idle_ms", 300_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
     ("grpc.so_reuseport", 0),
@@ -93,41 +98,63 @@ Credentials = Callable[[], tuple[Pair, bytes]]
 
 
 class Gate(grpc.ServerInterceptor):
-    """Checks caller, method and deadline before any handler runs."""
+    """Checks caller, method and deadline before a message is read, let alone judged."""
 
-    def __init__(self, authorise: Authorise, per_peer: int | None = None) -> None:
+    def __init__(
+        self,
+        authorise: Authorise,
+        per_peer: int | None = None,
+        patience: float = MESSAGE_SECONDS,
+    ) -> None:
         """`authorise` raises `WireError` for peers that may not come in (now).
 
         `per_peer` is how many calls of one peer may be at hand at a time; None where
-        one peer speaks for many, as the coordinator does at a node.
+        one peer speaks for many, as the coordinator does at a node. `patience` is how
+        many seconds a call has to send its message.
         """
         self._authorise = authorise
         self._inside = Inside(per_peer)
+        self._patience = Patience(patience)
 
     def intercept_service(
         self,
         continuation: Callable[[Any], grpc.RpcMethodHandler[Any, Any] | None],
         details: Any,  # noqa: ANN401 - grpc's own untyped call details
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Wrap unary handlers; other kinds of call aren't served here."""
+        """Wrap unary handlers; other kinds of call aren't served here.
+
+        To the caller they stay unary. To grpc they are streams of one message, since
+        it would otherwise give a worker to a call before anybody could look at it.
+        """
         handler = continuation(details)
         if handler is None or handler.unary_unary is None:
             return None
         inner, method = handler.unary_unary, details.method
 
-        def guarded(request: Message, context: grpc.ServicerContext) -> Message:
+        def guarded(
+            messages: Iterator[Message], context: grpc.ServicerContext
+        ) -> Message:
             with reported(context):
                 peer = peer_from(context)
                 # Not by certificate: an agency can issue itself as many as it likes.
                 with self._inside.entered((peer.member, peer.role)):
                     self._enter(method, context, peer)
-                    answer: Message = inner(request, context)
+                    answer: Message = inner(self._read(messages, context), context)
                     return answer
             raise AssertionError("unreachable")
 
-        return grpc.unary_unary_rpc_method_handler(
+        return grpc.stream_unary_rpc_method_handler(
             guarded, handler.request_deserializer, handler.response_serializer
         )
+
+    def _read(
+        self, messages: Iterator[Message], context: grpc.ServicerContext
+    ) -> Message:
+        """The call's one message; whatever comes after it is not looked at."""
+        with self._patience.with_(context):
+            for message in messages:
+                return message
+        raise Malformed("message")
 
     def _enter(self, method: str, context: grpc.ServicerContext, peer: Peer) -> None:
         if peer.role not in ALLOWED.get(method, frozenset()):
@@ -173,11 +200,12 @@ def serve(
     register: Callable[[grpc.Server], None],
     workers: int = 32,
     per_peer: int | None = None,
+    patience: float = MESSAGE_SECONDS,
 ) -> tuple[grpc.Server, int]:
     """Start a server on `host:port` (port 0 takes a free one).
 
     `per_peer` bounds one peer's calls at hand, so that its flood leaves workers for
-    the others; see `Gate`.
+    the others; `patience` is how long a call may take to send its message; see `Gate`.
 
     Returns:
         The running server and the port that it listens on.
@@ -192,7 +220,7 @@ def serve(
         )
     server = grpc.server(
         futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
-        interceptors=[Gate(authorise, per_peer)],
+        interceptors=[Gate(authorise, per_peer, patience)],
         options=[*_LIMITS, *_SERVER_LIMITS],
         maximum_concurrent_rpcs=4 * workers,
         compression=grpc.Compression.NoCompression,

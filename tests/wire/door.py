@@ -97,7 +97,11 @@ class Door:
         )
 
 
-def opened(door: Door, per_peer: int | None = None) -> grpc.Server:
+def opened(
+    door: Door,
+    per_peer: int | None = None,
+    patience: float = channel.MESSAGE_SECONDS,
+) -> grpc.Server:
     """Start serving on a free port."""
     server, port = channel.serve(
         "127.0.0.1:0",
@@ -106,6 +110,7 @@ def opened(door: Door, per_peer: int | None = None) -> grpc.Server:
         door.register,
         workers=4,
         per_peer=per_peer,
+        patience=patience,
     )
     door.address = f"127.0.0.1:{port}"
     return server
