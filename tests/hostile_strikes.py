@@ -17,6 +17,7 @@ from childgrid_wire import envelope, seal
 from childgrid_wire.kinds import Kind
 from grid import AGENCIES, AUDITORS, DAY, HUB
 from hostile_enemy import Enemy, body_of, hash_of
+from hostile_exceptions import exception_forged, notice_forged
 from hostile_oracle import Broken, check_proof
 from hostile_releases import (
     document_forged,
@@ -332,4 +333,6 @@ STRIKES: tuple[Callable[[Enemy], str], ...] = (
     document_forged,
     enrols_itself,
     witness_misled,
+    exception_forged,
+    notice_forged,
 )
