@@ -124,6 +124,7 @@ def witness(config: Config) -> None:
 @app.command()
 def mirror(config: Config) -> None:
     """Fetch the board and every log; a party that is away is named."""
+    from childgrid_audit import copies
     from childgrid_audit.config import load
     from childgrid_audit.mirror import Mirror
     from childgrid_wire.channel import Dialer
@@ -139,6 +140,7 @@ def mirror(config: Config) -> None:
             typer.echo(f"board: a document does not verify: {fault}")
         done = work.run(work.sources(dialer))
         dialer.close()
+        copies.note(station, done)
     for one in done:
         typer.echo(str(one))
     if faults or any(one.state == "faulty" for one in done):

@@ -14,7 +14,6 @@ from childgrid_audit import bundle
 from childgrid_audit.bundle import MANIFEST, Files, Folder
 from childgrid_audit.errors import ExportRefused
 from childgrid_audit.station import Station
-from childgrid_log.leaves import draft_of
 from childgrid_wire import statement
 from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
@@ -46,7 +45,7 @@ def export(station: Station, folder: Path) -> int:
     made = manifest(Folder(folder), signer, directories[-1].hash, now)
     known = station.shelf.book.latest(now)
     said = statement.verify(made, known.find_key, Kind.MANIFEST)
-    station.log.append([draft_of(said, now)])
+    station.say(said)
     (folder / MANIFEST).write_bytes(made)
     return len(files)
 

@@ -17,6 +17,7 @@ from childgrid_audit.config import Settings
 from childgrid_audit.station import Station
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.gather import WAIT_MS, Gatherer
+from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_wire import channel
 from childgrid_wire.certificates import Peer
@@ -126,7 +127,10 @@ class Watch:
             ),
             server,
         )
-        log_pb2_grpc.add_LogServiceServicer_to_server(LogServicer(station.log), server)
+        readers = Readers(station.identity.signer, station.clock, station.say)
+        log_pb2_grpc.add_LogServiceServicer_to_server(
+            LogServicer(station.log, readers), server
+        )
 
     def _channel(self) -> grpc.Channel:
         settings = self._settings

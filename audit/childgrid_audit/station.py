@@ -19,11 +19,13 @@ from pathlib import Path
 
 from childgrid_audit.store import Store
 from childgrid_log import names
+from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.witness import Witness
 from childgrid_wire.certificates import Peer
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import Statement
 
 ROLES = {"agency": "node", "coordinator": "coordinator", "auditor": "auditor"}
 """The role in which each kind of member serves its log."""
@@ -102,6 +104,10 @@ class Station:
     def evidence(self) -> Path:
         """Where split views are kept."""
         return self.folder / "evidence"
+
+    def say(self, said: Statement) -> None:
+        """Log a statement of this station; raises `StoreError` where it can't."""
+        self.log.append([draft_of(said, int(self.clock()))])
 
     def close(self) -> None:
         """Close the log and the memory."""

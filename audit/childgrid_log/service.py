@@ -32,9 +32,11 @@ from childgrid_log.evidence import Evidence, write_evidence
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.log import Log
 from childgrid_log.proof import MAX_HASHES
+from childgrid_log.readers import Readers
 from childgrid_log.witness import Witness
 from childgrid_wire import canonical, keyfile, statement
 from childgrid_wire.book import Book
+from childgrid_wire.channel import peer_from
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
@@ -192,8 +194,10 @@ def _hashes(request: CosignRequest) -> list[bytes]:
 class LogServicer(LogServiceServicer):
     """Shows this member's log to auditors."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, readers: Readers | None = None) -> None:
+        """`readers` notes who is shown it; None where nobody else reads by this."""
         self._log = log
+        self._readers = readers
 
     def Checkpoint(  # noqa: N802 - the method's name on the wire
         self,
@@ -206,14 +210,17 @@ class LogServicer(LogServiceServicer):
     def Entries(  # noqa: N802 - the method's name on the wire
         self,
         request: EntriesRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> EntriesResponse:
         """Entries from `start` on, at most 1,000 and about 3 MiB, at least one.
 
-        Past the end there are none.
+        Past the end there are none. Nothing is shown that can't be noted.
         """
         with on_the_wire():
-            return EntriesResponse(entries=self.page(request.start, request.count))
+            entries = list(self.page(request.start, request.count))
+            if entries and self._readers is not None:
+                self._readers.shown(peer_from(context).member)
+            return EntriesResponse(entries=entries)
 
     def latest(self) -> bytes:
         """The latest cosigned note; empty before the first."""

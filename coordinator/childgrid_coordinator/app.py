@@ -35,6 +35,7 @@ from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
 from childgrid_log.held_copy import Copy
 from childgrid_log.log import Log
+from childgrid_log.readers import Readers
 from childgrid_wire import canonical, channel
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import ConfigurationRefused, Malformed, Untrusted
@@ -107,6 +108,11 @@ class Coordinator:
             Joining(store, journal, self.board, self._identity.root),
             witnesses,
             self.log,
+            Readers(
+                self._identity.signer,
+                self._clock,
+                lambda said: journal.write([said], self.board.now()),
+            ),
             settings.poll_seconds,
         )
         self.gatherer = Gatherer(

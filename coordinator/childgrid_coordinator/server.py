@@ -24,6 +24,7 @@ from childgrid_coordinator.store.mail import Item
 from childgrid_coordinator.witnessing import Witnesses
 from childgrid_log.errors import LogError
 from childgrid_log.log import Log
+from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer
 from childgrid_wire.channel import peer_from
 from childgrid_wire.errors import Reason, Refused
@@ -53,6 +54,7 @@ class Verbs:
     joining: Joining
     witnesses: Witnesses
     log: Log
+    readers: Readers
     poll_seconds: float
 
 
@@ -63,7 +65,7 @@ def register(server: grpc.Server, verbs: Verbs) -> None:
     exchange.add_ExchangeServiceServicer_to_server(_Exchange(verbs), server)
     exchange.add_BoardServiceServicer_to_server(_Board(verbs), server)
     exchange.add_JoiningServiceServicer_to_server(_Joining(verbs), server)
-    logs.add_LogServiceServicer_to_server(LogServicer(verbs.log), server)
+    logs.add_LogServiceServicer_to_server(LogServicer(verbs.log, verbs.readers), server)
 
 
 @contextmanager

@@ -134,7 +134,7 @@ def watch(office: Office) -> None:
     """
     told = {
         (one["topic"], one["subject"])
-        for one in office.journal.all(Kind.NOTICE)
+        for one in office.journal.answering(Kind.NOTICE)
         if one.issuer == office.member
     }
     for _, name in sorted(one for one in told if one[0] == USED):

@@ -15,7 +15,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from childgrid_node import acts
 from childgrid_node.config import describe
+from childgrid_node.journal import Writing
 from childgrid_node.office import Office
 from childgrid_wire import canonical, keys, settings
 from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
@@ -152,12 +154,20 @@ def _shelve(office: Office, document: Statement) -> None:
 
 
 def _send_standing(office: Office) -> None:
-    """Queue what stands, also what was shelved just before this node was stopped."""
+    """Queue and note what stands, also what was shelved just before a stop."""
     view = office.view
     with office.journal.writing() as writing:
         for current in (view.staff, view.policies):
             if office.member in current:
-                writing.send(current[office.member])
+                _send(writing, office, current[office.member])
+
+
+def _send(writing: Writing, office: Office, document: Statement) -> None:
+    """Queue a document once; the same transaction notes that it was put in force."""
+    known = "SELECT 1 FROM outbox WHERE hash = ?"
+    if not writing.rows(known, (document.hash,)):
+        acts.note(writing, office, "policy", document.hash)
+        writing.send(document)
 
 
 def _changed(body: Mapping[str, Any], current: Statement | None, now: int) -> bool:

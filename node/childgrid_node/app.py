@@ -19,6 +19,7 @@ from childgrid_log import begun, names
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
+from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer, WitnessServicer
 from childgrid_log.witness import Witness
 from childgrid_node import (
@@ -60,6 +61,7 @@ from childgrid_wire.pb import (
     witness_pb2_grpc,
 )
 from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import Statement
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
@@ -185,8 +187,15 @@ class Node:
             server,
         )
         log_pb2_grpc.add_LogServiceServicer_to_server(
-            LogServicer(office.journal.log), server
+            LogServicer(office.journal.log, self._readers()), server
         )
+
+    def _readers(self) -> Readers:
+        def keep(said: Statement) -> None:
+            with self.office.journal.writing() as writing:
+                writing.say(said)
+
+        return Readers(self.office.identity.signer, self.office.clock, keep)
 
     def _register_desk(self, server: grpc.Server) -> None:
         desk_pb2_grpc.add_DeskServiceServicer_to_server(

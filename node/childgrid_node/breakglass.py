@@ -69,7 +69,8 @@ def right(office: Office, agency: str) -> Right:
 def _notices(office: Office, agency: str) -> list[tuple[Statement, int]]:
     """This node's notices about requests of an agency, with the time of logging."""
     rows = office.journal.rows(
-        "SELECT hash, heard FROM said WHERE kind = ? AND issuer = ? ORDER BY leaf",
+        "SELECT hash, heard FROM said WHERE kind = ? AND issuer = ? AND answers <> ''"
+        " ORDER BY leaf",
         (Kind.NOTICE.value, office.member),
     )
     found = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
-from childgrid_node import indexer
+from childgrid_node import acts, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.indexer import Census, Faults
+from childgrid_node.office import Office
 from childgrid_node.stock import Stock, mappings
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
@@ -59,10 +61,19 @@ def index_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> N
     office = open_office(config, identity, shelf, clock)
     try:
         stock = Stock(config, office, passphrase, rebuilding=True)
+        _note(office, config)
         for name in stock.registers:
             _index_one(stock, name, say)
     finally:
         office.journal.log.close()
+
+
+def _note(office: Office, config: NodeConfig) -> None:
+    """Log which mappings are about to decide what is encoded, and who is guarded."""
+    with office.journal.writing() as writing:
+        for path in mappings(config):
+            mapped = hashlib.sha256(path.read_bytes()).hexdigest()
+            acts.note(writing, office, "index", mapped)
 
 
 def _index_one(stock: Stock, name: str, say: Say) -> None:

@@ -193,6 +193,14 @@ class Journal:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def answering(self, kind: Kind) -> list[Statement]:
+        """As `all`, of those that answer another statement; the rest isn't parsed."""
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE kind = ? AND answers <> '' ORDER BY leaf",
+            (kind.value,),
+        )
+        return [_parsed(row[0]) for row in rows]
+
     def lasting(self, kind: Kind) -> list[Statement]:
         """Queries or requests whose time is not over, in the order of arrival.
 

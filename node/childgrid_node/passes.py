@@ -1,7 +1,8 @@
 """Desk passes: certificates with which officers' machines reach their own desk.
 
 A pass opens the agency-local listener and authorises nothing: what an officer may do
-follows from the officer's own signature. It can be revoked by its serial number.
+follows from the officer's own signature. It can be revoked by its serial number. No
+pass is written before the node's log says that it was issued.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from childgrid_node import acts
+from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_wire import canonical, certificates, keyfile
+from childgrid_wire.certificates import Pair
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
+from childgrid_wire.shelf import Shelf
 
 
 def issue(config: NodeConfig, out: Path, days: int, clock: Callable[[], float]) -> str:
@@ -33,5 +38,19 @@ def issue(config: NodeConfig, out: Path, days: int, clock: Callable[[], float]) 
         "chain": pair.chain.decode("ascii"),
         "root": identity.root.decode("ascii"),
     }
+    _note(config, identity, pair, clock)
     keyfile.write_private(out, canonical.dumps(table))
     return certificates.serial_of(pair.certificate)
+
+
+def _note(
+    config: NodeConfig, identity: Identity, pair: Pair, clock: Callable[[], float]
+) -> None:
+    shelf = Shelf.open(config.state_dir / "documents")
+    office = open_office(config, identity, shelf, clock)
+    try:
+        with office.journal.writing() as writing:
+            subject = certificates.fingerprint(pair.certificate)
+            acts.note(writing, office, "key", subject)
+    finally:
+        office.journal.log.close()

@@ -72,7 +72,7 @@ def held(office: Office) -> list[Held]:
 
 def _owed(office: Office) -> set[str]:
     """The requests of this node's broken glasses that are not over."""
-    own = office.journal.all(Kind.NOTICE)
+    own = office.journal.answering(Kind.NOTICE)
     over = {one["subject"] for one in own if one["topic"] == ENDED}
     return {one["subject"] for one in own if one["topic"] == USED} - over
 

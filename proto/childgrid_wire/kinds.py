@@ -94,6 +94,9 @@ TOPICS = (
 )
 """What a notice on the board says of a request (`breakglass`)."""
 
+ACTS = ("policy", "key", "index", "reader")
+"""What a notice in a member's own log says that its administrators did, or who read."""
+
 FOUNDED = frozenset({Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME})
 """Kinds that need signatures of distinct founders."""
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from childgrid_wire import schema as s
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import (
+    ACTS,
     BANDS,
     CATEGORIES,
     DENIALS,
@@ -246,7 +247,7 @@ SCHEMAS: dict[Kind, Record] = {
         delegate=s.officer, role=role, valid_from=s.time, valid_until=s.time
     ),
     Kind.NOTICE: record(
-        topic=s.enum(*TOPICS, "outage", "key", "policy", "outcome"),
+        topic=s.enum(*TOPICS, *ACTS, "outage", "outcome"),
         subject=s.digest,
     ),
     Kind.WATCH: record(query=s.digest, until=s.time),

@@ -93,7 +93,7 @@ def test_everybody_is_told_at_once(grid: Grid) -> None:
     for name in grid.members:
         assert topics(grid, name) == [USED, DECLARED], name
     for name in ("police", "customs"):
-        own = grid.agency(name).office.journal.all(Kind.NOTICE)
+        own = grid.agency(name).office.journal.answering(Kind.NOTICE)
         assert [one["subject"] for one in own] == [request.hash]
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from childgrid_node.app import open_office
 from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.passes import issue
 from childgrid_portal.desk import Pass
 from childgrid_wire import certificates, identity, keyfile
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
+from childgrid_wire.kinds import Kind
+from childgrid_wire.shelf import Shelf
 from founders import light_locks
 
 PASSPHRASE = b"a passphrase for tests"
@@ -42,6 +45,7 @@ def join(config: NodeConfig) -> None:
     root = certificates.new_root("test", now)
     issuer = certificates.issue_issuer(root, own.request(), "police", now)
     identity.install(keys, "police", issuer, root.chain)
+    Shelf.create(config.state_dir / "documents", "ab" * 32)
 
 
 def test_a_pass_names_agency_and_role(config: NodeConfig, tmp_path: Path) -> None:
@@ -54,6 +58,36 @@ def test_a_pass_names_agency_and_role(config: NodeConfig, tmp_path: Path) -> Non
     peer = certificates.peer_of(Pass.read(out).pair.chain)
     assert (peer.member, peer.role, peer.serial) == ("police", "desk", serial)
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_whoever_issues_a_pass_leaves_a_leaf(
+    config: NodeConfig, tmp_path: Path
+) -> None:
+    """Agency IT is audited too: the log names the certificate, and so finds a pass."""
+    join(config)
+    own = Identity.open(config.state_dir / "keys", PASSPHRASE)
+    shelf = Shelf.open(config.state_dir / "documents")
+    office = open_office(config, own, shelf, time.time)
+
+    issue(config, tmp_path / "pass.json", 30, time.time)
+
+    (said,) = office.journal.all(Kind.NOTICE)
+    given = Pass.read(tmp_path / "pass.json").pair.certificate
+    assert (said["topic"], said["subject"]) == ("key", certificates.fingerprint(given))
+    assert (said.issuer, office.journal.log.verify()) == ("police", 1)
+    office.journal.log.close()
+
+
+def test_without_a_leaf_there_is_no_pass(config: NodeConfig, tmp_path: Path) -> None:
+    """A log that was taken away stops IT as it stops an officer."""
+    join(config)
+    issue(config, tmp_path / "first.json", 30, time.time)
+    (config.state_dir / "log" / "log.db").unlink()
+
+    with pytest.raises(ConfigurationRefused, match="is gone"):
+        issue(config, tmp_path / "pass.json", 30, time.time)
+
+    assert not (tmp_path / "pass.json").exists()
 
 
 def test_a_pass_lasts_as_long_as_was_said(config: NodeConfig, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_story_is_gone_and_every_proof_holds(grid: Grid) -> None:
     assert parse_entry(log.entries(len(before), len(before) + 1)[0]).kind == "shred"
     assert all(log.opening(index) is None for index in said["entries"])
     assert proven(log) == len(before) + 1
-    assert names(grid, "customs") == {"shred"}
+    assert names(grid, "customs") == {"notice", "shred"}
 
 
 def test_nothing_of_it_is_left_on_the_disk(grid: Grid) -> None:
