@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 from cryptography import x509
@@ -49,6 +50,7 @@ class Door:
     pair: Pair = field(default_factory=lambda: leaf("hub", "coordinator"))
     roots: bytes = field(default_factory=lambda: root().chain)
     broken: bool = False
+    parse: Callable[[bytes], Any] | None = None
     held: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
@@ -77,12 +79,18 @@ class Door:
             raise RuntimeError
         return request
 
+    def unparsed(self, answer: Any) -> bytes:
+        """An answer as bytes."""
+        return answer if self.parse is None else bytes(answer.SerializeToString())
+
     def register(self, server: grpc.Server) -> None:
         """Serve every method of the table, one outside it, and a stream."""
         table: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
         for path in (*ALLOWED, EXTRA):
             _, service, method = path.split("/")
-            handler = grpc.unary_unary_rpc_method_handler(self.answer)
+            handler = grpc.unary_unary_rpc_method_handler(
+                self.answer, self.parse, self.unparsed
+            )
             table.setdefault(service, {})[method] = handler
 
         def stream(request: bytes, _: grpc.ServicerContext) -> Iterator[bytes]:

@@ -12,10 +12,12 @@ import pytest
 from childgrid_wire import certificates, channel
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.patience import Patience
+from childgrid_wire.pb.values_pb2 import Envelope
 from wire.ca import leaf, root
 from wire.door import HUB, MATCH, SUBMIT, Door, ask, asked_as, caller, opened
 
 WORKERS = 4
+STREAMS = 64
 LONG = 250.0
 """Seconds that nobody here waits: a test that hangs has failed."""
 
@@ -122,6 +124,27 @@ def test_a_call_without_any_message_is_malformed() -> None:
         channel.call(way.stream_unary(MATCH), iter(()), 20)
     assert refusal.value.reason is Reason.MALFORMED
     assert door.asked == []
+
+
+@pytest.mark.threat("T14")
+def test_what_is_no_message_is_malformed_and_costs_nobody_the_connection() -> None:
+    """More of it than a connection has streams, and the next call is served."""
+    door = Door()
+    door.parse = Envelope.FromString
+    server = opened(door)
+    try:
+        with channel.connect(
+            door.address, HUB, caller("coordinator"), root().chain
+        ) as way:
+            for _ in range(2 * STREAMS):
+                with pytest.raises(Refused) as refusal:
+                    ask(way, MATCH, b"\xff\xff")
+                assert refusal.value.reason is Reason.MALFORMED
+            assert door.asked == []
+            assert ask(way, MATCH, b"") == b""
+            assert door.asked == ["hub"]
+    finally:
+        server.stop(None).wait()
 
 
 class Waiter:
