@@ -238,7 +238,14 @@ def serve(
     )
     register(server)
 
+    kept: list[tuple[Pair, bytes]] = []
+
     def configuration() -> Any:  # noqa: ANN401 - an opaque grpc object
+        """The certificate in force; None where it is the one that grpc has already.
+
+        grpc asks at every handshake. Given another object each time, it frees the old
+        one under handshakes that use it, and noise on the port ends the process.
+        """
         try:
             pair, roots = credentials()
             if not roots:
@@ -246,9 +253,13 @@ def serve(
         except Exception as error:
             log.error("certificate not read again: %s", type(error).__name__)
             raise
-        return grpc.ssl_server_certificate_configuration(
+        if kept == [(pair, roots)]:
+            return None
+        made = grpc.ssl_server_certificate_configuration(
             [(pair.key, pair.chain)], roots
         )
+        kept[:] = [(pair, roots)]
+        return made
 
     secure = grpc.dynamic_ssl_server_credentials(configuration(), configuration, True)
     try:

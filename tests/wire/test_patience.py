@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import grpc
@@ -143,6 +143,32 @@ def test_what_is_no_message_is_malformed_and_costs_nobody_the_connection() -> No
             assert door.asked == []
             assert ask(way, MATCH, b"") == b""
             assert door.asked == ["hub"]
+    finally:
+        server.stop(None).wait()
+
+
+@pytest.mark.threat("T14")
+def test_grpc_is_given_a_certificate_once_and_not_at_every_handshake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Freed under handshakes at hand, it would let noise end the process."""
+    made = grpc.dynamic_ssl_server_credentials
+    fetchers: list[Callable[[], object]] = []
+
+    def kept(first: object, fetch: Callable[[], object], demanded: bool) -> object:
+        fetchers.append(fetch)
+        return made(first, fetch, demanded)
+
+    monkeypatch.setattr(grpc, "dynamic_ssl_server_credentials", kept)
+    door = Door()
+    server = opened(door)
+    try:
+        (fetch,) = fetchers
+        assert [fetch(), fetch()] == [None, None]
+        assert asked_as(door, caller("coordinator"), MATCH, b"x") == b"x"
+        door.pair = leaf("police", "node")
+        assert fetch() is not None
+        assert fetch() is None
     finally:
         server.stop(None).wait()
 
