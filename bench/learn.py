@@ -144,8 +144,15 @@ def _grown(
     return Scheme.parse(render(document | {"calibration": calibration}))
 
 
-def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
-    """Return the calibration that fits the examples, as it stands in a scheme."""
+def calibrate(scheme: Scheme, found: Examples, rows: int, asked: int) -> dict[str, Any]:
+    """Return the calibration that fits the examples, as it stands in a scheme.
+
+    Args:
+        scheme: with the first stage's weights.
+        found: best rows of all searches.
+        rows: of a table, as the scheme takes them to be.
+        asked: searches per 10,000 whose person is held.
+    """
     intercept, whole = _fitted(scheme, found)
     groups = list(scheme.calibration.agreement)
     spoken = found.values != 0
@@ -166,6 +173,7 @@ def calibrate(scheme: Scheme, found: Examples, rows: int) -> dict[str, Any]:
         "least_rows": LEAST_ROWS,
         "most_rows": MOST_ROWS,
         "rarity_rows": scheme.calibration.rarity_rows,
+        "asked": asked,
         "intercept": intercept,
         "agreement": {group: coefficient("+", group) for group in groups},
         "disagreement": {group: coefficient("-", group) for group in groups},
@@ -192,6 +200,12 @@ def _fitted(scheme: Scheme, found: Examples) -> tuple[int, dict[str, int]]:
     limit = min(whole[f"+{group}"] for group in scheme.calibration.kin)
     whole["relatives"] = max(whole["relatives"], -limit)
     return round(1000 * intercept), whole
+
+
+def known(data: Labelled) -> int:
+    """Return how many of 10,000 searches are for somebody whom the table holds."""
+    held = [rows.size > 0 for _, _, rows in searches(data)]
+    return min(max(round(10_000 * float(np.mean(held))), 1), 9_999)
 
 
 def strong_from(logits: NDArray[np.int64], labels: NDArray[np.bool_]) -> int:
@@ -239,7 +253,7 @@ def learn(
     document = json.loads(scheme.raw)
     document["calibration"] |= {"trained_rows": rows, "source": source}
     found = examples(data, [_trained(half, rows) for half in halves])
-    document["calibration"] |= calibrate(scheme, found, rows)
+    document["calibration"] |= calibrate(scheme, found, rows, known(data))
     document["weights"]["source"] = source
     scheme = Scheme.parse(render(document))
     scheme, logits = with_forest(scheme, document, found)

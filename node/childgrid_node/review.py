@@ -37,9 +37,6 @@ LEAST_PAIRS = 300
 LEAST_STRATUM = 10
 LEAST_ALIKE = 20
 LEAST_SLOPE = 200
-ASKED = 2_345
-"""Searches per 10,000 whose person was held, where the shipped scheme was learned."""
-
 MOST = 9_900
 """Never more is shown, however well a register does (per 10,000)."""
 
@@ -86,13 +83,15 @@ class Sample:
     """Judged pairs, and out of how many searches they come.
 
     ``edges`` are where strata begin, per 10,000; ``sought`` counts the records that
-    were sought, ``met`` those for which a stratum held a pair.
+    were sought, ``met`` those for which a stratum held a pair. ``asked`` is how many of
+    10,000 searches found somebody where the scheme was learned (``Calibration.asked``).
     """
 
     edges: tuple[int, ...]
     judged: tuple[Judged, ...]
     sought: int
     met: tuple[int, ...]
+    asked: int
 
     def counts(self) -> list[tuple[int, int]]:
         """Return (judged, judged the same) of each stratum."""
@@ -139,7 +138,7 @@ def fit(sample: Sample) -> Curve:
     check(sample)
     odds = np.array([_odds(one.probability) for one in sample.judged])
     same = np.array([one.same for one in sample.judged], np.float64)
-    rarer = _log_odds(sample.known()) - _log_odds(ASKED / PROBABILITY)
+    rarer = _log_odds(sample.known()) - _log_odds(sample.asked / PROBABILITY)
     shift, slope = _platt(odds, same, rarer)
     curve = Curve(round(1000 * shift), round(1000 * slope), _most(sample, rarer))
     if curve.slope < LEAST_SLOPE:

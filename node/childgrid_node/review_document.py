@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,7 @@ _TABLE = s.record(
     scheme=s.digest,
     epoch=s.version,
     rows=s.integer(),
+    asked=s.integer(1, PROBABILITY - 1),
     change=s.integer(),
     unsure=s.integer(),
     intercept=s.integer(-_MOST_MILLINATS, _MOST_MILLINATS),
@@ -58,12 +59,20 @@ _TABLE = s.record(
 
 @dataclass(frozen=True)
 class Ground:
-    """Which register was reviewed: the scheme's digest in hex, and its living rows."""
+    """Which register was reviewed: the scheme's digest in hex, and its living rows.
+
+    ``asked`` is the scheme's own (``second_stage.Calibration``).
+    """
 
     source: str
     scheme: str
     epoch: int
     rows: int
+    asked: int
+
+    def under(self) -> tuple[str, str, int, int]:
+        """Return what must be the same for a review to hold, whatever was added."""
+        return self.source, self.scheme, self.epoch, self.asked
 
 
 @dataclass(frozen=True)
@@ -82,8 +91,8 @@ class Calibration:
 
 def alike(was: Ground, now: Ground, change: int = CHANGE) -> bool:
     """Whether a register is the same but for ``change`` rows per 1,000."""
-    same = (was.source, was.scheme, was.epoch) == (now.source, now.scheme, now.epoch)
-    return same and 1000 * abs(now.rows - was.rows) <= change * was.rows
+    grown = abs(now.rows - was.rows)
+    return was.under() == now.under() and 1000 * grown <= change * was.rows
 
 
 def document(ground: Ground, sample: Sample, unsure: int) -> bytes:
@@ -132,11 +141,12 @@ def read(data: bytes) -> Calibration:
         raise Malformed("review.strata")
     if max(met) > table["sought"]:
         raise ReviewRefused("this review met more pairs than it sought records")
-    curve = fit(Sample(edges, judged_in(table), table["sought"], met))
+    sample = Sample(edges, judged_in(table), table["sought"], met, table["asked"])
+    curve = fit(sample)
     said = Curve(table["intercept"], table["slope"], table["most"])
     # Another machine's arithmetic may end a last digit elsewhere.
     near = max(abs(curve.intercept - said.intercept), abs(curve.slope - said.slope))
     if near > 1 or curve.most != said.most or table["change"] > CHANGE:
         raise ReviewRefused("this review's numbers do not follow from its judgements")
-    ground = Ground(*(table[n] for n in ("source", "scheme", "epoch", "rows")))
+    ground = Ground(*(table[one.name] for one in fields(Ground)))
     return Calibration(ground, edges, table["change"], said)

@@ -85,7 +85,9 @@ class Session:
             for pair in self.pairs
             if pair.verdict in (SAME, DIFFERENT)
         )
-        return Sample(self.edges, judged, self.sought, tuple(self.met))
+        return Sample(
+            self.edges, judged, self.sought, tuple(self.met), self.ground.asked
+        )
 
     def count(self, verdict: str) -> int:
         """How many pairs have this verdict."""
@@ -117,7 +119,8 @@ class Session:
 def ground_of(source: str, index: Index) -> Ground:
     """Return the ground of a review of this index."""
     header = index.header
-    return Ground(source, header.scheme, header.epoch, index.living)
+    asked = index.scheme.calibration.asked
+    return Ground(source, header.scheme, header.epoch, index.living, asked)
 
 
 def draw(

@@ -36,13 +36,15 @@ class Calibration:
     bundle. ``forest`` adds to the sum. ``intercept`` is in millinats, for a table of
     ``trained_rows`` rows; smaller tables than ``least_rows`` count as that large, and
     larger than ``most_rows`` as that. ``rarity_rows`` is how many rows the scheme's
-    own chance of a level counts for.
+    own chance of a level counts for; ``asked`` how many of 10,000 searches that taught
+    the scheme were for somebody who was held.
     """
 
     trained_rows: int
     least_rows: int
     most_rows: int
     rarity_rows: int
+    asked: int
     intercept: int
     agreement: Mapping[str, int]
     disagreement: Mapping[str, int]
@@ -85,6 +87,7 @@ def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibra
         least_rows=part.number("least_rows", 1, 10**12),
         most_rows=part.number("most_rows", 1, 10**12),
         rarity_rows=part.number("rarity_rows", 1, 10**9),
+        asked=part.number("asked", 1, 9_999),
         intercept=part.number("intercept", -(10**6), 10**6),
         agreement=part.table("agreement", 0, 10**5),
         disagreement=part.table("disagreement", 0, 10**5),

@@ -21,16 +21,17 @@ from childgrid_wire.errors import Malformed
 
 BANDS = Scheme.load("childgrid-1").bands
 EDGES = review.strata(BANDS)
-GROUND = Ground("rows", "ab" * 32, 1, 1_000)
+ASKED = Scheme.load("childgrid-1").calibration.asked
+GROUND = Ground("rows", "ab" * 32, 1, 1_000, ASKED)
 chances = st.integers(0, 10_000)
 curves = st.builds(
     Curve, st.integers(-20_000, 20_000), st.integers(0, 5_000), st.just(9_900)
 )
 
 
-def sample(pairs: list[Judged], known: int = review.ASKED) -> Sample:
+def sample(pairs: list[Judged], known: int = ASKED) -> Sample:
     """Pairs of a register where so many records per 10,000 have another entry."""
-    bare = Sample(EDGES, tuple(pairs), 10**6, (0, 0, 0, 10**6))
+    bare = Sample(EDGES, tuple(pairs), 10**6, (0, 0, 0, 10**6), ASKED)
     share = bare.known() or 1.0
     return replace(bare, met=(0, 0, 0, round(100 * known / share)))
 
@@ -116,9 +117,7 @@ def test_what_was_right_stays_nearly_so() -> None:
 @pytest.mark.parametrize("known", [100, 350, 4_000])
 def test_second_entries_may_be_rarer_than_hits(known: int) -> None:
     """The same scheme reads the same in a tidy register and in an untidy one."""
-    rarer = math.log(known / (10_000 - known)) - math.log(
-        review.ASKED / (10_000 - review.ASKED)
-    )
+    rarer = math.log(known / (10_000 - known)) - math.log(ASKED / (10_000 - ASKED))
     curve = review.fit(sample(judged(2_000, 11, shift=rarer), known))
 
     assert all(abs(curve.at(at) - at) <= 1_200 for at in range(200, 9_800, 100))

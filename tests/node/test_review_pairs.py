@@ -284,7 +284,7 @@ def test_what_cannot_be_told_is_not_judged() -> None:
     """It is counted beside the judgements."""
     pair = Pair("a", "b", "", "", 5_000)
     said = [replace(pair, verdict=one) for one in (SAME, UNSURE, GONE, DIFFERENT, "")]
-    session = Session(Ground("rows", "", 1, 1), (100,), said)
+    session = Session(Ground("rows", "", 1, 1, 2_000), (100,), said)
 
     assert [one.same for one in session.sample().judged] == [True, False]
     assert (session.count(UNSURE), list(session.open())) == (1, [4])
