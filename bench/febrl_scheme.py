@@ -177,7 +177,7 @@ def _calibration() -> dict[str, object]:
         "least_rows": 1_000,
         "most_rows": 10_000_000,
         "rarity_rows": 100,
-        "asked": 10_000 // 2,
+        "asked": 5_000,
         "intercept": 0,
         "agreement": groups,
         "disagreement": groups,
