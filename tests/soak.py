@@ -69,6 +69,12 @@ def _split() -> Mapping[str, Any]:
     return soak()
 
 
+def _overload() -> Mapping[str, Any]:
+    from soak_process import run_overload
+
+    return run_overload(100, {"signatures": 10_000, "queries": 100_000})
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -77,6 +83,7 @@ PARTS: Mapping[str, Part] = {
     "clkhash": _clkhash,
     "year": _year,
     "split": _split,
+    "overload": _overload,
 }
 
 

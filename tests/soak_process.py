@@ -70,6 +70,16 @@ def run_kill(rounds: int, seed: int) -> dict[str, Any]:
     return _result("kill", seed, begun, rounds=rounds, kills=kills, counts=counts)
 
 
+def run_overload(asks: int, numbers: dict[str, int]) -> dict[str, Any]:
+    """Flood a grid in every way while another agency asks; see `process.siege`."""
+    with founded() as grid:
+        from process.siege import besiege, wrongs
+
+        grid.start()
+        found = besiege(grid, asks, numbers)
+    return {**found, "failures": wrongs(found)}
+
+
 def run_every(shares: int) -> dict[str, Any]:
     """Let every call fail in turn, in so many grids at once; adds the shares up."""
     begun = time.monotonic()
