@@ -115,7 +115,27 @@ def desk_pass(
     from childgrid_node.config import load
     from childgrid_node.passes import issue
 
-    issue(load(config), out, days, time.time)
+    serial = issue(load(config), out, days, time.time)
+    typer.echo(f"serial number {serial}")
+
+
+@app.command()
+def revoke(
+    target: Annotated[str, typer.Argument(help="officer or certificate")],
+    subject: Annotated[
+        str, typer.Argument(help="the officer's id, or a desk pass's serial number")
+    ],
+    cause: Annotated[
+        str, typer.Option(help="lost, left, compromised or replaced")
+    ] = "compromised",
+    config: Config = _DEFAULT,
+) -> None:
+    """Revoke an own officer or desk pass, at once and for good."""
+    from childgrid_node.config import load
+    from childgrid_node.revoking import revoke as verb
+
+    verb(load(config), target, subject, cause, time.time)
+    typer.echo(f"{target} {subject} is revoked")
 
 
 @app.command()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from childgrid_node import breakglass as glass
 from childgrid_node import match, query, sealing
-from childgrid_node.journal import Writing, verified
+from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, canonical, lifting, rules, seal, statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
@@ -181,7 +181,7 @@ def fitting_slot(
 
 def lacks(office: Office, subject: Statement, slot: Slot) -> bool:
     """Whether `slot` still lacks a person of this agency, as far as is known here."""
-    said = office.journal.answers(subject.hash, Kind.APPROVAL)
+    said = standing(office.view, office.journal.answers(subject.hash, Kind.APPROVAL))
     filled = {
         one.person
         for one in said
@@ -356,16 +356,16 @@ def advance(office: Office, request: Statement) -> bool:
         or _is_out(office, request)
     ):
         return False
-    approvals = office.journal.answers(request.hash, Kind.APPROVAL)
     ours = [slot for slot in slots(office, request) if slot.side == "requester"]
     view = office.view
+    approvals = standing(view, office.journal.answers(request.hash, Kind.APPROVAL))
     asked = office.journal.get(request["query"], Kind.QUERY)
     try:
         rules.check_side(
             view,
             asked,
             verified(view, request),
-            [verified(view, one) for one in approvals],
+            approvals,
             ours,
         )
     except Refused as refusal:

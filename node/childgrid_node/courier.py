@@ -16,7 +16,7 @@ from typing import Any, cast
 import structlog
 
 from childgrid_node import disclose
-from childgrid_node.journal import move_cursor
+from childgrid_node.journal import move_cursor, standing
 from childgrid_node.office import Office
 from childgrid_node.receive import Proof
 from childgrid_wire import canonical, channel
@@ -136,7 +136,9 @@ class Courier:
             attestation=values_pb2.Envelope(payload=attestation.data),
             approvals=[
                 values_pb2.Envelope(payload=one.data)
-                for one in journal.answers(hash_, Kind.APPROVAL)
+                for one in standing(
+                    self._office.view, journal.answers(hash_, Kind.APPROVAL)
+                )
                 if one["subject"] == "query"
             ],
             contents={

@@ -24,7 +24,7 @@ from childgrid_node import breakglass as glass
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
-from childgrid_node.journal import Writing, verified
+from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
@@ -170,10 +170,7 @@ def judge(office: Office, view: View, request: Statement) -> Grant:
     if own.issuer != office.member or own.answers != asked.hash:
         raise Refused(Reason.UNKNOWN, "answer")
     found = match.handle(office, asked.hash, request["handle"])
-    approvals = [
-        verified(view, one)
-        for one in office.journal.answers(request.hash, Kind.APPROVAL)
-    ]
+    approvals = standing(view, office.journal.answers(request.hash, Kind.APPROVAL))
     return rules.check_request(
         view, asked, verified(view, request), approvals, found.hit.category
     )

@@ -17,6 +17,7 @@ from childgrid_node.join import JoinState, State, join, scheme_digest, status
 from childgrid_node.mapping import Mapping
 from childgrid_node.source_errors import SourceError
 from childgrid_wire import board, channel, keyfile
+from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
 from childgrid_wire.errors import ConfigurationRefused, Unreachable
 from childgrid_wire.identity import Identity
@@ -109,8 +110,15 @@ class _Post:
     def fetch(self) -> None:
         board.fetch(self._stub, self.shelf, seconds=_SECONDS)
 
+    def look(self, book: Book) -> None:
+        """As `fetch`, and nothing is kept on the disk, where a node may be at work."""
+        board.fetch(self._stub, book, seconds=_SECONDS)
+
     def publish(self, document: bytes) -> None:
         self.shelf.add(document)
+        self.hang(document)
+
+    def hang(self, document: bytes) -> None:
         call = pb.PublishRequest(document=Envelope(payload=document))
         channel.call(self._stub.Publish, call, _SECONDS)
 

@@ -9,8 +9,8 @@ Several such transactions of one thread can share one sync of the disk: `batch`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from childgrid_log.leaves import draft_of
@@ -18,7 +18,7 @@ from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
 from childgrid_node.vault import Vault
 from childgrid_wire import envelope, statement
-from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
@@ -239,6 +239,18 @@ def move_cursor(writing: Writing, name: str, value: int) -> None:
 def verified(view: View, said: Statement) -> Statement:
     """Verify a kept statement again, under the documents now in force."""
     return statement.verify(said.data, view.find_key, said.kind)
+
+
+def standing(view: View, said: Iterable[Statement]) -> list[Statement]:
+    """Those whose signer still stands: a revoked or lapsed key's word doesn't count.
+
+    Nor does it stand in the way of others': a lost key costs one approval more.
+    """
+    found = []
+    for one in said:
+        with suppress(Untrusted):
+            found.append(verified(view, one))
+    return found
 
 
 def _parsed(data: bytes) -> Statement:

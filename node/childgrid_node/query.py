@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from childgrid_node import cases, normalise
 from childgrid_node.holdings import Holdings
-from childgrid_node.journal import Writing, verified
+from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_node.source_errors import FieldError
 from childgrid_wire import canonical, envelope, rules, seal, statement
@@ -286,14 +286,9 @@ def advance(office: Office, name: str) -> bool:
         return False
     view = office.view
     attestation = office.journal.get(query["attestation"], Kind.CASE)
-    approvals = office.journal.answers(name, Kind.APPROVAL)
+    approvals = standing(view, office.journal.answers(name, Kind.APPROVAL))
     try:
-        rules.check_query(
-            view,
-            verified(view, query),
-            attestation,
-            [verified(view, one) for one in approvals],
-        )
+        rules.check_query(view, verified(view, query), attestation, approvals)
     except Refused as refusal:
         if refusal.reason is Reason.NOT_APPROVED:
             return False

@@ -68,6 +68,31 @@ def key(
 
 
 @app.command()
+def passphrase(
+    key: Annotated[Path, typer.Argument(help="the locked key file")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="the old one; asked for if left out")
+    ] = None,
+    new_passphrase_file: Annotated[
+        Path | None, typer.Option(help="the new one; asked for twice if left out")
+    ] = None,
+) -> None:
+    """Lock a key file by another passphrase; older copies keep the old one."""
+    from childgrid_wire.keyfile import read_passphrase, relock
+
+    old = _passphrase(passphrase_file)
+    if new_passphrase_file is not None:
+        new = read_passphrase(new_passphrase_file)
+    else:
+        typed: str = typer.prompt(
+            "new passphrase", hide_input=True, confirmation_prompt=True
+        )
+        new = typed.encode()
+    relock(key, old, new)
+    typer.echo(f"{key.name} opens by the new passphrase")
+
+
+@app.command()
 def ask(
     suspect: Annotated[Path, typer.Argument(help="TOML: grid field = text or list")],
     case: Annotated[str, typer.Option(help="the FIR or order, as the register has it")],

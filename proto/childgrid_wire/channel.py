@@ -142,6 +142,8 @@ class Gate(grpc.ServerInterceptor):
                     self._enter(method, context, peer)
                     data = self._read(messages, context)
                     answer: Message = inner(_parsed(data, parse), context)
+                    # A call may wait for a minute; who was revoked meanwhile gets none.
+                    self._authorise(peer)
                     return answer
             raise AssertionError("unreachable")
 

@@ -69,6 +69,17 @@ def unlock(path: Path, passphrase: bytes) -> dict[str, str]:
         raise ConfigurationRefused(f"wrong passphrase for {path.name}") from error
 
 
+def relock(path: Path, passphrase: bytes, new: bytes) -> None:
+    """Lock a file anew by another passphrase; the content is as before.
+
+    Copies that were made before still open by the old one.
+
+    Raises:
+        ConfigurationRefused: as `unlock` and `lock`; the file is as it was.
+    """
+    lock(unlock(path, passphrase), new, path)
+
+
 def _stretch(passphrase: bytes, salt: bytes, passes: int, memory: int) -> bytes:
     return pwhash.argon2id.kdf(
         SecretBox.KEY_SIZE, passphrase, salt, opslimit=passes, memlimit=memory

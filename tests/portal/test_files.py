@@ -140,3 +140,26 @@ def test_a_description_of_another_shape_is_not_quoted(
 
     assert "Secret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["typed", "from files"])
+def test_an_officer_changes_the_passphrase(tmp_path: Path, asked: bool) -> None:
+    """The same key, by the new one only; typed twice, or from files."""
+    path = tmp_path / "si-rao.key"
+    public = keys.make(path, "police", "si-rao", PASSPHRASE)
+    new = b"a new passphrase for tests"
+    words = ["passphrase", str(path)]
+    typed = f"{PASSPHRASE.decode()}\n{new.decode()}\n{new.decode()}\n"
+    if not asked:
+        for name, secret in (("old", PASSPHRASE), ("new", new)):
+            keyfile.write_private(tmp_path / name, secret)
+        words += ["--passphrase-file", str(tmp_path / "old")]
+        words += ["--new-passphrase-file", str(tmp_path / "new")]
+
+    result = CliRunner().invoke(app, words, input=typed if asked else "")
+
+    assert result.exit_code == 0, result.exception
+    assert PASSPHRASE.decode() not in result.output
+    assert keys.public(path, new) == public
+    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
+        keys.open_key(path, PASSPHRASE)

@@ -139,6 +139,19 @@ def test_a_revoked_peer_loses_the_open_channel_too(own: Door) -> None:
         assert ask(way, data=b"x") == b"x"
 
 
+@pytest.mark.threat("T7", "T27")
+def test_who_is_revoked_while_a_call_waits_gets_no_answer(own: Door) -> None:
+    """The connection stands and the handler has run, but nothing goes out."""
+    pair = caller("coordinator")
+    with channel.connect(own.address, HUB, pair, root().chain) as way:
+        waiting = way.unary_unary(MATCH).future(b"hold", timeout=60)
+        assert own.entered.acquire(timeout=60)
+        own.barred.add(certificates.serial_of(pair.certificate))
+        own.held.release()
+        assert isinstance(waiting.exception(), grpc.RpcError)
+        assert waiting.details() == Reason.REVOKED.value
+
+
 @pytest.mark.threat("T14")
 def test_one_peer_can_not_hold_every_worker() -> None:
     """With two calls at hand it is told to come again, and another is served."""

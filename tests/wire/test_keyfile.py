@@ -174,3 +174,42 @@ def test_a_failed_write_leaves_the_old_file(
     keyfile.write_private(path, b"new")
     assert path.read_bytes() == b"new"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.threat("T27")
+def test_a_file_is_locked_anew_by_another_passphrase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same content under a fresh salt; the old passphrase opens it no longer."""
+    monkeypatch.setattr(keyfile, "PASSES", 1)
+    monkeypatch.setattr(keyfile, "MEMORY_BYTES", 8_192)
+    path = tmp_path / "officer.key"
+    keyfile.lock(CONTENT, PASSPHRASE, path)
+    before = canonical.loads(path.read_bytes())
+
+    keyfile.relock(path, PASSPHRASE, b"another one, also long")
+
+    assert keyfile.unlock(path, b"another one, also long") == CONTENT
+    assert canonical.loads(path.read_bytes())["salt"] != before["salt"]
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
+        keyfile.unlock(path, PASSPHRASE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"not the passphrase", b"long enough, this"), (PASSPHRASE, b"x")]
+)
+def test_a_file_that_is_not_locked_anew_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes
+) -> None:
+    """A wrong old or a short new passphrase changes no byte."""
+    monkeypatch.setattr(keyfile, "PASSES", 1)
+    monkeypatch.setattr(keyfile, "MEMORY_BYTES", 8_192)
+    path = tmp_path / "officer.key"
+    keyfile.lock(CONTENT, PASSPHRASE, path)
+    before = path.read_bytes()
+
+    with pytest.raises(ConfigurationRefused):
+        keyfile.relock(path, old, new)
+
+    assert path.read_bytes() == before

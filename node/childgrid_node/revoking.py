@@ -1,0 +1,76 @@
+"""An agency revokes its own people and desk passes, without asking anybody.
+
+A revocation only removes, and at once: the coordinator believes it from the next call
+on, every node from its next look at the board, and a release not before its witnesses
+know of it. There is no way back; whoever returns gets another id. The documents on the
+disk are left to the node, which fetches this one like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from childgrid_node.config import NodeConfig
+from childgrid_node.joining import posted
+from childgrid_wire import statement
+from childgrid_wire.book import Book
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import Kind
+
+CAUSES = ("lost", "left", "compromised", "replaced")
+_YEARS_30 = 30 * 366 * 86_400
+
+
+def revoke(
+    config: NodeConfig,
+    target: str,
+    subject: str,
+    cause: str,
+    clock: Callable[[], float],
+) -> str:
+    """Revoke an `officer` by id, or a `certificate` by serial number (hex).
+
+    Returns:
+        The revocation's hash, once it hangs on the board.
+
+    Raises:
+        ConfigurationRefused: nobody of that id was ever in the own staff list, or the
+            target or cause is none of those.
+        Malformed: a serial number out of form.
+        Unreachable: nothing was revoked; take the officer out of `staff.toml` and
+            restart the node, which then refuses at its own desk, and try again.
+    """
+    if target not in ("officer", "certificate") or cause not in CAUSES:
+        raise ConfigurationRefused(
+            f"revoke an officer or a certificate; cause: {', '.join(CAUSES)}"
+        )
+    with posted(config, clock) as post:
+        book = post.shelf.book
+        post.look(book)
+        if target == "officer" and subject not in _people(book, config.member):
+            raise ConfigurationRefused("no such officer was ever in the staff list")
+        made = statement.make(
+            Kind.REVOCATION,
+            post.identity.signer,
+            issuer=config.member,
+            now=int(clock()),
+            seconds=_YEARS_30,
+            number=book.standing()["revocations"].get(config.member, 0) + 1,
+            target=target,
+            member=config.member,
+            subject=subject if target == "officer" else "",
+            serial=subject if target == "certificate" else "",
+            cause=cause,
+        )
+        post.hang(made)
+        return book.add(made).hash
+
+
+def _people(book: Book, member: str) -> set[str]:
+    """Everybody who was ever in a member's staff list."""
+    return {
+        str(entry["id"])
+        for one in book.by_hash.values()
+        if one.kind is Kind.STAFF and one.issuer == member
+        for entry in one["officers"]
+    }
