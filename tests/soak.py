@@ -75,6 +75,12 @@ def _overload() -> Mapping[str, Any]:
     return run_overload(100, {"signatures": 10_000, "queries": 100_000})
 
 
+def _revoked() -> Mapping[str, Any]:
+    from soak_process import run_revoked
+
+    return run_revoked()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -84,6 +90,7 @@ PARTS: Mapping[str, Part] = {
     "year": _year,
     "split": _split,
     "overload": _overload,
+    "revoked": _revoked,
 }
 
 

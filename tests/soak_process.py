@@ -80,6 +80,16 @@ def run_overload(asks: int, numbers: dict[str, int]) -> dict[str, Any]:
     return {**found, "failures": wrongs(found)}
 
 
+def run_revoked() -> dict[str, Any]:
+    """Revoke a certificate and its agency under load; see `process.expulsion`."""
+    with founded() as grid:
+        from process.expulsion import expel, wrongs
+
+        grid.start()
+        found = expel(grid)
+    return {**found, "failures": wrongs(found)}
+
+
 def run_every(shares: int) -> dict[str, Any]:
     """Let every call fail in turn, in so many grids at once; adds the shares up."""
     begun = time.monotonic()
