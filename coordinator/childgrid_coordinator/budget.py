@@ -50,6 +50,17 @@ class Budget:
             with self._lock:
                 self._pending.remove(query)
 
+    def check_agency(self, limit: int, member: str, now: int) -> None:
+        """Whether `member` may ask at all today; cheap, and no place is held.
+
+        Raises:
+            Refused: it has asked `limit` times.
+        """
+        with self._store.read() as db:
+            used = queries.spent(db, now - now % DAY_SECONDS, member, "", "")[2]
+        if used >= limit:
+            raise Refused(Reason.BUDGET, "agency")
+
     def _used(self, query: Statement, now: int) -> tuple[int, int, int]:
         with self._store.read() as db:
             officer, case, agency = queries.spent(

@@ -56,6 +56,11 @@ class Lifts:
         with self._store.read() as db:
             return lifts.known(db, said.hash)
 
+    def lasting(self, member: str, now: int) -> bool:
+        """Whether any budget of `member` may be lifted now."""
+        with self._store.read() as db:
+            return bool(lifts.lasting(db, member, now))
+
     def limits(self, view: View, query: Statement) -> dict[str, int]:
         """How many queries a day each scope of `query` has now."""
         with self._store.read() as db:

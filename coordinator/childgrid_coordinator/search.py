@@ -105,6 +105,7 @@ class Search:
         if len(approvals) > MAX_APPROVALS:
             raise Malformed("approvals", Reason.TOO_LARGE)
         view = self._board.view()
+        self._check_spent(view, member)
         asked = statement.verify(query, view.find_key, Kind.QUERY)
         if asked.issuer != member:
             raise Refused(Reason.WRONG_ROLE, "query.issuer")
@@ -112,6 +113,16 @@ class Search:
         rules.check_query(view, asked, papers[0], papers[1:])
         self._check_targets(view, asked, contents)
         self._keep(view, asked, papers, contents)
+
+    def _check_spent(self, view: View, member: str) -> None:
+        """Refuse an agency that has spent its day before any signature is judged.
+
+        Where something is lifted for it the limit depends on the query, so the query
+        is judged first.
+        """
+        if not self._lifts.lasting(member, view.now):
+            limit = view.rules()["agency_queries_day"]
+            self._budget.check_agency(limit, member, view.now)
 
     def _known(self, name: str, member: str) -> bool:
         with self._store.read() as db:

@@ -12,6 +12,7 @@ from childgrid_coordinator.app import Coordinator
 from childgrid_coordinator.query import State
 from childgrid_coordinator.settle import Word
 from childgrid_coordinator.store import queries
+from childgrid_wire import statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from coordinator.cast import ASKER, DAY, HOLDERS, HUB
@@ -236,6 +237,29 @@ def test_budgets_are_those_of_the_floor(tmp_path: Path, cheap_locks: None) -> No
             submit(hub, third)
         assert nothing_changed(hub, third, leaves)
         submit(hub, tight.submission(case="cd" * 32))
+
+
+@pytest.mark.threat("T14")
+def test_a_spent_agency_costs_no_signature(
+    tmp_path: Path, cheap_locks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its day is spent none of its queries is judged; what was taken stays so."""
+    tight = World(tmp_path, floor={"agency_queries_day": 2})
+    tight.install()
+    with tight.coordinator() as hub:
+        taken = [tight.submission() for _ in range(2)]
+        for one in taken:
+            submit(hub, one)
+        leaves, more = hub.log.size(), tight.submission()
+
+        def judged(*_: object) -> None:
+            raise AssertionError("a signature was judged")
+
+        monkeypatch.setattr(statement, "verify", judged)
+        with pytest.raises(Refused, match="budget"):
+            submit(hub, more)
+        assert nothing_changed(hub, more, leaves)
+        assert submit(hub, taken[0]) == taken[0].hash
 
 
 def test_nobody_reads_the_outcome_of_anothers_query(
