@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_wire import rules
+from childgrid_wire import findings, rules
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -36,6 +36,10 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
         _judge(ledger, receipt, "", report, partial(_receipt, ledger, receipt))
     for void in ledger.of(Kind.VOID):
         _judge(ledger, void, "", report, partial(_void, ledger, void))
+    for finding in ledger.of(Kind.FINDING):
+        _judge(ledger, finding, "", report, partial(_finding, ledger, finding))
+    for reply in filter(_is_reply, ledger.of(Kind.REVIEW)):
+        _judge(ledger, reply, "", report, partial(check_reply, ledger, reply))
     check_budgets(ledger, report)
 
 
@@ -248,3 +252,26 @@ def _void(ledger: Ledger, void: Event) -> None:
         raise Refused(Reason.UNKNOWN, "void.disclosure")
     if void.statement.issuer != disclosure.statement.issuer:
         raise Refused(Reason.WRONG_ROLE, "void.issuer")
+
+
+def _finding(ledger: Ledger, finding: Event) -> None:
+    said = finding.statement
+    ledger.law.under(said.issued, lambda view: findings.check_finding(view, said))
+
+
+def _is_reply(event: Event) -> bool:
+    return findings.is_reply(event.statement)
+
+
+def check_reply(ledger: Ledger, reply: Event) -> None:
+    """Whether an answer to a finding counts; raises `WireError` otherwise."""
+    said = reply.statement
+    finding = ledger.get(said.answers, Kind.FINDING)
+    if finding is None:
+        raise Refused(Reason.UNKNOWN, "review.answers")
+    asked = finding.statement
+    subject = ledger.events.get(asked["subject"])
+    about = subject.statement if subject else None
+    ledger.law.under(
+        said.issued, lambda view: findings.check_reply(view, asked, said, about)
+    )

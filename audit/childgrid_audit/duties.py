@@ -4,6 +4,8 @@
     answer                       target, coordinator, asker
     request and what follows     requester, coordinator, holder
     a lifted budget              asker, coordinator, every agency that was reached
+    a finding                    station, coordinator, the agency that must answer
+    its answer                   that agency, coordinator
     view and other notes         the log of whoever made them
 
 What never left its author need be nowhere else, and what never reached an agency that
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
-from childgrid_wire import breakglass, lifting
+from childgrid_wire import breakglass, findings, lifting
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -47,6 +49,8 @@ def duty_of(ledger: Ledger, event: Event) -> Duty:
         return Duty(frozenset(), allowed=ledger.law.coordinators | {said.issuer})
     if said.kind is Kind.REVIEW and said["subject"] == breakglass.USED:
         return _review(ledger, event)
+    if findings.is_reply(said):
+        return _reply(ledger, event)
     if said.kind in _PRIVATE:
         return Duty(frozenset({said.issuer}), allowed=frozenset({said.issuer}))
     if said.kind in (Kind.APPROVAL, Kind.REFUSAL):
@@ -182,6 +186,25 @@ def _review(ledger: Ledger, event: Event) -> Duty:
     return Duty(own | carried, expected, three, (given.hash,))
 
 
+def _finding(ledger: Ledger, event: Event) -> Duty:
+    """A finding: sent by its station at once, and mail that nobody may refuse."""
+    said = event.statement
+    party = frozenset({said["party"]})
+    agency = ledger.law.members.get(said["party"], {}).get("kind") == "agency"
+    required = ledger.law.coordinators | {said.issuer}
+    answered = ledger.answering(said.hash, Kind.REVIEW)
+    if agency and any(one.statement.issuer in party for one in answered):
+        required |= party
+    carried = agency and _carried(ledger, event, said.issuer)
+    return Duty(required, party if carried else frozenset(), required | party)
+
+
+def _reply(ledger: Ledger, event: Event) -> Duty:
+    """The answer to a finding; wherever it is, the finding was before."""
+    two = ledger.law.coordinators | {event.statement.issuer}
+    return Duty(two, allowed=two, rests_on=(event.statement.answers,))
+
+
 def _shred(ledger: Ledger, event: Event) -> Duty:
     """What a party shredded: its own log's, and told to all whom it binds."""
     said = event.statement
@@ -244,4 +267,5 @@ _DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
     Kind.VOID: _after,
     Kind.BUDGET: _lifting,
     Kind.SHRED: _shred,
+    Kind.FINDING: _finding,
 }

@@ -1,7 +1,8 @@
 """The station at work as a witness: it cosigns, shows its log, and keeps up to date.
 
-The board is read again and the station's own log is cosigned in rounds; a coordinator
-that is away only makes the next round come later. It mirrors nothing; `mirror` does.
+The board is read again, findings are sent and the station's own log is cosigned in
+rounds; a coordinator that is away only makes the next round come later. It mirrors
+nothing; `mirror` does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import grpc
 
 from childgrid_audit import board
 from childgrid_audit.config import Settings
+from childgrid_audit.post import Post
 from childgrid_audit.station import Station
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.gather import WAIT_MS, Gatherer
@@ -24,14 +26,20 @@ from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import ConfigurationRefused, WireError
 from childgrid_wire.pb import log_pb2_grpc, witness_pb2_grpc
-from childgrid_wire.pb.coordinator_pb2 import WitnessRequest, WitnessResponse
+from childgrid_wire.pb.coordinator_pb2 import (
+    SendRequest,
+    WitnessRequest,
+    WitnessResponse,
+)
 from childgrid_wire.pb.coordinator_pb2_grpc import (
     BoardServiceStub,
     ExchangeServiceStub,
 )
+from childgrid_wire.pb.values_pb2 import Envelope
 
 ROLE = "auditor"
 GRACE_SECONDS = 5.0
+SEND_SECONDS = 20.0
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +57,7 @@ class Watch:
         self._turn = threading.Lock()
         self._server: grpc.Server | None = None
         self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
+        self._post = Post(station.log, self._send)
         self._gatherer = Gatherer(
             station.log,
             station.member,
@@ -85,7 +94,7 @@ class Watch:
         self._dialer.close()
 
     def round(self) -> None:
-        """Read the board and have the own log cosigned where it has grown.
+        """Read the board, send new findings, have the own log cosigned where it grew.
 
         Raises:
             WireError: the coordinator or the witnesses could not be reached.
@@ -95,6 +104,7 @@ class Watch:
             self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
             for fault in faults:
                 logger.warning("a document of the board does not verify: %s", fault)
+            self._post.deliver()
             if self._grown():
                 self._gatherer.cosigned()
 
@@ -136,6 +146,11 @@ class Watch:
         settings = self._settings
         peer = Peer(settings.coordinator, "coordinator")
         return self._dialer.channel(settings.coordinator_address, peer)
+
+    def _send(self, data: bytes) -> None:
+        stub: Any = ExchangeServiceStub(self._channel())
+        request = SendRequest(statement=Envelope(payload=data))
+        channel.call(stub.Send, request, SEND_SECONDS)
 
     def _relay(self, request: WitnessRequest) -> WitnessResponse:
         stub: Any = ExchangeServiceStub(self._channel())

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from childgrid_coordinator import approve, lift
+from childgrid_coordinator import approve, finding, lift
 from childgrid_coordinator.approve import FOLLOWING, Sent
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
+from childgrid_coordinator.finding import Findings
 from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.locks import Locks
@@ -28,7 +29,10 @@ from childgrid_wire.pb import values_pb2
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
-SENDABLE = (Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, Kind.SHRED, *FOLLOWING)
+SENDABLE = (
+    *(Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, Kind.SHRED, Kind.FINDING),
+    *FOLLOWING,
+)
 
 
 class Relay:
@@ -45,6 +49,7 @@ class Relay:
         self._store, self._journal, self._board = store, journal, board
         self._bell, self._answers = bell, answers
         self._lifts = Lifts(store, journal, bell)
+        self._findings = Findings(store, journal, bell)
         self._locks = Locks()
 
     def send(
@@ -72,6 +77,8 @@ class Relay:
         said = statement.verify(data, view.find_key, *SENDABLE)
         if said.issuer != member:
             raise Refused(Reason.WRONG_ROLE, f"{said.kind.value}.issuer")
+        if not finding.may_say(view, said):
+            raise Refused(Reason.WRONG_ROLE, said.kind.value)
         statement.check_time(said, view.now)
         sent = Sent(said, content, proof)
         if said.kind is Kind.ANSWER:
@@ -80,6 +87,9 @@ class Relay:
         elif lift.concerns(said):
             approve.check_bare(sent)
             self._lifts.take(view, said)
+        elif finding.concerns(said):
+            approve.check_bare(sent)
+            self._findings.take(view, said)
         elif said.kind is Kind.SHRED:
             approve.check_bare(sent)
             self._pass_on(view, said)

@@ -18,6 +18,7 @@ import structlog
 from childgrid_node import (
     aftermath,
     approve,
+    findings,
     lift,
     match,
     query,
@@ -29,6 +30,7 @@ from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
 from childgrid_wire import canonical, statement
 from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.findings import is_reply
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
@@ -128,9 +130,16 @@ class Desk:
             lift.sign(self.office, said)
             return said
         if said.kind is Kind.REVIEW:
-            aftermath.take_review(self.office, said, own=True)
-            return said
+            return self._take_review(said)
         return approve.sign_decision(self.office, said)
+
+    def _take_review(self, said: Statement) -> Statement:
+        """Of what an auditor found, or of a broken glass."""
+        if is_reply(said):
+            findings.sign_reply(self.office, said)
+        else:
+            aftermath.take_review(self.office, said, own=True)
+        return said
 
     def look(self, data: bytes, wait_seconds: float = 0.0) -> dict[str, Any]:
         """Show what a signed `view` asks for, once it is logged.
@@ -169,6 +178,7 @@ class Desk:
             "silent": silent,
             "emergencies": self._emergencies(officer),
             "receipts": self._receipts(officer),
+            "findings": findings.waiting(office, officer),
         }
 
     def _receipts(self, officer: Officer) -> list[dict[str, Any]]:

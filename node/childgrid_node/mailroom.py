@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from childgrid_node import aftermath, lift, match, query, receive, shred
+from childgrid_node import aftermath, findings, lift, match, query, receive, shred
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
@@ -32,6 +32,7 @@ _WELCOME = (
     Kind.BUDGET,
     Kind.REVIEW,
     Kind.SHRED,
+    Kind.FINDING,
 )
 
 
@@ -241,6 +242,11 @@ def _shred(office: Office, said: Statement, _: Parcel) -> str:
     return ""
 
 
+def _finding(office: Office, finding: Statement, _: Parcel) -> str:
+    findings.hear(office, finding)
+    return ""
+
+
 _HANDLERS = {
     Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
@@ -252,4 +258,5 @@ _HANDLERS = {
     Kind.BUDGET: _budget,
     Kind.REVIEW: _review,
     Kind.SHRED: _shred,
+    Kind.FINDING: _finding,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 
-from childgrid_node import aftermath, approve, desk, lift, match, query
+from childgrid_node import aftermath, approve, desk, findings, lift, match, query
 from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
@@ -94,7 +94,7 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
         if what == "review":
-            return aftermath.draft_review(at.office, _verdict(request.review))
+            return _review(at.office, _verdict(request.review))
         raise Malformed("draft")
 
     def Sign(  # noqa: N802 - the generated name
@@ -143,6 +143,13 @@ def _wish(message: desk_pb2.RequestDraft) -> approve.Wish:
 
 def _verdict(message: desk_pb2.ReviewDraft) -> aftermath.Verdict:
     return aftermath.Verdict(message.officer, message.request, message.justified)
+
+
+def _review(office: Office, verdict: aftermath.Verdict) -> bytes:
+    """The draft of a review: of a broken glass, or of what an auditor found."""
+    if findings.is_known(office, verdict.request):
+        return findings.draft_reply(office, verdict)
+    return aftermath.draft_review(office, verdict)
 
 
 def _lift(message: desk_pb2.BudgetDraft) -> lift.Wish:

@@ -191,11 +191,18 @@ def request(
 def review(
     request: str,
     unjustified: Annotated[bool, typer.Option(help="it should not have been")] = False,
+    finding: Annotated[bool, typer.Option(help="answer an auditor's finding")] = False,
     config: Config = _DEFAULT,
     yes: Yes = False,
 ) -> None:
-    """Review a release by break-glass that waits for this officer."""
-    typer.echo(_desk(config, yes).review(request, justified=not unjustified))
+    """Review a release by break-glass, or with --finding what an auditor found."""
+    desk, right = _desk(config, yes), not unjustified
+    made = (
+        desk.answer(request, in_order=right)
+        if finding
+        else desk.review(request, justified=right)
+    )
+    typer.echo(made)
 
 
 @app.command()

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from childgrid_wire import breakglass, canonical, certificates, channel, envelope
+from childgrid_wire import (
+    breakglass,
+    canonical,
+    certificates,
+    channel,
+    envelope,
+    findings,
+)
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.errors import ConfigurationRefused, Malformed, WireError
 from childgrid_wire.keys import Signer
@@ -166,11 +173,21 @@ class Desk:
 
     def review(self, request: str, *, justified: bool) -> str:
         """Review a broken glass; returns the review's hash."""
+        return self._review(request, justified, {"subject": breakglass.USED})
+
+    def answer(self, finding: str, *, in_order: bool) -> str:
+        """Answer an auditor's finding: what was done was in order, or it was not."""
+        expected = {"subject": findings.SUBJECT, "answers": finding}
+        return self._review(finding, in_order, expected)
+
+    def _review(
+        self, subject: str, justified: bool, expected: Mapping[str, object]
+    ) -> str:
         draft = pb.ReviewDraft(
-            officer=self.officer, request=request, justified=justified
+            officer=self.officer, request=subject, justified=justified
         )
-        expected = {"subject": "break-glass", "agreed": int(justified)}
-        return self._say(pb.DraftRequest(review=draft), Kind.REVIEW, expected)
+        wanted = {**expected, "agreed": int(justified)}
+        return self._say(pb.DraftRequest(review=draft), Kind.REVIEW, wanted)
 
     def refuse(self, subject: str, reason: str) -> str:
         """Refuse a query or request; this closes it."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from childgrid_coordinator.query import State, Target, complete
 from childgrid_coordinator.store import tables as t
 from childgrid_wire import envelope, statement
+from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
 
@@ -126,6 +127,13 @@ def load(db: Connection, name: str) -> Statement | None:
     """A kept statement, whose signature held when it was taken."""
     data = db.scalar(_LOAD, {"name": name})
     return None if data is None else statement.parse(envelope.read(data))
+
+
+def of_kind(db: Connection, kind: Kind, issuer: str) -> list[Statement]:
+    """The kept statements of a kind that a member or its officers said."""
+    by = t.statement.c
+    chosen = select(by.data).where(by.kind == kind.value, by.issuer == issuer)
+    return [statement.parse(envelope.read(data)) for data in db.scalars(chosen)]
 
 
 def add(
