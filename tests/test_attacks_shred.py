@@ -95,6 +95,17 @@ def test_the_coordinator_shreds_in_anothers_name(grid: Grid) -> None:
     assert {name: grid.state(name) for name in AGENCIES} == before
 
 
+def test_an_auditor_shreds_what_the_agencies_said(grid: Grid) -> None:
+    """A station may keep a log of its own, and shreds nobody's story with it."""
+    asked = grid.agency("police").office.journal.all(Kind.QUERY)[0]
+    before = grid.state("customs")
+    _mail(grid, "audit-north", [asked.hash])
+    copy = copied(grid, "customs")
+
+    assert shred.run(grid.agency("customs").office, Retention(), copy) is None
+    assert grid.state("customs") == before
+
+
 def _mail(grid: Grid, who: str, names: list[str], party: str = "") -> None:
     """Mail a `shred` to customs."""
     made = statement.make(

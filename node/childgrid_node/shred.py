@@ -108,8 +108,14 @@ def _forget(writing: Writing, one: Held, told_by: int) -> None:
 
 
 def hear(office: Office, said: Statement) -> None:
-    """Take in another party's `shred`; it binds at the next `shred` here."""
-    if said.issuer == office.member or said["party"] != said.issuer:
+    """Take in another party's `shred`; it binds at the next `shred` here.
+
+    Raises:
+        Refused: it is of a log that isn't its issuer's, or of an auditor, who shares no
+            story with anybody.
+    """
+    stranger = office.view.member(said.issuer)["kind"] == "auditor"
+    if stranger or said.issuer == office.member or said["party"] != said.issuer:
         raise Refused(Reason.WRONG_ROLE, "shred")
     with office.journal.writing() as writing:
         writing.say(said)
