@@ -256,10 +256,11 @@ def test_strata_and_counts_that_do_not_belong_together(
         ({"epoch": 2}, False),
         ({"scheme": "cd" * 32}, False),
         ({"source": "other"}, False),
+        ({"asked": ASKED + 1}, False),
     ],
 )
 def test_on_what_ground_a_review_stands(now: dict[str, object], fits: bool) -> None:
-    """Another scheme, epoch or source, or a quarter more or fewer rows: void."""
+    """Another scheme, epoch, source or share, a quarter more or fewer rows: void."""
     found = review_document.read(
         review_document.document(GROUND, sample(judged(300, 9)), 0)
     )
