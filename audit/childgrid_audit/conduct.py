@@ -40,6 +40,9 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
         _judge(ledger, finding, "", report, partial(_finding, ledger, finding))
     for reply in filter(_is_reply, ledger.of(Kind.REVIEW)):
         _judge(ledger, reply, "", report, partial(check_reply, ledger, reply))
+    for view in ledger.of(Kind.VIEW):
+        if view.statement.body.get("reader"):
+            _judge(ledger, view, "", report, partial(_reading, ledger, view))
     check_budgets(ledger, report)
 
 
@@ -252,6 +255,20 @@ def _void(ledger: Ledger, void: Event) -> None:
         raise Refused(Reason.UNKNOWN, "void.disclosure")
     if void.statement.issuer != disclosure.statement.issuer:
         raise Refused(Reason.WRONG_ROLE, "void.issuer")
+
+
+def _reading(ledger: Ledger, view: Event) -> None:
+    """What a node says that somebody read, in a sitting which that person opened."""
+    said = view.statement
+    event = ledger.get(said.answers, Kind.VIEW)
+    if event is None:
+        raise Refused(Reason.UNKNOWN, "the sitting")
+    opened = event.statement
+    person = (opened.issuer, opened.officer, opened["object"])
+    if person != (said.issuer, said["reader"], "desk"):
+        raise Refused(Reason.WRONG_ROLE, "another person's sitting")
+    if not opened.issued <= said.issued < opened.expires:
+        raise Refused(Reason.EXPIRED, "the sitting")
 
 
 def _finding(ledger: Ledger, finding: Event) -> None:

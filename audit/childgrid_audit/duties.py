@@ -52,7 +52,9 @@ def duty_of(ledger: Ledger, event: Event) -> Duty:
     if findings.is_reply(said):
         return _reply(ledger, event)
     if said.kind in _PRIVATE:
-        return Duty(frozenset({said.issuer}), allowed=frozenset({said.issuer}))
+        own = frozenset({said.issuer})
+        read = said.kind is Kind.VIEW and "reader" in said.body
+        return Duty(own, allowed=own, rests_on=(said.answers,) if read else ())
     if said.kind in (Kind.APPROVAL, Kind.REFUSAL):
         return _decision(ledger, event)
     make = _DUTIES.get(said.kind)

@@ -170,5 +170,9 @@ _WORDS: dict[Kind, Callable[[Statement], str]] = {
     Kind.DISCLOSURE: _disclosure,
     Kind.RECEIPT: _receipt,
     Kind.VOID: lambda said: f"voids the disclosure: {said['reason']}",
-    Kind.VIEW: lambda said: f"has opened: {said['object']}",
+    Kind.VIEW: lambda said: (
+        f"shows {said['reader']}: {said['object']}"
+        if "reader" in said.body
+        else f"has opened: {said['object']}"
+    ),
 }

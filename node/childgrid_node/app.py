@@ -1,7 +1,7 @@
 """One agency's node, put together: opened, started, stopped.
 
 Opening refuses whatever is in doubt: no keys, another linkage key than the directory's
-check value, an index of another scheme or epoch, a log that was tampered with. Nothing
+check value, an index of another scheme, a log that was tampered with. Nothing
 is answered before all of that holds.
 """
 
@@ -26,6 +26,7 @@ from childgrid_node import (
     aftermath,
     agency,
     disclose,
+    health,
     mailroom,
     query,
     receipts,
@@ -65,6 +66,7 @@ from childgrid_wire.statement import Statement
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
+_ROTATION_SECONDS = 15.0
 _DAMAGED = "altered on the disk; nothing is answered until it is made anew"
 _PARCELS = 32
 """How much mail shares one sync; other writers wait meanwhile."""
@@ -106,20 +108,26 @@ class Node:
 
     @property
     def holdings(self) -> Holdings:
-        """The indexes in force."""
+        """What we ask under; see `Stock.holdings`."""
         return self.stock.holdings
 
     @property
     def desk(self) -> Desk:
         """The officers' verbs."""
         return Desk(
-            self.office, self.holdings, self.moved, self.settled, self.courier.standing
+            self.office,
+            self.holdings,
+            self.moved,
+            self.settled,
+            self.courier.standing,
+            lambda: health.read(self.office, self.holdings),
         )
 
     @property
     def releaser(self) -> Releaser:
         """The verb disclose."""
-        return Releaser(self.office, self.holdings, self.stock.registers, self.gatherer)
+        stock = self.stock
+        return Releaser(self.office, stock.keyed, stock.registers, self.gatherer)
 
     def prepare(self) -> None:
         """Fetch the board, publish what changed here, see that a sealing key exists.
@@ -174,7 +182,7 @@ class Node:
     def _register_grid(self, server: grpc.Server) -> None:
         office = self.office
         node_pb2_grpc.add_NodeServiceServicer_to_server(
-            NodeServicer(office, lambda: self.holdings), server
+            NodeServicer(office, self.stock.held), server
         )
         witness_pb2_grpc.add_WitnessServiceServicer_to_server(
             WitnessServicer(
@@ -226,11 +234,17 @@ class Node:
             "refresh": Loop(
                 "refresh", self.stock.refresh, float(config.refresh_seconds)
             ),
+            "rotate": Loop("rotate", self._rotate, _ROTATION_SECONDS),
             "keeping": Loop("keeping", self._keep_house, _HOUSEKEEPING_SECONDS),
         }
 
     def _fetch(self) -> None:
-        self.courier.fetch_documents()
+        if self.courier.fetch_documents():
+            self._loops["rotate"].wake()
+
+    def _rotate(self) -> None:
+        self.stock.rotate(self._stopping.is_set)
+        self._loops["outbox"].wake()
 
     def _collect(self) -> None:
         parcels = list(self.courier.receive(self.config.poll_seconds))

@@ -50,6 +50,9 @@ CREATE TABLE IF NOT EXISTS used (
 CREATE TABLE IF NOT EXISTS asked (
     query TEXT PRIMARY KEY, person TEXT NOT NULL, heard INTEGER NOT NULL,
     sealed BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sitting (
+    token TEXT PRIMARY KEY, opened TEXT NOT NULL, until INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS erased (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     place INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
@@ -178,6 +181,15 @@ class Journal:
         rows = self.rows(
             "SELECT envelope FROM said WHERE answers = ? AND kind = ? ORDER BY leaf",
             (name, kind.value),
+        )
+        return [_parsed(row[0]) for row in rows]
+
+    def since(self, name: str, kind: Kind, moment: int) -> list[Statement]:
+        """As `answers`, of those heard at `moment` (Unix seconds) or later."""
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE answers = ? AND kind = ? AND heard >= ?"
+            " ORDER BY leaf",
+            (name, kind.value, moment),
         )
         return [_parsed(row[0]) for row in rows]
 

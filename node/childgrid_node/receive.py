@@ -17,6 +17,7 @@ from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import opens
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
+from childgrid_node import docket
 from childgrid_node.explain import likelihood
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
@@ -172,9 +173,7 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
         Refused: the query is not this agency's.
     """
     office.own(query)
-    requests = [
-        one for one in office.journal.all(Kind.REQUEST) if one["query"] == query.hash
-    ]
+    requests = docket.requests(office, query.hash)
     sources = []
     for target in sorted(query["targets"]):
         asked = [one for one in requests if one["holder"] == target]

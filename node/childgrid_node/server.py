@@ -7,10 +7,20 @@ from pathlib import Path
 
 import grpc
 
-from childgrid_node import aftermath, approve, desk, findings, lift, match, query
+from childgrid_node import (
+    aftermath,
+    approve,
+    desk,
+    findings,
+    lift,
+    match,
+    query,
+    sitting,
+)
 from childgrid_node.desk import Desk
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
+from childgrid_node.shows import Asked
 from childgrid_node.turns import PER_ASKER
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.errors import Malformed, Untrusted
@@ -23,8 +33,8 @@ from childgrid_wire.pb.values_pb2 import Envelope
 class NodeServicer(node_pb2_grpc.NodeServiceServicer):
     """The grid listener's verb: match."""
 
-    def __init__(self, office: Office, holdings: Callable[[], Holdings]) -> None:
-        """`holdings` gives the indexes in force."""
+    def __init__(self, office: Office, holdings: Callable[[int], Holdings]) -> None:
+        """`holdings` gives the indexes that answer queries of a key epoch."""
         self._office = office
         self._holdings = holdings
         self._inside = Inside(PER_ASKER)
@@ -44,7 +54,8 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
                 [one.payload for one in request.approvals],
                 request.content.ciphertext,
             )
-            said = match.answer(self._office, self._holdings(), asked)
+            holdings = self._holdings(asked.query["epoch"])
+            said = match.answer(self._office, holdings, asked)
         return node_pb2.MatchResponse(answer=Envelope(payload=said.data))
 
 
@@ -91,6 +102,9 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         if what == "view":
             view = request.view
             return desk.draft_view(at.office, view.officer, view.object, view.subject)
+        if what == "sitting":
+            wanted = request.sitting
+            return sitting.draft(at.office, wanted.officer, wanted.minutes)
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
         if what == "review":
@@ -102,18 +116,40 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         request: desk_pb2.SignRequest,
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> desk_pb2.SignResponse:
-        """Take in a signed draft."""
-        said = self._desk().sign(request.statement.payload)
-        return desk_pb2.SignResponse(hash=said.hash)
+        """Take in a signed draft; the signed `view` of a desk opens a sitting."""
+        data, token = request.statement.payload, ""
+        if envelope.read(data).kind is Kind.VIEW:
+            said, token = self._desk().sit(data)
+        else:
+            said = self._desk().sign(data)
+        return desk_pb2.SignResponse(hash=said.hash, sitting=token)
 
     def Look(  # noqa: N802 - the generated name
         self,
         request: desk_pb2.LookRequest,
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> desk_pb2.LookResponse:
-        """Show what a signed `view` asks for."""
-        shown = self._desk().look(request.view.payload, request.wait_ms / 1000)
+        """Show what a signed `view`, or a reading in a sitting, asks for."""
+        seconds = request.wait_ms / 1000
+        if request.HasField("reading"):
+            asked, token = _asked(request.reading), request.reading.sitting
+            shown = self._desk().read(token, asked, seconds)
+        else:
+            shown = self._desk().look(request.view.payload, seconds)
         return desk_pb2.LookResponse(document=canonical.dumps(shown).decode("ascii"))
+
+    def Rise(  # noqa: N802 - the generated name
+        self,
+        request: desk_pb2.RiseRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> desk_pb2.RiseResponse:
+        """End a sitting."""
+        sitting.rise(self._desk().office, request.sitting)
+        return desk_pb2.RiseResponse()
+
+
+def _asked(message: desk_pb2.Reading) -> Asked:
+    return Asked(message.object, message.subject, message.page)
 
 
 def _question(message: desk_pb2.QueryDraft) -> query.Question:

@@ -60,6 +60,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "/childgrid.v1.DeskService/Draft": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Sign": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Look": frozenset({"desk"}),
+    "/childgrid.v1.DeskService/Rise": frozenset({"desk"}),
 }
 
 _LIMITS = [

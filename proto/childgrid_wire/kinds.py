@@ -125,7 +125,6 @@ BY_OFFICER = frozenset(
         Kind.QUERY,
         Kind.REQUEST,
         Kind.APPROVAL,
-        Kind.VIEW,
         Kind.REVIEW,
         Kind.BUDGET,
         Kind.DELEGATION,
@@ -134,4 +133,5 @@ BY_OFFICER = frozenset(
         Kind.OPENING,
     }
 )
-"""Kinds that a person signs. A refusal may be a person's or a node's."""
+"""Kinds that a person signs. A refusal may be a person's or a node's; so may a
+`view`, which a node writes of a `reader` who has opened the desk."""

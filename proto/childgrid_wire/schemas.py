@@ -260,9 +260,11 @@ SCHEMAS: dict[Kind, Record] = {
     ),
     Kind.VIEW: record(
         object=s.enum(
-            "inbox", "query", "answers", "request", "explanation", "profile", "silent"
+            *("inbox", "query", "answers", "request", "explanation", "profile"),
+            *("silent", "desk", "docket", "directory", "health"),
         ),
         subject=s.optional(s.digest),
+        reader=s.Maybe(s.officer),
     ),
     Kind.SHRED: record(
         party=s.member,

@@ -211,6 +211,10 @@ def _check_speaker(statement: Statement, keyid: str) -> None:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
     if statement.kind in BY_OFFICER and not statement.officer:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
+    if statement.kind is Kind.VIEW and bool(statement.officer) == (
+        "reader" in statement.body
+    ):
+        raise Untrusted(Reason.WRONG_ROLE, "view.reader")
 
 
 def check_time(statement: Statement, now: int) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from childgrid_node import desk as node_desk
+from childgrid_node import shows as node_shows
 from childgrid_node.server import DeskServicer
 from childgrid_portal.__main__ import app
 from childgrid_portal.desk import Desk, Pass
@@ -440,5 +440,5 @@ def test_answers_that_are_not_shown_as_no_hit(station: Station) -> None:
     finally:
         station.grid.members["prisons"].online = True
 
-    assert shown["notice"] == node_desk.NOTICE
+    assert shown["notice"] == node_shows.NOTICE
     assert shown["targets"]["prisons"]["outcome"] == "not answered"

@@ -151,7 +151,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "reply_by": 2,
     },
     Kind.OPENING: {"party": "police", "entry": 1, "commitment": H, "second": "7"},
-    Kind.VIEW: {"object": "profile", "subject": H},
+    Kind.VIEW: {"object": "profile", "subject": H, "reader": "7"},
     Kind.SHRED: {"party": "police", "entries": [1], "head": H, "statements": [H]},
     Kind.FRESHNESS: {
         "nonce": N,

@@ -75,7 +75,7 @@ def test_every_kind_has_a_schema_and_a_sample() -> None:
     assert set(SCHEMAS) == set(samples.BODIES) == set(KINDS)
     assert not (BY_MEMBER & BY_OFFICER or FOUNDED & (BY_MEMBER | BY_OFFICER))
     rest = set(KINDS) - BY_MEMBER - BY_OFFICER - FOUNDED
-    assert rest == {Kind.ENROLMENT, Kind.REVOCATION, Kind.REFUSAL}
+    assert rest == {Kind.ENROLMENT, Kind.REVOCATION, Kind.REFUSAL, Kind.VIEW}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -184,7 +184,9 @@ def _first_views(ledger: Ledger) -> dict[tuple[str, str], int]:
     for event in ledger.of(Kind.VIEW):
         said = event.statement
         if said["object"] in _READ:
-            first.setdefault((said.person, said["subject"]), said.issued)
+            reader = said.body.get("reader", said.officer)
+            who = f"{said.issuer}/{reader}"
+            first.setdefault((who, said["subject"]), said.issued)
     return first
 
 

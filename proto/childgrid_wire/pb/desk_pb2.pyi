@@ -108,21 +108,31 @@ class ReviewDraft(_message.Message):
     justified: bool
     def __init__(self, officer: _Optional[str] = ..., request: _Optional[str] = ..., justified: _Optional[bool] = ...) -> None: ...
 
+class SittingDraft(_message.Message):
+    __slots__ = ("officer", "minutes")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    MINUTES_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    minutes: int
+    def __init__(self, officer: _Optional[str] = ..., minutes: _Optional[int] = ...) -> None: ...
+
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view", "budget", "review")
+    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
     VIEW_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
     REVIEW_FIELD_NUMBER: _ClassVar[int]
+    SITTING_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
     view: ViewDraft
     budget: BudgetDraft
     review: ReviewDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ...) -> None: ...
+    sitting: SittingDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")
@@ -139,21 +149,47 @@ class SignRequest(_message.Message):
     def __init__(self, statement: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ...) -> None: ...
 
 class SignResponse(_message.Message):
-    __slots__ = ("hash",)
+    __slots__ = ("hash", "sitting")
     HASH_FIELD_NUMBER: _ClassVar[int]
+    SITTING_FIELD_NUMBER: _ClassVar[int]
     hash: str
-    def __init__(self, hash: _Optional[str] = ...) -> None: ...
+    sitting: str
+    def __init__(self, hash: _Optional[str] = ..., sitting: _Optional[str] = ...) -> None: ...
+
+class Reading(_message.Message):
+    __slots__ = ("sitting", "object", "subject", "page")
+    SITTING_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    sitting: str
+    object: str
+    subject: str
+    page: int
+    def __init__(self, sitting: _Optional[str] = ..., object: _Optional[str] = ..., subject: _Optional[str] = ..., page: _Optional[int] = ...) -> None: ...
 
 class LookRequest(_message.Message):
-    __slots__ = ("view", "wait_ms")
+    __slots__ = ("view", "wait_ms", "reading")
     VIEW_FIELD_NUMBER: _ClassVar[int]
     WAIT_MS_FIELD_NUMBER: _ClassVar[int]
+    READING_FIELD_NUMBER: _ClassVar[int]
     view: _values_pb2.Envelope
     wait_ms: int
-    def __init__(self, view: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., wait_ms: _Optional[int] = ...) -> None: ...
+    reading: Reading
+    def __init__(self, view: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., wait_ms: _Optional[int] = ..., reading: _Optional[_Union[Reading, _Mapping]] = ...) -> None: ...
 
 class LookResponse(_message.Message):
     __slots__ = ("document",)
     DOCUMENT_FIELD_NUMBER: _ClassVar[int]
     document: str
     def __init__(self, document: _Optional[str] = ...) -> None: ...
+
+class RiseRequest(_message.Message):
+    __slots__ = ("sitting",)
+    SITTING_FIELD_NUMBER: _ClassVar[int]
+    sitting: str
+    def __init__(self, sitting: _Optional[str] = ...) -> None: ...
+
+class RiseResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

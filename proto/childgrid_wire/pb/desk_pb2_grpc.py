@@ -49,6 +49,11 @@ class DeskServiceStub:
                 request_serializer=childgrid__wire_dot_pb_dot_desk__pb2.LookRequest.SerializeToString,
                 response_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.LookResponse.FromString,
                 _registered_method=True)
+        self.Rise = channel.unary_unary(
+                '/childgrid.v1.DeskService/Rise',
+                request_serializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.SerializeToString,
+                response_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.FromString,
+                _registered_method=True)
 
 
 class DeskServiceServicer:
@@ -75,6 +80,13 @@ class DeskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Rise(self, request, context):
+        """End a sitting.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +104,11 @@ def add_DeskServiceServicer_to_server(servicer, server):
                     servicer.Look,
                     request_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.LookRequest.FromString,
                     response_serializer=childgrid__wire_dot_pb_dot_desk__pb2.LookResponse.SerializeToString,
+            ),
+            'Rise': grpc.unary_unary_rpc_method_handler(
+                    servicer.Rise,
+                    request_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.FromString,
+                    response_serializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +192,33 @@ class DeskService:
             '/childgrid.v1.DeskService/Look',
             childgrid__wire_dot_pb_dot_desk__pb2.LookRequest.SerializeToString,
             childgrid__wire_dot_pb_dot_desk__pb2.LookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/childgrid.v1.DeskService/Rise',
+            childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.SerializeToString,
+            childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,98 @@
+"""The docket: an agency's own queries, newest first, as its officers look them up.
+
+An investigator's own ones; a supervising officer's and a custodian's are the agency's.
+Each line says what the officer wrote, how far it has come and what was asked for since.
+Reads a page at a time, so that it is as quick after years as on the first day.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from childgrid_node.office import Office
+from childgrid_wire import canonical
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import Officer
+
+LINES = 50
+"""Lines of a page."""
+
+_SUMMED = (
+    *("purpose", "sections", "case", "fields", "holder", "query", "handle"),
+    *("scope", "subject", "queries", "until", "break_glass"),
+)
+_WHOLE_AGENCY = ("supervising-officer", "custodian")
+
+
+def page(office: Office, officer: Officer, number: int) -> dict[str, Any]:
+    """Page `number` (from 0) of the queries that `officer` may read.
+
+    Returns:
+        `lines` as `summary` with `known`, `state`, `answered` and `requests`, and
+        `more`: whether there is another page.
+
+    Raises:
+        Refused: a prosecutor reads packs, agency IT nothing of a case.
+    """
+    found = _names(office, officer, max(number, 0))
+    lines = [_line(office, name) for name in found[:LINES]]
+    return {"lines": lines, "page": max(number, 0), "more": len(found) > LINES}
+
+
+def _names(office: Office, officer: Officer, number: int) -> list[str]:
+    if officer.role not in (*_WHOLE_AGENCY, "investigator"):
+        raise Refused(Reason.WRONG_ROLE, "docket")
+    own = "" if officer.role in _WHOLE_AGENCY else officer.id
+    rows = office.journal.rows(
+        "SELECT hash FROM said WHERE kind = ? AND issuer = ? AND ? IN ('', officer)"
+        " ORDER BY leaf DESC LIMIT ? OFFSET ?",
+        (Kind.QUERY.value, office.member, own, LINES + 1, number * LINES),
+    )
+    return [str(name) for (name,) in rows]
+
+
+def _line(office: Office, name: str) -> dict[str, Any]:
+    query = office.journal.get(name, Kind.QUERY)
+    secret = office.journal.secret(f"suspect:{name}")
+    answered = office.journal.answered_by(name, Kind.ANSWER)
+    return {
+        **summary(query),
+        "known": canonical.loads(secret) if secret else {},
+        "state": _state(office, query, bool(answered)),
+        "targets": len(query["targets"]),
+        "answered": len(answered & query["targets"].keys()),
+        "requests": len(requests(office, name)),
+    }
+
+
+def _state(office: Office, query: Statement, answered: bool) -> str:
+    """`refused`, `asked`, `waiting` for approval, or `expired` before it had any."""
+    if office.journal.answers(query.hash, Kind.REFUSAL):
+        return "refused"
+    sent = "SELECT 1 FROM outbox WHERE hash = ?"
+    if answered or office.journal.rows(sent, (query.hash,)):
+        return "asked"
+    return "waiting" if query.expires > office.now else "expired"
+
+
+def requests(office: Office, query: str) -> list[Statement]:
+    """The requests made on a query's answers, in the order of arrival."""
+    return [
+        request
+        for answer in office.journal.answers(query, Kind.ANSWER)
+        for request in office.journal.answers(answer.hash, Kind.REQUEST)
+    ]
+
+
+def summary(subject: Statement) -> dict[str, Any]:
+    """What a list says of a query, request or budget: its public fields."""
+    return {
+        "hash": subject.hash,
+        "kind": subject.kind.value,
+        "by": subject.person,
+        "issued": subject.issued,
+        "expires": subject.expires,
+        **{name: subject[name] for name in _SUMMED if name in subject.body},
+    }

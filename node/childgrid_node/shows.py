@@ -1,0 +1,300 @@
+"""What officers are shown at their own node, each by role, from the node's memory.
+
+An investigator sees own cases, a supervising officer the agency's; a custodian what
+concerns the agency's own candidates, with the explanation of the match; a prosecutor
+the profile alone. The asker sees no agreement of fields before a disclosure. Agency IT
+sees how the node is, and none of this. Nothing here writes: that somebody looked is
+logged by `desk`, before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from childgrid_node import (
+    aftermath,
+    almanac,
+    approve,
+    docket,
+    findings,
+    match,
+    query,
+    receipts,
+    receive,
+)
+from childgrid_node.docket import summary
+from childgrid_node.explain import explain, likelihood, spoken
+from childgrid_node.holdings import Hit, Holdings
+from childgrid_node.office import Office
+from childgrid_wire import canonical
+from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import Officer
+
+NOTICE = "a lead, not an identification; not grounds for arrest"
+
+
+IN_THE_HOUSE = ("directory", "health")
+"""What says nothing of a case; agency IT may look at it too."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an officer wants to see: an object, its hash, and which page of a list."""
+
+    object: str
+    subject: str = ""
+    page: int = 0
+
+
+@dataclass(frozen=True)
+class Shows:
+    """The pages of one office; `show` finds the one that is asked for."""
+
+    office: Office
+    holdings: Holdings
+    standing: Callable[[str], dict[str, dict[str, Any]]]
+    """What the coordinator says of targets that haven't answered: state and since."""
+
+    health: Callable[[], dict[str, Any]]
+    """How this node is."""
+
+    def show(self, officer: Officer, asked: Asked) -> dict[str, Any]:
+        """Show what `officer` asks for.
+
+        Raises:
+            Refused: not for this officer, or there is no such thing.
+        """
+        if asked.object == "docket":
+            return docket.page(self.office, officer, asked.page)
+        shown = _SHOWS.get(asked.object)
+        if shown is None:
+            raise Refused(Reason.UNKNOWN, "view.object")
+        return shown(self, officer, asked.subject)
+
+    def _inbox(self, officer: Officer, _: str) -> dict[str, Any]:
+        """What waits for this officer's decision."""
+        office = self.office
+        items = []
+        for kind in (Kind.QUERY, Kind.REQUEST, Kind.BUDGET):
+            for subject in office.journal.lasting(kind):
+                if self._waits(officer, subject):
+                    items.append(summary(subject))
+        silent = self._silent() if officer.role == "custodian" else []
+        return {
+            "officer": officer.id,
+            "waiting": items,
+            "silent": silent,
+            "emergencies": self._emergencies(officer),
+            "receipts": self._receipts(officer),
+            "findings": findings.waiting(office, officer),
+        }
+
+    def _receipts(self, officer: Officer) -> list[dict[str, Any]]:
+        """Records that left and were never acknowledged; for the holder's custodian."""
+        if officer.role != "custodian":
+            return []
+        return [asdict(one) for one in receipts.missing(self.office)]
+
+    def _emergencies(self, officer: Officer) -> list[dict[str, Any]]:
+        """Releases by break-glass that wait for this officer's review."""
+        return [
+            {**summary(request), "broken": notice.issued}
+            for request, notice in aftermath.waiting(self.office, officer.id)
+        ]
+
+    def _waits(self, officer: Officer, subject: Statement) -> bool:
+        office = self.office
+        if approve.closed(office, subject.hash):
+            return False
+        if subject.kind is Kind.QUERY and subject.issuer != office.member:
+            return False
+        try:
+            slot = approve.fitting_slot(office, officer, subject)
+        except WireError:
+            return False
+        said = office.journal.answers(subject.hash, Kind.APPROVAL)
+        persons = {subject.person, *(one.person for one in said)}
+        mine = f"{office.member}/{officer.id}" in persons
+        return not mine and approve.lacks(office, subject, slot)
+
+    def _silent(self) -> list[dict[str, Any]]:
+        """Hits in silent categories that nobody has released."""
+        office = self.office
+        found = []
+        for asked in office.journal.lasting(Kind.QUERY):
+            hits = match.handles(office, asked.hash)
+            hidden = [one for one in hits if not one.shown]
+            if asked.issuer != office.member and hidden:
+                found.append(
+                    {
+                        **summary(asked),
+                        "hits": [_explained(self.holdings, one) for one in hidden],
+                    }
+                )
+        return found
+
+    def _query(self, officer: Officer, name: str) -> dict[str, Any]:
+        """An own query as its officers know it."""
+        office = self.office
+        asked = self._own_query(officer, name)
+        secret = office.journal.secret(f"suspect:{name}")
+        known = canonical.loads(secret) if secret else {}
+        approvals = office.journal.answers(name, Kind.APPROVAL)
+        return {
+            **summary(asked),
+            **known,
+            "approvals": [_signed(one) for one in approvals],
+            "closed": approve.closed(office, name),
+        }
+
+    def _own_query(self, officer: Officer, name: str) -> Statement:
+        """An own query that `officer` may read; raises `Refused` otherwise.
+
+        An investigator reads own cases, supervising officers and custodians the
+        agency's, a prosecutor only what waits for a prosecutor's approval.
+        """
+        asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
+        if officer.role == "investigator" and asked.officer != officer.id:
+            raise Refused(Reason.WRONG_ROLE, "another officer's query")
+        if officer.role == "prosecutor" and not self._may_decide(officer, asked):
+            raise Refused(Reason.WRONG_ROLE, "query")
+        return asked
+
+    def _may_decide(self, officer: Officer, subject: Statement) -> bool:
+        try:
+            approve.fitting_slot(self.office, officer, subject)
+        except Refused:
+            return False
+        return True
+
+    def _answers(self, officer: Officer, name: str) -> dict[str, Any]:
+        office = self.office
+        asked = self._own_query(officer, name)
+        latest: dict[str, Statement] = {}
+        for one in office.journal.answers(name, Kind.ANSWER):
+            latest[one.issuer] = one
+        silent = set(asked["targets"]) - latest.keys()
+        standing = self.standing(name) if silent else {}
+        return {
+            "notice": NOTICE,
+            "query": name,
+            "targets": {
+                target: _answer(latest.get(target), standing.get(target, {}))
+                for target in asked["targets"]
+            },
+            "not_asked": query.not_asked(office, asked),
+        }
+
+    def _request(self, officer: Officer, name: str) -> dict[str, Any]:
+        """A request, for its own side or for whoever decides at the holder."""
+        office = self.office
+        request = office.journal.get(name, Kind.REQUEST)
+        self._check_reader(officer, request)
+        shown = {
+            **summary(request),
+            "approvals": [
+                _signed(one) for one in office.journal.answers(name, Kind.APPROVAL)
+            ],
+            "closed": approve.closed(office, name),
+        }
+        if request["holder"] == office.member and officer.role == "custodian":
+            sealed = office.journal.rows(
+                "SELECT ciphertext FROM content WHERE hash = ?", (name,)
+            )
+            shown["justification"] = approve.justification(
+                office, request, bytes(sealed[0][0])
+            )
+            shown["explanation"] = self._explanation(officer, name)
+        return shown
+
+    def _check_reader(self, officer: Officer, request: Statement) -> None:
+        """Whoever may decide on a request, made it, or may read its query."""
+        if self._may_decide(officer, request) or request.person == (
+            f"{self.office.member}/{officer.id}"
+        ):
+            return
+        self._own_query(officer, request["query"])
+
+    def _explanation(self, officer: Officer, name: str) -> dict[str, Any]:
+        """Why the machine thinks so; for the holder's custodian only."""
+        office = self.office
+        if officer.role != "custodian":
+            raise Refused(Reason.WRONG_ROLE, "explanation")
+        request = office.journal.get(name, Kind.REQUEST)
+        found = match.handle(office, request["query"], request["handle"])
+        return _explained(self.holdings, found)
+
+    def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
+        if officer.role != "prosecutor":
+            self._own_query(officer, name)
+        asked = self.office.journal.get(name, Kind.QUERY)
+        return receive.profile(self.office, asked)
+
+    def _directory(self, officer: Officer, _: str) -> dict[str, Any]:
+        return almanac.read(self.office, officer)
+
+    def _health(self, officer: Officer, _: str) -> dict[str, Any]:
+        if officer.role != "agency-it":
+            raise Refused(Reason.WRONG_ROLE, "health")
+        return self.health()
+
+    def _silent_view(self, officer: Officer, _: str) -> dict[str, Any]:
+        if officer.role != "custodian":
+            raise Refused(Reason.WRONG_ROLE, "silent")
+        return {"silent": self._silent()}
+
+
+_SHOWS: dict[str, Callable[[Shows, Officer, str], dict[str, Any]]] = {
+    "inbox": Shows._inbox,
+    "query": Shows._query,
+    "answers": Shows._answers,
+    "request": Shows._request,
+    "explanation": Shows._explanation,
+    "profile": Shows._profile,
+    "silent": Shows._silent_view,
+    "directory": Shows._directory,
+    "health": Shows._health,
+}
+
+
+def _signed(said: Statement) -> dict[str, Any]:
+    return {"by": said.person, "slot": said["slot"], "at": said.issued}
+
+
+def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
+    """An answer, or why there is none: no hit is never shown for a silent node."""
+    if said is None:
+        return {"outcome": "not answered", **standing}
+    return {
+        "outcome": said["outcome"],
+        "as_of": said["as_of"],
+        "candidates": [
+            {**one, "likelihood": likelihood(one)} for one in said["candidates"]
+        ],
+        "answer": said.hash,
+    }
+
+
+def _likelihood(hit: Hit) -> dict[str, Any]:
+    shown = {
+        "band": hit.band,
+        "probability": spoken(hit.band, hit.probability, hit.calibrated),
+        "others": hit.others,
+        "calibrated": hit.calibrated,
+    }
+    return {**shown, "likelihood": likelihood(shown)}
+
+
+def _explained(holdings: Holdings, found: match.Handle) -> dict[str, Any]:
+    return {
+        "handle": found.handle,
+        "source": found.hit.source,
+        "record": found.hit.key,
+        "category": found.hit.category,
+        **_likelihood(found.hit),
+        "fields": explain(holdings.scheme, found.hit.levels),
+    }
