@@ -148,6 +148,19 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         return desk_pb2.RiseResponse()
 
 
+    def Greet(  # noqa: N802 - the generated name
+        self,
+        request: desk_pb2.GreetRequest,  # noqa: ARG002
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> desk_pb2.GreetResponse:
+        """Say whose desk this is, and of which grid."""
+        office = self._desk().office
+        grid = office.view.directory["grid"]
+        return desk_pb2.GreetResponse(
+            member=office.member, grid=grid["name"], kind=grid["kind"]
+        )
+
+
 def _asked(message: desk_pb2.Reading) -> Asked:
     return Asked(message.object, message.subject, message.page)
 

@@ -1,14 +1,16 @@
 """What every answer carries and every request must: headers, host, size, origin.
 
-A page may load its own style sheet and nothing else, is framed by nobody and kept in
-no cache. A request must name a host that the application listens as, so that a foreign
-name that resolves to this machine (DNS rebinding) gets nothing; one that changes
-something must come from a page of that host.
+A page may load its own style sheet and fonts and nothing else, is framed by nobody and
+kept in no cache. Where an answer of the application asks for it, a page may load the
+application's scripts too, and a file that is the same for everybody may be kept. A
+request must name a host that the application listens as, so that a foreign name that
+resolves to this machine (DNS rebinding) gets nothing; one that changes something must
+come from a page of that host.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -18,9 +20,15 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+SCRIPTED = f"{POLICY}; script-src 'self'; connect-src 'self'"
+"""For a page that needs a script file of its own; inline ones stay forbidden."""
+
+KEPT = "public, max-age=3600"
+"""`cache-control` of what says nothing of anybody: style sheets, scripts, fonts."""
+
 # With `no-referrer` browsers send `Origin: null` along with the page's own forms.
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
@@ -32,6 +40,10 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_MAY_SAY = {
+    (b"content-security-policy", SCRIPTED.encode()),
+    (b"cache-control", KEPT.encode()),
+}
 _SAFE = ("GET", "HEAD")
 
 
@@ -67,8 +79,7 @@ class Shield:
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
-                kept = [pair for pair in message["headers"] if pair[0] not in _OURS]
-                message = {**message, "headers": [*kept, *HEADERS]}
+                message = {**message, "headers": _shielded(message["headers"])}
             await send(message)
 
         fault = self._fault(scope)
@@ -97,6 +108,15 @@ class Shield:
 
 
 _OURS = frozenset(name for name, _ in HEADERS)
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def _shielded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The application's headers and ours; of ours it chooses only among `_MAY_SAY`."""
+    given = list(headers)
+    chosen = dict(pair for pair in given if pair in _MAY_SAY)
+    kept = [pair for pair in given if pair[0] not in _OURS]
+    return [*kept, *((name, chosen.get(name, value)) for name, value in HEADERS)]
 
 
 async def _refuse(why: str, send: Send) -> None:

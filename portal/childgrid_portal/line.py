@@ -13,7 +13,13 @@ from typing import Any
 from childgrid_portal.drafts import Wanted, check_draft
 from childgrid_wire import canonical, certificates, channel
 from childgrid_wire.certificates import Pair, Peer
-from childgrid_wire.errors import ConfigurationRefused, Malformed, WireError
+from childgrid_wire.errors import (
+    ConfigurationRefused,
+    Malformed,
+    Reason,
+    Untrusted,
+    WireError,
+)
 from childgrid_wire.kinds import BY_PAYLOAD_TYPE
 from childgrid_wire.pb import desk_pb2 as pb
 from childgrid_wire.pb import desk_pb2_grpc as rpc
@@ -50,6 +56,16 @@ class Handed:
     """The token that reads, where the statement opened a sitting; else empty."""
 
 
+@dataclass(frozen=True)
+class Greeting:
+    """Whose desk answers, and in which grid."""
+
+    member: str
+    grid: str
+    training: bool
+    """Whether the signed directory says that this grid is for training."""
+
+
 class Line:
     """A connection of one agency's people to their own node."""
 
@@ -63,6 +79,18 @@ class Line:
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
+
+    def greet(self) -> Greeting:
+        """Ask the desk whose it is.
+
+        Raises:
+            Untrusted: it is another member's.
+            Unreachable: nobody answered.
+        """
+        said = channel.call(self._stub.Greet, pb.GreetRequest(), _SECONDS)
+        if said.member != self.member:
+            raise Untrusted(Reason.UNKNOWN_PEER, "desk")
+        return Greeting(said.member, said.grid, said.kind == "training")
 
     def draft(self, officer: str, wanted: Wanted) -> bytes:
         """Have something drafted; returns the exact payload that is to be signed.

@@ -41,7 +41,12 @@ keyid = _pattern(
 address = _pattern(r"[A-Za-z0-9.-]{1,253}:[1-9][0-9]{0,4}", "host:port")
 label = _pattern(r"[ -~]{1,80}", "a short printable name")
 name = _pattern(r"[a-z][a-z0-9_-]{0,39}", "a lower-case name")
-origin = _pattern(r"https://[a-z0-9.-]{1,200}(?::[0-9]{2,5})?", "an https origin")
+# A browser takes `NAME.localhost` for the machine it runs on, and for as safe as https.
+_PORT = r"(?::[0-9]{2,5})?"
+origin = _pattern(
+    rf"https://[a-z0-9.-]{{1,200}}{_PORT}|http://(?:[a-z0-9-]{{1,63}}\.)?localhost{_PORT}",
+    "an https origin, or http of NAME.localhost",
+)
 domain = _pattern(r"[a-z0-9.-]{1,200}", "a domain")
 section = _pattern(
     r"[A-Z]{2,8}:[0-9]{1,4}[A-Z]{0,2}(?:\([0-9a-z]{1,4}\)){0,3}",

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from childgrid_page.charts import HEIGHT, WIDTH, columns
 from childgrid_page.engine import STATIC, Pages, number, span
-from childgrid_page.shield import HEADERS, Shield
+from childgrid_page.shield import HEADERS, KEPT, POLICY, SCRIPTED, Shield
 
 INDIA = 19_800
 
@@ -203,3 +203,25 @@ def test_the_shield_leaves_other_protocols_unanswered() -> None:
         raise AssertionError("was let in")
 
     asyncio.run(Shield(never, ["here:1"])({"type": "websocket"}, never, never))
+
+
+def test_an_answer_chooses_among_two_headers_only() -> None:
+    """The application's own scripts and a file that may be kept; nothing looser."""
+    wish: list[tuple[bytes, bytes]] = []
+
+    async def inside(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": wish})
+        await send({"type": "http.response.body", "body": b""})
+
+    def answered(*headers: tuple[bytes, bytes]) -> dict[str, str]:
+        wish[:] = headers
+        return ask(Shield(inside, ["here:1"], "http"))[1]
+
+    policy, cache = b"content-security-policy", b"cache-control"
+    own = answered((policy, SCRIPTED.encode()), (cache, KEPT.encode()))
+    assert own["content-security-policy"] == SCRIPTED
+    assert own["cache-control"] == KEPT
+    for loose in (b"default-src *", SCRIPTED.encode() + b" 'unsafe-inline'"):
+        given = answered((policy, loose), (cache, b"public"))
+        assert given["content-security-policy"] == POLICY
+        assert given["cache-control"] == "no-store"

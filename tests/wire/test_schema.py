@@ -28,8 +28,17 @@ TAKES = [
     (s.name, ["a", "owner_name", "e1"], ["", "A", "1", "_a", "a" * 41, "a b", "a."]),
     (
         s.origin,
-        ["https://desk.police.in", "https://a:7443"],
-        ["http://a", "https://", "https://a/", "https://A", "https://a:1:2", "a"],
+        ["https://desk.police.in", "https://a:7443", "http://police.localhost:8443"],
+        [
+            "http://a",
+            "http://localhost.a",
+            "http://a.localhost.b",
+            "https://",
+            "https://a/",
+            "https://A",
+            "https://a:1:2",
+            "a",
+        ],
     ),
     (s.domain, ["localhost", "a.b"], ["", "A.b", "a/b", "a:1"]),
     (

@@ -193,3 +193,17 @@ class RiseRequest(_message.Message):
 class RiseResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class GreetRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GreetResponse(_message.Message):
+    __slots__ = ("member", "grid", "kind")
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
+    GRID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    member: str
+    grid: str
+    kind: str
+    def __init__(self, member: _Optional[str] = ..., grid: _Optional[str] = ..., kind: _Optional[str] = ...) -> None: ...

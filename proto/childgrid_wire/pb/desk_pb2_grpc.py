@@ -54,6 +54,11 @@ class DeskServiceStub:
                 request_serializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.SerializeToString,
                 response_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.FromString,
                 _registered_method=True)
+        self.Greet = channel.unary_unary(
+                '/childgrid.v1.DeskService/Greet',
+                request_serializer=childgrid__wire_dot_pb_dot_desk__pb2.GreetRequest.SerializeToString,
+                response_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.GreetResponse.FromString,
+                _registered_method=True)
 
 
 class DeskServiceServicer:
@@ -87,6 +92,13 @@ class DeskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Greet(self, request, context):
+        """Whose desk this is, in which grid; asked by a portal that starts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -109,6 +121,11 @@ def add_DeskServiceServicer_to_server(servicer, server):
                     servicer.Rise,
                     request_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.FromString,
                     response_serializer=childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.SerializeToString,
+            ),
+            'Greet': grpc.unary_unary_rpc_method_handler(
+                    servicer.Greet,
+                    request_deserializer=childgrid__wire_dot_pb_dot_desk__pb2.GreetRequest.FromString,
+                    response_serializer=childgrid__wire_dot_pb_dot_desk__pb2.GreetResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -219,6 +236,33 @@ class DeskService:
             '/childgrid.v1.DeskService/Rise',
             childgrid__wire_dot_pb_dot_desk__pb2.RiseRequest.SerializeToString,
             childgrid__wire_dot_pb_dot_desk__pb2.RiseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Greet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/childgrid.v1.DeskService/Greet',
+            childgrid__wire_dot_pb_dot_desk__pb2.GreetRequest.SerializeToString,
+            childgrid__wire_dot_pb_dot_desk__pb2.GreetResponse.FromString,
             options,
             channel_credentials,
             insecure,
