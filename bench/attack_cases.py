@@ -244,7 +244,8 @@ def _restock(grid: Any, name: str, people: Sequence[Person]) -> None:  # noqa: A
     held, keyring = agency.holdings, agency.keyring
     index = indexer.open_index(path, keyring)
     agency.holdings = Holdings(held.scheme, held.epoch, held.encoder, {"rows": index})
-    agency.desk = Desk(agency.office, agency.holdings, lambda: None)
+    register = agency.folder / "cases.csv"
+    agency.desk = Desk(agency.office, agency.holdings, lambda: None, register)
 
 
 def _row(person: Person) -> tuple[str, ...]:

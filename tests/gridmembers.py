@@ -70,7 +70,7 @@ class Agency(Member):
         self.holdings = Holdings(
             scheme(), EPOCH, Encoder(scheme(), key, EPOCH), {"rows": index}
         )
-        self.desk = Desk(self.office, self.holdings, lambda: None)
+        self.desk = Desk(self.office, self.holdings, lambda: None, folder / "cases.csv")
         write_files(folder, member)
 
     def publish(self) -> list[bytes]:

@@ -84,7 +84,9 @@ def reopen(grid: Grid, name: str) -> None:
         member.witness, member.shelf.book, own.signer, folder / "evidence", grid.clock
     )
     if isinstance(member, Agency):
-        member.desk = Desk(member.office, member.holdings, lambda: None)
+        member.desk = Desk(
+            member.office, member.holdings, lambda: None, folder / "cases.csv"
+        )
 
 
 def close(grid: Grid, name: str) -> None:

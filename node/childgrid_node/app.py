@@ -118,6 +118,7 @@ class Node:
             self.office,
             self.holdings,
             self.moved,
+            self.config.cases,
             self.settled,
             self.courier.standing,
             lambda: health.read(self.office, self.holdings),

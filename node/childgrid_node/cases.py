@@ -1,9 +1,11 @@
 """The agency's own cases: it attests that one exists and who investigates it.
 
 The register of cases is a CSV file of the agency (`reference, basis, officer,
-capacity, sections`), read at each attestation. A reference is guessable, so only a
-commitment leaves: SHA-256 over a salt that is derived from the node's own key and
-never sent.
+capacity, sections`), read at each attestation. Two more columns may stand there:
+`prosecutor` (ids of those who read its packs) and `closed` (anything, such as a date).
+One line marked closed closes the case, whosever line it is. A reference is guessable,
+so only a commitment leaves: SHA-256 over a salt that is derived from the node's own key
+and never sent.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,8 @@ class Case:
     officer: str
     capacity: str
     sections: tuple[str, ...]
+    prosecutors: tuple[str, ...] = ()
+    closed: str = ""
 
 
 def read(path: Path) -> list[Case]:
@@ -57,8 +62,25 @@ def _case(row: dict[str, str]) -> Case:
     reference, basis, officer, capacity = (
         (row[name] or "").strip() for name in COLUMNS[:-1]
     )
-    sections = tuple((row["sections"] or "").split())
-    return Case(reference, basis, officer, capacity, sections)
+    sections, prosecutors = (
+        tuple((row.get(name) or "").split()) for name in ("sections", "prosecutor")
+    )
+    closed = (row.get("closed") or "").strip()
+    return Case(reference, basis, officer, capacity, sections, prosecutors, closed)
+
+
+def by_reference(path: Path) -> dict[str, list[Case]]:
+    """The lines of each case; raises as `read`."""
+    found: dict[str, list[Case]] = {}
+    for one in read(path):
+        found.setdefault(one.reference, []).append(one)
+    return found
+
+
+def is_open(lines: Iterable[Case]) -> bool:
+    """Whether the case of these lines is: it has some, and none says closed."""
+    marks = [one.closed for one in lines]
+    return bool(marks) and not any(marks)
 
 
 def commitment(office: Office, reference: str) -> str:
@@ -75,10 +97,11 @@ def attest(office: Office, path: Path, reference: str, officer: str) -> Statemen
     An attestation that still holds is said again rather than made anew.
 
     Raises:
-        Refused: no such case, or not this officer's.
+        Refused: no such case, a closed one, or not this officer's.
     """
-    for case in read(path):
-        if case.reference == reference and case.officer == officer:
+    lines = by_reference(path).get(reference, [])
+    for case in lines if is_open(lines) else ():
+        if case.officer == officer:
             return _attestation(office, case)
     raise Refused(Reason.CASE, "the register of cases")
 

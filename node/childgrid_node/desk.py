@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -55,6 +56,9 @@ class Desk:
     holdings: Holdings
     moved: Callable[[], None]
     """Called when a statement may let something move on."""
+
+    cases: Path
+    """The register of cases: what was disclosed is shown while its case is open."""
 
     settled: Callable[[str, float], None] = field(default=lambda *_: None)
     """Waits until every target of a query has answered, at most so many seconds."""
@@ -175,5 +179,7 @@ class Desk:
             raise Refused(Reason.WRONG_ROLE, "view")
         if wait_seconds and asked.object == "answers":
             self.settled(asked.subject, min(wait_seconds, MAX_WAIT_SECONDS))
-        shows = Shows(self.office, self.holdings, self.standing, self.health)
+        shows = Shows(
+            self.office, self.holdings, self.cases, self.standing, self.health
+        )
         return shows.show(officer, asked)

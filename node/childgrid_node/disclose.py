@@ -21,6 +21,7 @@ from typing import Any
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise
 from childgrid_node import breakglass as glass
+from childgrid_node.grants import meanings
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
@@ -120,6 +121,10 @@ class Releaser:
                 "read_at": self.office.now,
                 "fields": {
                     label: [row.values[name] for name in columns[label].columns]
+                    for label in grant.fields
+                },
+                "meanings": {
+                    label: meanings(register.mapping, columns[label].columns)
                     for label in grant.fields
                 },
             }

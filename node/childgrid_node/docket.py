@@ -55,16 +55,21 @@ def _names(office: Office, officer: Officer, number: int) -> list[str]:
 
 def _line(office: Office, name: str) -> dict[str, Any]:
     query = office.journal.get(name, Kind.QUERY)
-    secret = office.journal.secret(f"suspect:{name}")
     answered = office.journal.answered_by(name, Kind.ANSWER)
     return {
         **summary(query),
-        "known": canonical.loads(secret) if secret else {},
+        "known": known(office, name),
         "state": _state(office, query, bool(answered)),
         "targets": len(query["targets"]),
         "answered": len(answered & query["targets"].keys()),
         "requests": len(requests(office, name)),
     }
+
+
+def known(office: Office, query: str) -> dict[str, Any]:
+    """What the officer wrote: `suspect` and `case_reference`; empty once shredded."""
+    secret = office.journal.secret(f"suspect:{query}")
+    return canonical.loads(secret) if secret else {}
 
 
 def _state(office: Office, query: Statement, answered: bool) -> str:

@@ -169,6 +169,9 @@ def record(office: Office, request: str) -> dict[str, Any] | None:
 def profile(office: Office, query: Statement) -> dict[str, Any]:
     """The 360° profile of a query: every source, what it gave, and what it didn't.
 
+    Beside the sources stands what was asked: `suspect` and `case_reference` as the
+    officer wrote them, who asked and when, and `read_at` (Unix seconds).
+
     Raises:
         Refused: the query is not this agency's.
     """
@@ -182,6 +185,11 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
         "notice": "a lead, not an identification; not grounds for arrest",
         "query": query.hash,
         "purpose": query["purpose"],
+        "sections": query["sections"],
+        "by": query.person,
+        "issued": query.issued,
+        "read_at": office.now,
+        **docket.known(office, query.hash),
         "sources": sources,
         "not_asked": not_asked(office, query),
     }
@@ -199,6 +207,7 @@ def _source(
         "agency": target,
         "answer": answers[-1]["outcome"] if answers else "not answered",
         "as_of": answers[-1]["as_of"] if answers else 0,
+        "answered_at": answers[-1].issued if answers else 0,
         "candidates": [
             {**one, "likelihood": likelihood(one)}
             for one in (answers[-1]["candidates"] if answers else ())
@@ -212,11 +221,28 @@ def _outcome(office: Office, request: Statement) -> dict[str, Any]:
     found = record(office, request.hash)
     return {
         "request": request.hash,
+        "by": request.person,
+        "issued": request.issued,
+        "handle": request["handle"],
         "asked": request["fields"],
         "state": _state(office, request, bool(found), bool(refusals)),
         "reason": refusals[0]["reason"] if refusals else "",
+        "refused_at": refusals[0].issued if refusals else 0,
+        **_given(office, request),
         "record": found or {},
     }
+
+
+def _given(office: Office, request: Statement) -> dict[str, Any]:
+    """The disclosure by its hash: when, as of when, and which fields were granted."""
+    for given in office.journal.answers(request.hash, Kind.DISCLOSURE):
+        return {
+            "disclosure": given.hash,
+            "disclosed_at": given.issued,
+            "row_as_of": given["row_as_of"],
+            "granted": given["fields"],
+        }
+    return {"disclosure": "", "disclosed_at": 0, "row_as_of": 0, "granted": []}
 
 
 def _state(office: Office, request: Statement, found: bool, refused: bool) -> str:

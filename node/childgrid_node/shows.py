@@ -2,15 +2,17 @@
 
 An investigator sees own cases, a supervising officer the agency's; a custodian what
 concerns the agency's own candidates, with the explanation of the match; a prosecutor
-the profile alone. The asker sees no agreement of fields before a disclosure. Agency IT
-sees how the node is, and none of this. Nothing here writes: that somebody looked is
-logged by `desk`, before it is shown.
+the profiles of their own cases alone. A profile is shown while its case is open. The
+asker sees no agreement of fields before a disclosure. Agency IT sees how the node is,
+and none of this. Nothing here writes: that somebody looked is logged by `desk`, before
+it is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from childgrid_node import (
@@ -20,6 +22,7 @@ from childgrid_node import (
     docket,
     findings,
     match,
+    packs,
     query,
     receipts,
     receive,
@@ -28,7 +31,6 @@ from childgrid_node.docket import summary
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
-from childgrid_wire import canonical
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -56,6 +58,7 @@ class Shows:
 
     office: Office
     holdings: Holdings
+    cases: Path
     standing: Callable[[str], dict[str, dict[str, Any]]]
     """What the coordinator says of targets that haven't answered: state and since."""
 
@@ -70,6 +73,8 @@ class Shows:
         """
         if asked.object == "docket":
             return docket.page(self.office, officer, asked.page)
+        if asked.object == "packs":
+            return packs.page(self.office, self.cases, officer, asked.page)
         shown = _SHOWS.get(asked.object)
         if shown is None:
             raise Refused(Reason.UNKNOWN, "view.object")
@@ -141,12 +146,10 @@ class Shows:
         """An own query as its officers know it."""
         office = self.office
         asked = self._own_query(officer, name)
-        secret = office.journal.secret(f"suspect:{name}")
-        known = canonical.loads(secret) if secret else {}
         approvals = office.journal.answers(name, Kind.APPROVAL)
         return {
             **summary(asked),
-            **known,
+            **docket.known(office, name),
             "approvals": [_signed(one) for one in approvals],
             "closed": approve.closed(office, name),
         }
@@ -229,9 +232,11 @@ class Shows:
         return _explained(self.holdings, found)
 
     def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
+        """What was disclosed, while the case is open; a prosecutor's own cases only."""
+        asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
         if officer.role != "prosecutor":
             self._own_query(officer, name)
-        asked = self.office.journal.get(name, Kind.QUERY)
+        packs.check(self.office, self.cases, officer, asked)
         return receive.profile(self.office, asked)
 
     def _directory(self, officer: Officer, _: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     DECIDED = "decided"
     PURPOSE = "purpose"
     CASE = "case"
+    CASE_OVER = "case-over"
     TARGET = "target"
     EPOCH = "epoch"
     CEREMONY = "ceremony"
@@ -77,6 +78,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.DECIDED: "this person has decided already; a decision is final",
     Reason.PURPOSE: "use a purpose and section that the policy allows",
     Reason.CASE: "let the police agency's node attest the case first",
+    Reason.CASE_OVER: "the case is closed or no longer in the register of cases; what "
+    "was disclosed for it is shown to nobody any more",
     Reason.TARGET: "address only agencies that the statement names",
     Reason.EPOCH: "use the linkage key epoch that the directory names",
     Reason.CEREMONY: "settle this by telephone; a broken key ceremony starts anew "

@@ -261,7 +261,7 @@ SCHEMAS: dict[Kind, Record] = {
     Kind.VIEW: record(
         object=s.enum(
             *("inbox", "query", "answers", "request", "explanation", "profile"),
-            *("silent", "desk", "docket", "directory", "health"),
+            *("silent", "desk", "docket", "packs", "directory", "health"),
         ),
         subject=s.optional(s.digest),
         reader=s.Maybe(s.officer),

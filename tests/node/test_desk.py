@@ -32,6 +32,9 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
     staff.write_text(staff.read_text() + more)
     made = agency.publish(at.office, staff, at.folder / "policy.toml")
     grid.post([one.data for one in made])
+    named = (at.folder / "cases.csv").read_text().splitlines()
+    columns = (f"{named[0]},prosecutor", *(f"{line},pp-iyer" for line in named[1:]))
+    (at.folder / "cases.csv").write_text("\n".join(columns) + "\n")
     return grid
 
 
