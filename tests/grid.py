@@ -237,7 +237,7 @@ class Grid:
         ):
             with office.journal.writing() as writing:
                 writing.run("UPDATE outbox SET state = 'sent' WHERE hash = ?", (hash_,))
-            if kind == "notice":
+            if kind in ("notice", "rotation"):
                 self.relay.hang(bytes(data))
             elif kind not in ("query", "answer", "staff", "policy", "sealing-key"):
                 said = statement.parse(envelope.read(data))

@@ -80,10 +80,18 @@ class Agency(Member):
         )
         return [one.data for one in [*made, sealing.ensure(self.office)]]
 
+    def held(self, epoch: int) -> Holdings:  # noqa: ARG002 - one epoch is all there is
+        """What answers queries of a key epoch."""
+        return self.holdings
+
+    def keyed(self, epoch: int) -> Holdings:
+        """What is held under a key epoch, for a release."""
+        return self.held(epoch)
+
     def releaser(self, relay: Any) -> Releaser:
         """The verb disclose, with witnesses reached through `relay`."""
         office = self.office
         gatherer = Gatherer(
             office.journal.log, office.member, self.shelf.book, relay, office.clock
         )
-        return Releaser(office, self.holdings, {"rows": self.source}, gatherer)
+        return Releaser(office, self.keyed, {"rows": self.source}, gatherer)

@@ -23,14 +23,15 @@ class Relay:
     def match(self, target: Agency, call: Mapping[str, Any]) -> bytes:
         """Carry one sealed query to a target; returns its answer."""
         asked = match.hear(target.office, **call)
-        return match.answer(target.office, target.holdings, asked).data
+        held = target.held(asked.query["epoch"])
+        return match.answer(target.office, held, asked).data
 
     def mail(self, target: Agency, parcel: Parcel) -> None:
         """Carry one parcel."""
         mailroom.open_parcel(target.office, parcel)
 
     def hang(self, data: bytes) -> None:
-        """Hang a notice on the board, where every member finds it."""
+        """Hang a document on the board, where every member finds it."""
         self.grid.post([data])
 
     def witness(

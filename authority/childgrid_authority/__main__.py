@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from childgrid_authority import changes
+from childgrid_authority import changes, rotating
 from childgrid_authority.console import (
     HERE,
     By,
@@ -38,6 +38,7 @@ app = typer.Typer(
     help=__doc__,
 )
 app.registered_commands += changes.app.registered_commands
+app.registered_commands += rotating.app.registered_commands
 
 
 def main() -> None:

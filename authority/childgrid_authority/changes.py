@@ -56,28 +56,6 @@ def floor(
 
 
 @app.command()
-def epoch(
-    number: int,
-    member: Annotated[list[str], typer.Option(help="Who took part; at least 3.")],
-    folder: Folder = HERE,
-    keep: Annotated[
-        list[int] | None, typer.Option(help="An older epoch that stays accepted.")
-    ] = None,
-    scheme: Annotated[str, typer.Option(help="Hash of the new scheme.")] = "",
-    by: By = None,
-    passphrase_file: Secrets = None,
-) -> None:
-    """Put a linkage key epoch in force, once all its members agree."""
-    from childgrid_authority import directory
-
-    authority = opened(folder)
-    change = directory.set_epoch(
-        authority.book, number, member, now(), keep=keep or (), scheme=scheme
-    )
-    carry_out(authority, change, passphrases(passphrase_file, by))
-
-
-@app.command()
 def witnesses(
     member: list[str],
     quorum: Annotated[int, typer.Option(help="How many must cosign.")],

@@ -255,41 +255,69 @@ def set_epoch(
     *,
     keep: Collection[int] = (),
     scheme: str = "",
+    at_once: bool = False,
 ) -> list[Draft]:
-    """Put a linkage key epoch in force, once all its members signed one transcript.
+    """Put a linkage key epoch in force at once, whoever has encoded under it.
+
+    For the first epoch, one under a new scheme, and the one after a compromise; what
+    runs meanwhile is refused `epoch` until its node has encoded. Without stopping
+    anybody: `epochs.accept`.
 
     Args:
         members: those whom the founders named for the ceremony, at least three.
         keep: older epochs that stay accepted while nodes encode anew.
         scheme: hash of the scheme statement under which the key check was made;
             left out, the directory's stays.
+        at_once: needed where an epoch is in force already and the scheme stays.
 
     Raises:
-        ChangeRefused: the epoch would go back, or `keep` names one that isn't
-            accepted now or belongs to another scheme.
+        ChangeRefused: the epoch would go back, would stop nodes unasked, or `keep`
+            names one that isn't accepted now or belongs to another scheme.
         Refused: the transcripts are incomplete or disagree.
     """
     view = book.latest(now)
     epochs = view.directory["epochs"]
-    if epoch < max(epochs["current"], 1):
-        raise ChangeRefused("an epoch never goes back; name a later one")
+    check_next(book, epoch)
     check_value = ceremony(book, view, epoch, members).agreed()
     if not set(keep) <= set(epochs["accepted"]) | {epoch}:
         raise ChangeRefused("only an epoch that is accepted now can be kept")
     named = scheme or str(view.directory["scheme"])
     if named != view.directory["scheme"]:
         _check_new_scheme(book, named, set(keep) - {epoch})
-    accepted = sorted({*keep, epoch})
+    elif epochs["accepted"] and not at_once:
+        raise ChangeRefused("an epoch is in force; `accept` the new one beside it")
     checks = {**view.directory["key_checks"], f"e{epoch}": check_value}
-    return [
-        successor(
-            book,
-            now,
-            scheme=named,
-            epochs={"current": epoch, "accepted": accepted},
-            key_checks={name: checks[name] for name in (f"e{n}" for n in accepted)},
-        )
-    ]
+    return [name_epochs(book, now, epoch, {*keep, epoch}, checks, scheme=named)]
+
+
+def check_next(book: Book, epoch: int) -> None:
+    """Insist that an epoch is accepted now or newer than all that ever were.
+
+    Raises:
+        ChangeRefused: otherwise; a retired key never comes back.
+    """
+    last = book.directories[-1]["epochs"]["accepted"]
+    ever = {one for said in book.directories for one in said["epochs"]["accepted"]}
+    if epoch not in last and epoch <= max(ever, default=0):
+        raise ChangeRefused("an epoch never goes back; name a later one")
+
+
+def name_epochs(
+    book: Book,
+    now: int,
+    current: int,
+    accepted: Collection[int],
+    checks: Mapping[str, str],
+    **changes: object,
+) -> Draft:
+    """The directory in force with other epochs, and the key checks of just those."""
+    return successor(
+        book,
+        now,
+        epochs={"current": current, "accepted": sorted(accepted)},
+        key_checks={f"e{one}": checks[f"e{one}"] for one in sorted(accepted)},
+        **changes,
+    )
 
 
 def _check_new_scheme(book: Book, scheme: str, kept: Collection[int]) -> None:

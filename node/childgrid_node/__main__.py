@@ -64,17 +64,18 @@ def ceremony(
 
 @app.command()
 def wrap(
-    member: Annotated[str, typer.Argument(help="the new member")],
+    member: Annotated[str, typer.Argument(help="who needs them")],
     fingerprint: Annotated[
-        str, typer.Option(help="its wrap key's fingerprint, as its people read it out")
+        str, typer.Option(help="its keys' fingerprint, as its people read it out")
     ],
     config: Config = _DEFAULT,
 ) -> None:
-    """Wrap the linkage key for a new member whose fingerprint you compared."""
+    """Wrap the linkage keys in force for a member whose fingerprint you compared."""
     from childgrid_node.config import load
     from childgrid_node.joining import wrap_for
 
-    wrap_for(load(config), member, fingerprint, time.time)
+    for epoch in wrap_for(load(config), member, fingerprint, time.time):
+        typer.echo(f"the key of epoch {epoch} is wrapped for {member}")
 
 
 @app.command()

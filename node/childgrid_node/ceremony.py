@@ -250,7 +250,7 @@ def advance(
     record = gather(book, view, epoch, members)
     if own.member not in record.members:
         raise Refused(Reason.CEREMONY, "the founders did not name us")
-    notes = _Notes(folder / f"share-e{epoch}.locked", passphrase)
+    notes = _Notes(share_file(folder, epoch), passphrase)
     if own.member not in record.commits:
         share = notes.share()
         said = notes.once("commit", lambda: commit(own, epoch, share, now))
@@ -294,6 +294,11 @@ def _reveal_on(
 def linkage_file(folder: Path, epoch: int) -> Path:
     """Where the linkage key of an epoch lies in a keys folder, locked."""
     return folder / f"linkage-e{epoch}.locked"
+
+
+def share_file(folder: Path, epoch: int) -> Path:
+    """Where our share and what we signed lie until the key is kept, locked."""
+    return folder / f"share-e{epoch}.locked"
 
 
 def keep(folder: Path, epoch: int, key: bytes, passphrase: bytes) -> None:

@@ -36,7 +36,7 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 _YEAR = 366 * 86_400
-REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS)
+REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS, Reason.EPOCH)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ class Releaser:
     """What a release needs beside the office: sources, encodings, witnesses."""
 
     office: Office
-    holdings: Holdings
+    holdings: Callable[[int], Holdings]
+    """What is held under a key epoch (`Stock.keyed`)."""
+
     registers: Mapping[str, Source]
     gatherer: Gatherer
 
@@ -109,7 +111,9 @@ class Releaser:
         if not set(grant.fields) <= columns.keys():
             raise Refused(Reason.FIELDS, "a label that the mapping lacks")
         tokens = normalise.tokens(row.values, register.mapping)
-        if encoding_digest(self.holdings.encode(tokens)) != found.hit.digest:
+        asked = self.office.journal.get(request["query"], Kind.QUERY)
+        held = self.holdings(asked["epoch"])
+        if encoding_digest(held.encode(tokens)) != found.hit.digest:
             raise Refused(Reason.CHANGED, "the row differs from the index")
         return canonical.dumps(
             {

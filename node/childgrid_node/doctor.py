@@ -24,6 +24,7 @@ from childgrid_node.stock import Stock
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer, hostname
 from childgrid_wire.channel import Dialer
+from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
 from childgrid_wire.identity import Identity
 from childgrid_wire.pb import coordinator_pb2, coordinator_pb2_grpc
@@ -71,6 +72,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("clock", patient.time),
         ("grid", patient.grid),
         ("directory", patient.directory),
+        ("epochs", patient.epochs),
         ("officers", patient.officers),
         ("receipts", patient.receipts),
         ("source", patient.source),
@@ -231,6 +233,27 @@ class _Patient:
             f"directory {directory['version']}, {left} days left,"
             f" epoch {directory['epochs']['current']}, scheme and linkage key agree"
         )
+
+    def epochs(self) -> str:
+        """Every linkage key that the founders accept is here and encoded under."""
+        self._require_stock()
+        directory = self._office.view.directory["epochs"]
+        lacking = self._stock.lacking()
+        keyless = [str(epoch) for epoch, what in lacking.items() if what is None]
+        if keyless:
+            keys = keys_fingerprint(self._office.view.member(self._config.member))
+            raise Fault(
+                f"epoch: the linkage key of epoch {', '.join(keyless)} is not here;"
+                f" two other agencies run `childgrid-node wrap`; our keys: {keys}"
+            )
+        if set(lacking) - {directory["current"]}:
+            raise Doubt("a new epoch is accepted; the node encodes under it as it runs")
+        if not directory["accepted"]:
+            raise Doubt(
+                "no linkage key is in force; the founders have retired the last"
+            )
+        accepted = ", ".join(map(str, directory["accepted"]))
+        return f"keys of epoch {accepted} here, sources encoded"
 
     def officers(self) -> str:
         """The agency's own files: staff, policy, cases."""

@@ -1,6 +1,7 @@
 """What this agency holds, as matching sees it: encodings, and nothing behind them.
 
-One index per source under one scheme, epoch and linkage key. A search scores the
+One index per source under one scheme, epoch and linkage key; a node that rotates its
+key holds several of these. A search scores the
 query against every row of every source; there is no approximate index that could
 lose a suspect. Queries that come together share a pass over memory: see `turns`.
 """
@@ -51,7 +52,9 @@ class Holdings:
 
     scheme: Scheme
     epoch: int
-    encoder: Encoder
+    encoder: Encoder | None
+    """None where no linkage key is in force, which encodes nothing."""
+
     indexes: dict[str, Index]
     missing: tuple[str, ...] = ()
     """Sources that have not been indexed under the keys in force."""
@@ -78,7 +81,13 @@ class Holdings:
                 scan.warm(index.scheme, segment)
 
     def encode(self, tokens: Tokens) -> NDArray[np.uint64]:
-        """One encoding, ``uint64[words]``; the tokens are forgotten at once."""
+        """One encoding, ``uint64[words]``; the tokens are forgotten at once.
+
+        Raises:
+            Refused: `epoch`, no linkage key is in force here.
+        """
+        if self.encoder is None:
+            raise Refused(Reason.EPOCH, "no linkage key is in force here")
         try:
             return self.encoder.encode(tokens)
         finally:

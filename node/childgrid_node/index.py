@@ -60,7 +60,15 @@ if TYPE_CHECKING:
 
 MOST_FRAMES = 64
 
-__all__ = ["Block", "Header", "Index", "Origin", "Segment", "encoding_digest"]
+__all__ = [
+    "Block",
+    "Header",
+    "Index",
+    "Origin",
+    "Segment",
+    "encoding_digest",
+    "epoch_of",
+]
 
 
 @dataclass(frozen=True)
@@ -337,6 +345,11 @@ def _header(
         clear=int(clear),
         file_id=secrets.token_hex(16),
     )
+
+
+def epoch_of(path: Path, index_key: bytes) -> int:
+    """The key epoch of an index file; raises `IndexFileError` if it can't be read."""
+    return read_header(mapped(path), Keys.derive(index_key, "").mac).epoch
 
 
 def _expect(header: Header, scheme: Scheme, epoch: int, key_check: bytes) -> None:

@@ -108,9 +108,11 @@ class Report:
     faults: Faults | None = None
 
 
-def path_of(folder: Path, source: str) -> Path:
-    """The index file of a source."""
-    return folder / f"{source}.index"
+def path_of(folder: Path, source: str, epoch: int) -> Path:
+    """The index file of a source under one key epoch; makes the epoch's folder."""
+    of_epoch = folder / f"e{epoch}"
+    of_epoch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return of_epoch / f"{source}.index"
 
 
 def build(

@@ -7,6 +7,9 @@
     keyless     certificates are installed; two members must still wrap the key
     joined      the linkage key is here and is the one that the directory names
 
+While the grid rotates its key, that of each accepted epoch is taken; `joined` speaks of
+the current one.
+
 The coordinator carries all of it and is believed in nothing: the root is pinned by
 the token, the answer is held against the founders' directory, the key against its
 key check. Without a network, `write_enrolment` and `install_from` do it by files.
@@ -206,14 +209,19 @@ def _standing(joiner: Joiner, passphrase: bytes, clock: Clock) -> JoinState:
     view = joiner.shelf.book.latest(int(clock()))
     if view.member(joiner.own.member)["kind"] != "agency":
         return _state(joiner, State.JOINED, "")
-    epoch = view.directory["epochs"]["current"]
-    if not epoch:
+    epochs = view.directory["epochs"]
+    if not epochs["current"]:
         return _state(joiner, State.KEYLESS, "no linkage key is in force yet")
-    try:
-        _take_key(joiner, view, epoch, passphrase)
-    except Refused as error:
-        return _state(joiner, State.KEYLESS, error.detail)
-    return _state(joiner, State.JOINED, "")
+    awaited = {}
+    for epoch in epochs["accepted"]:
+        try:
+            _take_key(joiner, view, epoch, passphrase)
+        except Refused as error:
+            awaited[epoch] = error.detail
+    if epochs["current"] in awaited:
+        return _state(joiner, State.KEYLESS, awaited[epochs["current"]])
+    told = "; ".join(f"epoch {epoch}: {why}" for epoch, why in awaited.items())
+    return _state(joiner, State.JOINED, told)
 
 
 def _take_key(joiner: Joiner, view: View, epoch: int, passphrase: bytes) -> None:

@@ -19,7 +19,12 @@ from childgrid_node.source_errors import SourceError
 from childgrid_wire import board, channel, keyfile
 from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
-from childgrid_wire.errors import ConfigurationRefused, Unreachable
+from childgrid_wire.errors import (
+    ConfigurationRefused,
+    Reason,
+    Refused,
+    Unreachable,
+)
 from childgrid_wire.identity import Identity
 from childgrid_wire.joining import Details
 from childgrid_wire.pb import coordinator_pb2 as pb
@@ -106,17 +111,11 @@ class _Post:
     ) -> None:
         self._stub, self.identity, self.shelf = stub, identity, shelf
         self.passphrase = passphrase
-
-    def fetch(self) -> None:
-        board.fetch(self._stub, self.shelf, seconds=_SECONDS)
+        self._cursor = 0
 
     def look(self, book: Book) -> None:
-        """As `fetch`, and nothing is kept on the disk, where a node may be at work."""
-        board.fetch(self._stub, book, seconds=_SECONDS)
-
-    def publish(self, document: bytes) -> None:
-        self.shelf.add(document)
-        self.hang(document)
+        """Take over the board; nothing is kept on the disk: a node may be at work."""
+        self._cursor = board.fetch(self._stub, book, self._cursor, _SECONDS)
 
     def hang(self, document: bytes) -> None:
         call = pb.PublishRequest(document=Envelope(payload=document))
@@ -133,16 +132,18 @@ def hold_ceremony(
 ) -> str:
     """Take part in making a linkage key; returns the last step that was taken.
 
+    The board is looked at and nothing of it kept, so that a node may serve meanwhile.
+
     Raises:
         Unreachable: the others did not follow within `wait` seconds; repeat it.
     """
     until, pause, told = clock() + wait, threading.Event(), ""
     with posted(config, clock) as post:
         while True:
-            post.fetch()
+            post.look(post.shelf.book)
             progress = _ceremony_step(config, post, epoch, members, clock)
             for document in progress.publish:
-                post.publish(document)
+                post.hang(document)
             if progress.step != told:
                 say(f"{config.member}: {progress.step}")
                 told = progress.step
@@ -175,27 +176,49 @@ def _ceremony_step(
     )
 
 
-def wrap_for(config: NodeConfig, member: str, fingerprint: str, clock: Clock) -> None:
-    """Wrap the linkage key for a new member whose fingerprint was compared.
+def wrap_for(
+    config: NodeConfig, member: str, fingerprint: str, clock: Clock
+) -> list[int]:
+    """Wrap the linkage keys for a member whose fingerprint was compared.
+
+    Of every epoch that the directory accepts and whose key is here; returns which. The
+    member is new, or was not in a ceremony. A node may serve meanwhile.
 
     Raises:
-        Refused: the fingerprint is another one; nothing was published.
+        Refused: the fingerprint is another one, or no key is here; nothing was
+            published.
     """
     with posted(config, clock) as post:
-        post.fetch()
-        view = post.shelf.book.latest(int(clock()))
-        epoch = view.directory["epochs"]["current"]
-        scheme = post.shelf.book.document(view.directory["scheme"]).body
-        key = ceremony.unlock(config.state_dir / "keys", epoch, post.passphrase)
-        post.publish(
-            ceremony.wrap(
-                post.identity,
-                key,
-                epoch,
-                view,
-                member,
-                fingerprint,
-                scheme_digest(scheme),
-                int(clock()),
-            )
-        )
+        post.look(post.shelf.book)
+        wraps = {
+            epoch: _wrap(config, post, epoch, member, fingerprint, clock)
+            for epoch in post.shelf.book.directories[-1]["epochs"]["accepted"]
+            if ceremony.linkage_file(config.state_dir / "keys", epoch).exists()
+        }
+        if not wraps:
+            raise Refused(Reason.CEREMONY, "no linkage key in force is here")
+        for document in wraps.values():
+            post.hang(document)
+    return sorted(wraps)
+
+
+def _wrap(
+    config: NodeConfig,
+    post: _Post,
+    epoch: int,
+    member: str,
+    fingerprint: str,
+    clock: Clock,
+) -> bytes:
+    view = post.shelf.book.latest(int(clock()))
+    scheme = post.shelf.book.document(view.directory["scheme"]).body
+    return ceremony.wrap(
+        post.identity,
+        ceremony.unlock(config.state_dir / "keys", epoch, post.passphrase),
+        epoch,
+        view,
+        member,
+        fingerprint,
+        scheme_digest(scheme),
+        int(clock()),
+    )

@@ -269,8 +269,10 @@ def release_silent(writing: Writing, office: Office, query: Statement) -> Statem
     What was silent comes before what was said already: an answer has room for five.
 
     Raises:
-        Refused: nothing is hidden there; the caller's transaction ends with it.
+        Refused: nothing is hidden there, or the query's key epoch was retired; the
+            caller's transaction ends with it.
     """
+    rules.check_epoch(office.view, query)
     found = sorted(handles(office, query.hash), key=lambda one: one.shown)
     if all(one.shown for one in found):
         raise Refused(Reason.UNKNOWN, "silent hit")

@@ -1,7 +1,10 @@
-"""The sources of a node and the indexes that were made of them.
+"""The sources of a node and the indexes that were made of them, by key epoch.
 
-Mappings are read once at the start; indexes are opened under the scheme, epoch and
-linkage key that the directory names, or the node refuses to answer.
+Mappings are read once at the start; indexes are opened under the scheme, epochs and
+linkage keys that the directory names, or the node refuses to answer. When the founders
+accept a new epoch the node encodes everything again beside what it serves, says that it
+is ready, and answers queries of either; when they retire the old one, no query of it is
+answered from that moment on, and its key and index files are destroyed.
 """
 
 from __future__ import annotations
@@ -10,14 +13,14 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from childgrid_node import agency, indexer, refresh
-from childgrid_node.ceremony import linkage_file
+import structlog
+
+from childgrid_node import agency, epochs, indexer, refresh
 from childgrid_node.config import NodeConfig
-from childgrid_node.encode import Encoder, key_check
+from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
 from childgrid_node.index_errors import Damaged, IndexFileError
@@ -25,15 +28,16 @@ from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
 from childgrid_node.refresh import Pace, Refresher
-from childgrid_node.scheme import Scheme
+from childgrid_node.source_errors import SourceError
 from childgrid_node.vault import derive
-from childgrid_wire import keyfile
-from childgrid_wire.errors import ConfigurationRefused, Untrusted
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, WireError
 from childgrid_wire.trust import View
+
+log = structlog.get_logger(__name__)
 
 
 class Stock:
-    """Registers and indexes by source name; see the module."""
+    """Registers by source name, keys and indexes by epoch; see the module."""
 
     def __init__(
         self,
@@ -51,17 +55,57 @@ class Stock:
             ConfigurationRefused: a mapping or index can't be used; says which.
         """
         self._config, self._office = config, office
-        self._rebuilding = rebuilding
+        self._passphrase, self._rebuilding = passphrase, rebuilding
         self._lock = threading.Lock()
-        self.keyring = keyring(config, office, passphrase)
+        self._told: dict[int, str] = {}
+        self._rings = epochs.keyrings(config, office, passphrase)
+        self._keyless = Holdings(epochs.scheme_named(office), 0, None, {})
         self.registers = self._open_registers()
-        self._holdings = self._open_holdings()
+        index_key = derive(office.identity.key, b"index")
+        for name in self.registers:
+            epochs.adopt(self._folder, name, index_key, rebuilding=rebuilding)
+        self._held = {one.epoch: self._open_held(one) for one in self._rings.values()}
 
     @property
     def holdings(self) -> Holdings:
-        """The indexes in force."""
+        """Under what we ask: the current epoch, or the newest whose key is here.
+
+        Where none is here it encodes nothing and refuses by name.
+        """
         with self._lock:
-            return self._holdings
+            for epoch in epochs.accepted(self._office.shelf.book):
+                if epoch in self._held:
+                    return self._held[epoch]
+        return self._keyless
+
+    def keyed(self, epoch: int) -> Holdings:
+        """What is held under an epoch, encoded or not.
+
+        Raises:
+            Refused: `epoch`, the founders don't accept it; `stale`, we lack its key.
+        """
+        if epoch not in epochs.accepted(self._office.shelf.book):
+            raise Refused(Reason.EPOCH, "query.epoch")
+        with self._lock:
+            if epoch not in self._held:
+                raise Refused(Reason.STALE, "linkage key")
+            return self._held[epoch]
+
+    def held(self, epoch: int) -> Holdings:
+        """What answers queries of an epoch.
+
+        Raises:
+            Refused: `epoch`, it is not accepted, or we have not encoded under it yet.
+        """
+        try:
+            found = self.keyed(epoch)
+        except Refused as refusal:
+            raise Refused(Reason.EPOCH, "query.epoch") from refusal
+        with self._lock:
+            elsewhere = any(not one.missing for one in self._held.values())
+        if found.missing and elsewhere:
+            raise Refused(Reason.EPOCH, "not encoded under it yet")
+        return found
 
     def _open_registers(self) -> dict[str, Source]:
         registers = {
@@ -71,24 +115,20 @@ class Stock:
         check_policy(self._config.policy, found, self._office.view)
         return registers
 
-    def _open_holdings(self) -> Holdings:
+    def _open_held(self, ring: Keyring) -> Holdings:
         indexes = {}
         for name in self.registers:
-            path = indexer.path_of(self._folder, name)
-            opened = self._open(path) if path.exists() else None
+            path = indexer.path_of(self._folder, name, ring.epoch)
+            opened = self._open(path, ring) if path.exists() else None
             if opened is not None:
                 indexes[name] = opened
-        encoder = Encoder(
-            self.keyring.scheme, self.keyring.linkage_key, self.keyring.epoch
-        )
+        encoder = Encoder(ring.scheme, ring.linkage_key, ring.epoch)
         missing = tuple(name for name in self.registers if name not in indexes)
-        return Holdings(
-            self.keyring.scheme, self.keyring.epoch, encoder, indexes, missing
-        )
+        return Holdings(ring.scheme, ring.epoch, encoder, indexes, missing)
 
-    def _open(self, path: Path) -> Index | None:
+    def _open(self, path: Path, ring: Keyring) -> Index | None:
         try:
-            return indexer.open_index(path, self.keyring)
+            return indexer.open_index(path, ring)
         except IndexFileError as error:
             if self._rebuilding:
                 return None
@@ -104,17 +144,42 @@ class Stock:
         """Sources that have not been indexed under the keys in force."""
         return list(self.holdings.missing)
 
+    def lacking(self) -> dict[int, tuple[str, ...] | None]:
+        """Accepted epochs that are not answered: sources to encode; None: no key."""
+        with self._lock:
+            found = {
+                epoch: self._held[epoch].missing if epoch in self._held else None
+                for epoch in epochs.accepted(self._office.shelf.book)
+            }
+        return {epoch: what for epoch, what in found.items() if what != ()}
+
     def index(self, name: str, progress: Progress = lambda _: None) -> Report:
-        """Index one source and put the new index in force."""
-        report = self._refresher(name).build(progress)
-        self._put(name, self._opened(name))
-        return report
+        """Index one source under every epoch and put the new indexes in force.
+
+        Returns the report of the epoch under which we ask.
+        """
+        reports = {}
+        for ring in self._now_held():
+            reports[ring.epoch] = self._refresher(name, ring).build(progress)
+            self._put(name, self._opened(name, ring), ring.epoch)
+        if not reports:
+            raise ConfigurationRefused("the grid has no linkage key in force")
+        return reports[self.holdings.epoch]
+
+    def _now_held(self) -> list[Keyring]:
+        with self._lock:
+            return list(self._rings.values())
+
+    def _all(self) -> list[Holdings]:
+        with self._lock:
+            return list(self._held.values())
 
     def in_the_clear(self) -> dict[Path, int]:
         """Index files that are not sealed, with how many source keys stand in each."""
         return {
-            indexer.path_of(self._folder, name): len(index)
-            for name, index in self.holdings.indexes.items()
+            indexer.path_of(self._folder, name, held.epoch): len(index)
+            for held in self._all()
+            for name, index in held.indexes.items()
             if index.header.clear
         }
 
@@ -124,35 +189,108 @@ class Stock:
         A node that serves meanwhile answers from none of those any more. One or
         two seconds a gigabyte; `stopped` is asked now and then.
         """
-        for index in self.holdings.indexes.values():
-            with suppress(Damaged):
-                index.verify(stopped)
-        return list(self.holdings.damaged)
+        for held in self._all():
+            for index in held.indexes.values():
+                with suppress(Damaged):
+                    index.verify(stopped)
+        return sorted({name for held in self._all() for name in held.damaged})
 
     def refresh(self) -> None:
         """Bring every index up to date with its source; see `refresh`."""
-        config = self._config
+        for ring in self._now_held():
+            try:
+                self._refresh(ring)
+            except OSError:
+                # Its folder may have been destroyed while we wrote.
+                if ring.epoch in self._rings:
+                    raise
+
+    def _refresh(self, ring: Keyring) -> None:
+        config, epoch = self._config, ring.epoch
+        held = self._held.get(epoch)
+        if held is None:
+            return
         pace = Pace(
             config.lag_seconds, config.reconcile_seconds, config.rebuild_seconds
         )
         refresh.step_all(
-            {name: self._refresher(name) for name in self.registers},
-            self.holdings.indexes,
+            {name: self._refresher(name, ring) for name in self.registers},
+            held.indexes,
             pace,
-            self._put,
-            lambda name: self._put(name, self._opened(name)),
+            lambda name, index: self._put(name, index, epoch),
+            lambda name: self._put(name, self._opened(name, ring), epoch),
         )
 
-    def _refresher(self, name: str) -> Refresher:
-        path = indexer.path_of(self._folder, name)
-        return Refresher(
-            self.registers[name], path, self.keyring, lambda: self._office.now
-        )
+    def rotate(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Follow the founders from epoch to epoch; to be called again and again.
 
-    def _opened(self, name: str) -> Index:
-        return indexer.open_index(indexer.path_of(self._folder, name), self.keyring)
+        Forgets what was retired, takes the keys of what was accepted, and encodes
+        every source under them that a person has had indexed before. A source that
+        can't be read is tried again at the next call.
+        """
+        for name in {one for held in self._all() for one in held.indexes}:
+            self._marker(name).touch(mode=0o600)
+        self._forget()
+        self._take()
+        for ring in self._now_held():
+            for name in self._held[ring.epoch].missing:
+                if stopped() or ring.epoch in epochs.retired(self._office.shelf.book):
+                    break
+                if self._marker(name).exists():
+                    self._encode(name, ring)
+        self._forget()
+        for ring in self._now_held():
+            if not self._held[ring.epoch].missing and epochs.say_ready(
+                self._office, ring
+            ):
+                log.info("ready", epoch=ring.epoch)
 
-    def _put(self, name: str, index: Index) -> None:
+    def _forget(self) -> None:
+        for epoch in epochs.retired(self._office.shelf.book):
+            with self._lock:
+                self._held.pop(epoch, None)
+                self._rings.pop(epoch, None)
+            if epochs.destroy(self._config, epoch):
+                log.info("destroyed", epoch=epoch)
+
+    def _take(self) -> None:
+        for epoch in epochs.accepted(self._office.shelf.book):
+            if epoch in self._rings:
+                continue
+            try:
+                ring = epochs.take(self._config, self._office, self._passphrase, epoch)
+                held = self._open_held(ring)
+            except WireError as error:
+                if self._told.get(epoch) != error.detail:
+                    self._told[epoch] = error.detail
+                    log.warning("no key", epoch=epoch, why=error.detail)
+                continue
+            with self._lock:
+                self._rings[epoch], self._held[epoch] = ring, held
+
+    def _encode(self, name: str, ring: Keyring) -> None:
+        """Index a source under a new epoch, from a connection of its own to it."""
+        path = self._config.sources / f"{name}.toml"
+        try:
+            source = indexer.open_source(path)
+            report = self._refresher(name, ring, source).build()
+            self._put(name, self._opened(name, ring), ring.epoch)
+        except (ConfigurationRefused, IndexFileError, SourceError, OSError) as error:
+            log.error("not encoded", source=name, error=type(error).__name__)
+            return
+        log.info("encoded", source=name, epoch=ring.epoch, rows=report.indexed)
+
+    def _refresher(
+        self, name: str, ring: Keyring, source: Source | None = None
+    ) -> Refresher:
+        path = indexer.path_of(self._folder, name, ring.epoch)
+        taken = source or self.registers[name]
+        return Refresher(taken, path, ring, lambda: self._office.now)
+
+    def _opened(self, name: str, ring: Keyring) -> Index:
+        return indexer.open_index(indexer.path_of(self._folder, name, ring.epoch), ring)
+
+    def _put(self, name: str, index: Index, epoch: int) -> None:
         """Put an index in force; who searches the old one keeps it until done.
 
         Raises:
@@ -160,10 +298,17 @@ class Stock:
         """
         index.verify()
         with self._lock:
-            held = self._holdings
+            held = self._held.get(epoch)
+            if held is None:
+                return
             missing = tuple(one for one in held.missing if one != name)
             indexes = {**held.indexes, name: index}
-            self._holdings = replace(held, indexes=indexes, missing=missing)
+            self._held[epoch] = replace(held, indexes=indexes, missing=missing)
+        self._marker(name).touch(mode=0o600)
+
+    def _marker(self, name: str) -> Path:
+        """Stands where a person has had a source indexed; it outlives the epochs."""
+        return self._folder / f"{name}.encoded"
 
 
 def mappings(config: NodeConfig) -> list[Path]:
@@ -215,48 +360,3 @@ def _check_rule(
                     f"{where} grants {label} for {purpose}, but the floor keeps"
                     f" {category} back"
                 )
-
-
-def keyring(config: NodeConfig, office: Office, passphrase: bytes) -> Keyring:
-    """Scheme, epoch and linkage key as the directory names them.
-
-    Raises:
-        ConfigurationRefused: the key is missing or another one than the grid's.
-    """
-    directory = office.view.directory
-    epoch = directory["epochs"]["current"]
-    scheme = scheme_named(office)
-    path = linkage_file(config.state_dir / "keys", epoch)
-    if not epoch or not path.exists():
-        raise ConfigurationRefused("no linkage key yet; run `childgrid-node join`")
-    key = bytes.fromhex(keyfile.unlock(path, passphrase)["key"])
-    check = key_check(key, epoch, scheme.digest)
-    if directory["key_checks"].get(f"e{epoch}") != check.hex():
-        raise ConfigurationRefused("this linkage key is not the grid's")
-    return Keyring(
-        scheme,
-        key,
-        check,
-        epoch,
-        derive(office.identity.key, b"index"),
-        config.encrypted_disk,
-    )
-
-
-def scheme_named(office: Office) -> Scheme:
-    """The shipped scheme document that the directory names.
-
-    Raises:
-        ConfigurationRefused: this release does not ship it.
-    """
-    name = office.view.directory["scheme"]
-    try:
-        wanted = office.shelf.book.document(name)["document"]
-    except Untrusted as error:
-        raise ConfigurationRefused("the directory names no scheme") from error
-    training = office.view.training
-    for file in (resources.files("childgrid_node") / "schemes").iterdir():
-        scheme = Scheme.load(file.name.removesuffix(".json"))
-        if scheme.digest.hex() == wanted and (training or scheme.profile != "test"):
-            return scheme
-    raise ConfigurationRefused("upgrade: the grid's scheme is not in this release")

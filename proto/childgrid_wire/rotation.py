@@ -1,9 +1,12 @@
-"""The record of one linkage key ceremony, as everyone can check it.
+"""The record of one linkage key ceremony, as everyone can check it, and who is ready.
 
 At least three agencies commit to a share, then reveal it sealed to each other, then
 sign one transcript. This module gathers their signed steps from a book, and refuses
 a record in which someone spoke twice or to others than the named members. It sees
 hashes and sealed boxes only; shares are opened at the agencies' nodes.
+
+Later each node says that it is `ready` for a new epoch: it holds the key that the
+directory's key check names and has encoded all of its sources under it.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from childgrid_wire.trust import View
 
 LEAST_MEMBERS = 3
 STEPS = ("commit", "reveal", "transcript")
+READY = "ready"
 
 
 @dataclass(frozen=True)
@@ -102,3 +106,26 @@ def _by_member(said: list[Statement], step: str) -> dict[str, Statement]:
             raise Refused(Reason.CEREMONY, f"{one.issuer} said two of: {step}")
         table[one.issuer] = one
     return table
+
+
+def ready(book: Book, view: View, epoch: int) -> set[str]:
+    """The agencies that said they are ready for `epoch`, under the directory's key.
+
+    What somebody says of another key counts for nothing.
+    """
+    check = view.directory["key_checks"].get(f"e{epoch}", "")
+    return {
+        one.issuer
+        for one in book.rotations(epoch)
+        if one["step"] == READY and one["key_check"] == check != ""
+    }
+
+
+def lagging(book: Book, view: View, epoch: int, use: str = "") -> list[str]:
+    """The agencies that stand, of one use or of any, and are not ready for `epoch`."""
+    there = ready(book, view, epoch)
+    return sorted(
+        entry["id"]
+        for entry in view.members("agency")
+        if entry["id"] not in there and use in ("", *entry["uses"])
+    )

@@ -95,6 +95,14 @@ def _check_scope(view: View, query: Statement, target: str) -> None:
         raise Refused(Reason.TARGET, "query.targets")
     if query["scheme"] != view.directory["scheme"]:
         raise Refused(Reason.SCHEME, "query.scheme")
+    check_epoch(view, query)
+
+
+def check_epoch(view: View, query: Statement) -> None:
+    """Insist that a query's linkage key epoch is accepted.
+
+    Where it no longer is, the query is void, and so is every handle in its answers.
+    """
     if query["epoch"] not in view.directory["epochs"]["accepted"]:
         raise Refused(Reason.EPOCH, "query.epoch")
 
@@ -277,6 +285,7 @@ def check_asked(
         raise Refused(Reason.CASE, "request differs from its query")
     if query["rehearsal"] or request.issued >= query.expires:
         raise Refused(Reason.EXPIRED, "query")
+    check_epoch(view, query)
     _check_granted(view, request, category)
 
 

@@ -140,7 +140,7 @@ SCHEMAS: dict[Kind, Record] = {
     ),
     Kind.ROTATION: record(
         epoch=s.version,
-        step=s.enum("commit", "reveal", "transcript", "wrap"),
+        step=s.enum("commit", "reveal", "transcript", "wrap", "ready"),
         member=s.optional(s.member),
         commitment=s.optional(s.digest),
         transcript=s.optional(s.digest),

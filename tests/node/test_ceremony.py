@@ -80,7 +80,8 @@ class World:
         """A whole ceremony and its epoch; returns the key."""
         while set(self.round(epoch)) != {"key"}:
             pass
-        change = directory.set_epoch(self.authority.book, epoch, THREE, NOW)
+        book = self.authority.book
+        change = directory.set_epoch(book, epoch, THREE, NOW, at_once=True)
         self.authority.enact(change, TWO)
         return ceremony.unlock(self.keys("alpha"), epoch, PASSPHRASE)
 
@@ -393,14 +394,17 @@ def test_an_expelled_members_old_share_says_nothing_of_the_next_key(
 
 
 def test_an_older_epoch_may_stay_while_nodes_encode_anew(world: World) -> None:
-    """Founders keep it on purpose, and retire it later."""
+    """Founders who put a new one in force at once keep it on purpose, or don't."""
     world.agree(1)
     while set(world.round(2)) != {"key"}:
         pass
     book = world.authority.book
-    world.authority.enact(directory.set_epoch(book, 2, THREE, NOW, keep=[1]), TWO)
+    world.authority.enact(
+        directory.set_epoch(book, 2, THREE, NOW, keep=[1], at_once=True), TWO
+    )
     assert world.view.directory["epochs"] == {"current": 2, "accepted": [1, 2]}
-    world.authority.enact(directory.set_epoch(book, 2, THREE, NOW), TWO)
+    change = directory.set_epoch(book, 2, THREE, NOW, at_once=True)
+    world.authority.enact(change, TWO)
     assert world.view.directory["epochs"]["accepted"] == [2]
 
 

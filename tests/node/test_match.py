@@ -74,7 +74,7 @@ def test_an_agency_with_too_many_queries_at_hand_is_told_to_come_again(
         approvals=[Envelope(payload=one) for one in given["approvals"]],
         content=Sealed(ciphertext=given["content"]),
     )
-    door = NodeServicer(customs.office, lambda: customs.holdings)
+    door = NodeServicer(customs.office, customs.held)
     with ExitStack() as at_hand:
         for _ in range(PER_ASKER):
             at_hand.enter_context(door._inside.entered("police"))

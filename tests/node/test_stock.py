@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import CoordinatorConfig, NodeConfig
+from childgrid_node.epochs import scheme_named
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
-from childgrid_node.stock import Stock, scheme_named
+from childgrid_node.stock import Stock
 from childgrid_wire import keyfile
 from childgrid_wire.errors import ConfigurationRefused
 from founders import light_locks
@@ -168,7 +169,7 @@ def test_a_damaged_index_is_named(grid: Grid, config: NodeConfig) -> None:
     """The node does not start with half a register."""
     at = stock(grid, config)
     at.index("rows")
-    path = config.state_dir / "index" / "rows.index"
+    path = config.state_dir / "index" / "e1" / "rows.index"
     path.write_bytes(path.read_bytes()[:-1])
 
     with pytest.raises(ConfigurationRefused, match=r"rows\.index"):
@@ -181,7 +182,7 @@ def test_a_mapped_index_that_was_altered_is_named_and_made_anew(
     """The node starts, finds it out by reading the file, and repairs it by itself."""
     clear = config.model_copy(update={"encrypted_disk": True})
     stock(grid, clear).index("rows")
-    path = config.state_dir / "index" / "rows.index"
+    path = config.state_dir / "index" / "e1" / "rows.index"
     content = bytearray(path.read_bytes())
     content[FRAMES_AT + FRAME_HEAD.size] ^= 1
     path.write_bytes(content)
@@ -203,7 +204,7 @@ def test_an_altered_index_is_not_put_in_force(grid: Grid, config: NodeConfig) ->
     at.index("rows")
     held = at.holdings.indexes["rows"]
     stock(grid, clear).index("rows")
-    path = config.state_dir / "index" / "rows.index"
+    path = config.state_dir / "index" / "e1" / "rows.index"
     content = bytearray(path.read_bytes())
     content[FRAMES_AT + FRAME_HEAD.size] ^= 1
     path.write_bytes(content)

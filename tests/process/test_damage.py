@@ -40,7 +40,7 @@ def altered(still: Grid) -> Altered:
     settings.write_text(f"encrypted_disk = true\n{text}", "utf-8")
     config = load(settings)
     still.yard.index(config)
-    path = still.state("customs") / "index" / "customs.index"
+    path = still.state("customs") / "index" / "e1" / "customs.index"
     content = bytearray(path.read_bytes())
     content[IN_A_ROW] ^= 1
     path.write_bytes(content)

@@ -159,7 +159,7 @@ def test_a_source_without_a_mapped_column_is_named(grid: Grid) -> None:
 
 def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
     """Index: by its file, of which one byte is another; sealed, and only mapped."""
-    path = grid.state("police") / "index" / "police.index"
+    path = grid.state("police") / "index" / "e1" / "police.index"
     clear = grid.configs["police"].model_copy(update={"encrypted_disk": True})
     with replaced(path, path.read_bytes()):
         for declared in (False, True):
@@ -180,7 +180,7 @@ def test_an_index_that_was_altered_is_named(grid: Grid) -> None:
 @pytest.mark.threat("T8")
 def test_a_disk_that_cannot_be_seen_to_be_encrypted_is_doubted(grid: Grid) -> None:
     """Disk: it is told how much lies there; no fault, since its owner may know."""
-    path = grid.state("police") / "index" / "police.index"
+    path = grid.state("police") / "index" / "e1" / "police.index"
     clear = grid.configs["police"].model_copy(update={"encrypted_disk": True})
     with replaced(path, path.read_bytes()):
         said = " ".join(grid.yard.index(clear))

@@ -90,7 +90,7 @@ def memory(grid: Grid, member: str) -> tuple[Any, ...]:
     leaves = rows(log_path(grid, member), "SELECT entry FROM log_leaf ORDER BY idx")
     return (
         [one for (one,) in leaves if parse_entry(one).kind != Kind.NOTICE],
-        {one.name: one.read_bytes() for one in index.glob("*.index")},
+        {one.name: one.read_bytes() for one in index.rglob("*.index")},
     )
 
 
@@ -124,7 +124,7 @@ def test_commands_refuse_what_they_cannot_start_with(still: Grid) -> None:
         kept = secret.rename(secret.with_suffix(".away"))
         command(grid, member, "serve").refused("no passphrase", member)
         kept.rename(secret)
-    index = grid.state("customs") / "index" / "customs.index"
+    index = grid.state("customs") / "index" / "e1" / "customs.index"
     with altered(index, lambda data: data[:-10]):
         command(grid, "customs", "serve").refused("customs.index", "rebuild")
     assert {member: memory(grid, member) for member in SERVERS} == before
@@ -132,7 +132,7 @@ def test_commands_refuse_what_they_cannot_start_with(still: Grid) -> None:
 
 def test_a_damaged_index_is_rebuilt_by_the_command_that_it_names(still: Grid) -> None:
     """`childgrid-node index` puts a whole index in the place of a truncated one."""
-    index = still.state("customs") / "index" / "customs.index"
+    index = still.state("customs") / "index" / "e1" / "customs.index"
     index.write_bytes(index.read_bytes()[:-64])
     done = command(still, "customs", "index")
     assert done.status == 0, done
