@@ -59,7 +59,7 @@ def _line(office: Office, name: str) -> dict[str, Any]:
     return {
         **summary(query),
         "known": known(office, name),
-        "state": _state(office, query, bool(answered)),
+        "state": state(office, query),
         "targets": len(query["targets"]),
         "answered": len(answered & query["targets"].keys()),
         "requests": len(requests(office, name)),
@@ -72,10 +72,11 @@ def known(office: Office, query: str) -> dict[str, Any]:
     return canonical.loads(secret) if secret else {}
 
 
-def _state(office: Office, query: Statement, answered: bool) -> str:
+def state(office: Office, query: Statement) -> str:
     """`refused`, `asked`, `waiting` for approval, or `expired` before it had any."""
     if office.journal.answers(query.hash, Kind.REFUSAL):
         return "refused"
+    answered = office.journal.answered_by(query.hash, Kind.ANSWER)
     sent = "SELECT 1 FROM outbox WHERE hash = ?"
     if answered or office.journal.rows(sent, (query.hash,)):
         return "asked"

@@ -52,21 +52,26 @@ def _others(count: int) -> str:
     return f"expect about {count} other {people} here who {fit} as well"
 
 
-def explain(scheme: Scheme, levels: Sequence[int]) -> list[dict[str, str]]:
-    """One entry a comparison: `field`, `verdict` and a `sentence`."""
+def explain(scheme: Scheme, levels: Sequence[int]) -> list[dict[str, Any]]:
+    """One entry a comparison: `field`, `verdict`, a `sentence` and its `weight`.
+
+    The weight is the scheme's own, in millinats, above zero where the field speaks for
+    the same person; how rare the agreement is in this register is not in it.
+    """
     return [
         _entry(comparison, level)
         for comparison, level in zip(scheme.comparisons, levels, strict=True)
     ]
 
 
-def _entry(comparison: Comparison, level: int) -> dict[str, str]:
+def _entry(comparison: Comparison, level: int) -> dict[str, Any]:
     label = _LABELS.get(comparison.name, comparison.name.replace("_", " "))
     verdict = _verdict(comparison, level)
     return {
         "field": comparison.name,
         "verdict": verdict,
         "sentence": f"{label}: {_SENTENCES[verdict]}",
+        "weight": _weight(comparison, level),
     }
 
 
@@ -79,13 +84,18 @@ _SENTENCES = {
 }
 
 
+def _weight(comparison: Comparison, level: int) -> int:
+    if level == 0:
+        return 0
+    return int(comparison.match[level - 1] - comparison.chance[level - 1])
+
+
 def _verdict(comparison: Comparison, level: int) -> str:
     if level == 0:
         return "absent"
     if comparison.kind == "tag":
         return "same" if level == 2 else "differs"
     share = (level - 1) / max(comparison.levels - 1, 1)
-    weight = comparison.match[level - 1] - comparison.chance[level - 1]
-    if weight <= 0:
+    if _weight(comparison, level) <= 0:
         return "differs"
     return "same" if share > 0.9 else "close" if share > 0.5 else "partly"

@@ -225,7 +225,7 @@ def _outcome(office: Office, request: Statement) -> dict[str, Any]:
         "issued": request.issued,
         "handle": request["handle"],
         "asked": request["fields"],
-        "state": _state(office, request, bool(found), bool(refusals)),
+        "state": state(office, request),
         "reason": refusals[0]["reason"] if refusals else "",
         "refused_at": refusals[0].issued if refusals else 0,
         **_given(office, request),
@@ -245,13 +245,13 @@ def _given(office: Office, request: Statement) -> dict[str, Any]:
     return {"disclosure": "", "disclosed_at": 0, "row_as_of": 0, "granted": []}
 
 
-def _state(office: Office, request: Statement, found: bool, refused: bool) -> str:
+def state(office: Office, request: Statement) -> str:
     """How a request stands; `lost` is a record that came and couldn't be opened."""
-    if found:
+    if record(office, request.hash):
         return "disclosed"
     if office.journal.answers(request.hash, Kind.DISCLOSURE):
         return "lost"
-    if refused:
+    if office.journal.answers(request.hash, Kind.REFUSAL):
         return "denied"
     return "open" if request.expires > office.now else "expired"
 

@@ -146,12 +146,27 @@ class Shows:
         """An own query as its officers know it."""
         office = self.office
         asked = self._own_query(officer, name)
-        approvals = office.journal.answers(name, Kind.APPROVAL)
         return {
             **summary(asked),
             **docket.known(office, name),
-            "approvals": [_signed(one) for one in approvals],
-            "closed": approve.closed(office, name),
+            "state": docket.state(office, asked),
+            "requests": [
+                {**summary(one), "state": receive.state(office, one)}
+                for one in docket.requests(office, name)
+            ],
+            **self._decided(officer, asked),
+        }
+
+    def _decided(self, officer: Officer, subject: Statement) -> dict[str, Any]:
+        """Who must sign, who has, and whether it waits for this officer."""
+        said = self.office.journal.answers(subject.hash, Kind.APPROVAL)
+        refused = self.office.journal.answers(subject.hash, Kind.REFUSAL)
+        return {
+            "slots": [asdict(one) for one in approve.slots(self.office, subject)],
+            "approvals": [_signed(one) for one in said],
+            "refusals": [_denied(one) for one in refused],
+            "closed": bool(refused),
+            "waits": self._waits(officer, subject),
         }
 
     def _own_query(self, officer: Officer, name: str) -> Statement:
@@ -199,10 +214,8 @@ class Shows:
         self._check_reader(officer, request)
         shown = {
             **summary(request),
-            "approvals": [
-                _signed(one) for one in office.journal.answers(name, Kind.APPROVAL)
-            ],
-            "closed": approve.closed(office, name),
+            "category": query.category_of(office, request),
+            **self._decided(officer, request),
         }
         if request["holder"] == office.member and officer.role == "custodian":
             sealed = office.journal.rows(
@@ -270,12 +283,17 @@ def _signed(said: Statement) -> dict[str, Any]:
     return {"by": said.person, "slot": said["slot"], "at": said.issued}
 
 
+def _denied(said: Statement) -> dict[str, Any]:
+    return {"by": said.person, "reason": said["reason"], "at": said.issued}
+
+
 def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
     """An answer, or why there is none: no hit is never shown for a silent node."""
     if said is None:
         return {"outcome": "not answered", **standing}
     return {
         "outcome": said["outcome"],
+        "reason": said["reason"],
         "as_of": said["as_of"],
         "candidates": [
             {**one, "likelihood": likelihood(one)} for one in said["candidates"]

@@ -145,6 +145,38 @@ def test_the_asker_sees_what_was_asked(grid: Grid, asked: Statement) -> None:
 
 
 @pytest.mark.threat("T3", "T11")
+def test_a_query_says_who_must_sign_and_how_its_requests_stand(
+    grid: Grid, asked: Statement, made: Statement
+) -> None:
+    """The approver's task list and the asker's requests, each as it stands."""
+    shown = grid.look("police", "si-rao", "query", asked.hash)
+    (slot,) = shown["slots"]
+    assert (slot["slot"], slot["role"]) == ("supervisor", "supervising-officer")
+    assert shown["state"] == "asked"
+    assert not shown["waits"]
+    mine = [one for one in shown["requests"] if one["hash"] == made.hash]
+    assert [one["state"] for one in mine] == ["open"]
+
+
+def test_a_request_says_whom_it_waits_for_and_why_it_was_refused(
+    grid: Grid, asked: Statement
+) -> None:
+    """It waits for one custodian, and for none once refused."""
+    request = grid.request(asked, "customs", ["note"])
+    grid.carry()
+    shown = grid.look("customs", "cu-mehta", "request", request.hash)
+    assert shown["waits"]
+    assert {one["side"] for one in shown["slots"]} == {"requester", "holder"}
+    assert shown["category"] == "movement"
+
+    grid.decide("customs", "cu-mehta", request.hash, reason="weak-basis")
+
+    shown = grid.look("customs", "cu-mehta", "request", request.hash)
+    assert (shown["waits"], shown["closed"]) == (False, True)
+    (refusal,) = shown["refusals"]
+    assert (refusal["by"], refusal["reason"]) == ("customs/cu-mehta", "weak-basis")
+
+
 def test_a_target_sees_nothing_of_a_query(grid: Grid, asked: Statement) -> None:
     """Not the query, not its answers, not a profile: they are the asker's."""
     for object_ in ("query", "answers", "profile"):

@@ -19,7 +19,8 @@ def test_every_comparison_gets_one_entry() -> None:
     entries = explain(scheme(), [0] * len(scheme().comparisons))
 
     assert [one["field"] for one in entries] == [c.name for c in scheme().comparisons]
-    assert all(one.keys() == {"field", "verdict", "sentence"} for one in entries)
+    said = {"field", "verdict", "sentence", "weight"}
+    assert all(one.keys() == said for one in entries)
 
 
 def test_a_missing_side_says_nothing() -> None:
@@ -54,6 +55,15 @@ def test_a_level_that_speaks_against_is_never_called_agreement() -> None:
             weight = comparison.match[level - 1] - comparison.chance[level - 1]
             said = verdicts(**{comparison.name: level})[comparison.name]
             assert (said == "differs") is (weight <= 0)
+
+
+def test_a_weight_speaks_as_its_verdict_does() -> None:
+    """Above zero where fields agree, nothing where one is missing."""
+    every = [comparison.levels for comparison in scheme().comparisons]
+    best, none = explain(scheme(), every), explain(scheme(), [0] * len(every))
+
+    assert all((one["weight"] > 0) == (one["verdict"] != "differs") for one in best)
+    assert {one["weight"] for one in none} == {0}
 
 
 def test_labels_are_words() -> None:
