@@ -4,11 +4,16 @@ A signal's handler may run between any two steps of the main thread, so it takes
 lock: it writes one byte, for which the main thread reads. From then on a process has so
 many seconds; one that hangs says where, by function and line, and ends all the same.
 Nothing is lost by that: what was acknowledged is durable, as after a power cut.
+
+Whoever waits here is at work: a service manager that asked to be told (systemd,
+`Type=notify`) is told so, and that the end has begun. A start that fails is a failed
+start there, never a process that seems to run.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import os
 import signal
 import socket
 
@@ -28,9 +33,23 @@ class Ending:
 
     def wait(self, seconds: float) -> None:
         """Wait for a signal; the process then has `seconds` to end by itself."""
+        _tell(b"READY=1")
         while self._reader.recv(1)[0] not in SIGNALS:
             pass
+        _tell(b"STOPPING=1")
         faulthandler.dump_traceback_later(seconds, exit=True)
+
+
+def _tell(state: bytes) -> None:
+    """Tell the service manager, where there is one; see sd_notify(3)."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address[:1] not in ("/", "@"):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        try:
+            line.sendto(state, address.replace("@", "\0", 1))
+        except OSError:
+            pass  # a manager that went away changes nothing about our work
 
 
 def _noted(*_: object) -> None:

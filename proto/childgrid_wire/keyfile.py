@@ -23,6 +23,9 @@ PASSES = 3
 MEMORY_BYTES = 64 * 2**20
 SHORTEST = 12
 
+CREDENTIALS = "$CREDENTIALS_DIRECTORY"
+"""The part of a path that stands for the folder of a service's credentials."""
+
 _MAGIC = "childgrid-locked-1"
 
 
@@ -87,21 +90,49 @@ def _stretch(passphrase: bytes, salt: bytes, passes: int, memory: int) -> bytes:
 
 
 def read_passphrase(path: Path) -> bytes:
-    """Read a passphrase file (a systemd credential, for one); trailing newline cut.
+    """Read a passphrase file; a trailing newline is cut.
+
+    A path with `$CREDENTIALS_DIRECTORY` in it starts at the folder in which systemd
+    lays a service's credentials, whatever stands before it.
 
     Raises:
-        ConfigurationRefused: missing, empty, or readable by others.
+        ConfigurationRefused: missing, empty, or readable by others; or there is no
+            such folder, since this is no service.
     """
+    path = _placed(path)
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
         passphrase = path.read_bytes().rstrip(b"\r\n")
     except OSError as error:
         raise ConfigurationRefused(f"no passphrase: cannot read {path.name}") from error
-    if mode & 0o077:
+    if status.st_mode & 0o077 and not _handed(status):
         raise ConfigurationRefused(f"{path.name} must be readable by its owner only")
     if not passphrase:
         raise ConfigurationRefused(f"no passphrase: {path.name} is empty")
     return passphrase
+
+
+def _placed(path: Path) -> Path:
+    """The path, begun anew at the credentials' folder where it names that."""
+    if CREDENTIALS not in path.parts:
+        return path
+    folder = os.environ.get(CREDENTIALS.removeprefix("$"))
+    if not folder:
+        raise ConfigurationRefused(
+            f"no passphrase: {CREDENTIALS} is only there in a systemd service"
+        )
+    return Path(folder, *path.parts[path.parts.index(CREDENTIALS) + 1 :])
+
+
+def _handed(status: os.stat_result) -> bool:
+    """Whether root handed this file to this very service, to be read and no more.
+
+    systemd (by an access list, which shows as the group's bit) and Kubernetes (by the
+    pod's own group) do so with a file of root's, mode 440.
+    """
+    from_root = status.st_uid == 0 and os.geteuid() != 0
+    for_us = status.st_gid in (0, os.getegid())
+    return from_root and for_us and not status.st_mode & 0o037
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -1,0 +1,208 @@
+"""The systemd units: they verify, they are tight, and no secret stands in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+from childgrid_audit.__main__ import app as audit
+from childgrid_coordinator.__main__ import app as coordinator
+from childgrid_node.__main__ import app as node
+from units import PROGRAMS, SYSTEM, SYSTEMD, USER, Unit, here, parsed, read
+
+LOOSEST = 15
+"""Of 100, systemd's own measure of exposure; an unprotected service has 96."""
+LOOSEST_USER = 22
+"""A user's manager can't drop what it doesn't hold; its own account remains."""
+MASTER = {"childgrid-audit": audit, "childgrid-node": node}
+MASTER["childgrid-coordinator"] = coordinator
+
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not here"
+)
+
+
+def analyze(*words: str | Path) -> tuple[int, str]:
+    """Run systemd-analyze; returns its status and all that it said."""
+    done = subprocess.run(
+        ["systemd-analyze", "--no-pager", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"SYSTEMD_COLORS": "0", "XDG_RUNTIME_DIR": "/tmp"},  # noqa: S108
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def staged(folder: Path) -> Path:
+    """All units side by side, with programs that are there."""
+    for path in (*SYSTEM, *USER, *SYSTEMD.glob("*.timer")):
+        (folder / path.name).write_text(here(path.read_text("utf-8")), "utf-8")
+    return folder
+
+
+@needs_systemd
+def test_systemd_has_nothing_to_say_about_the_units(tmp_path: Path) -> None:
+    """Every unit verifies without a warning; a misspelt key gets one."""
+    staged(tmp_path)
+    system = [tmp_path / path.name for path in (*SYSTEM, *SYSTEMD.glob("*.timer"))]
+    assert analyze("verify", "--man=no", *system) == (0, "")
+    users = [tmp_path / path.name for path in USER]
+    assert analyze("verify", "--man=no", "--user", *users) == (0, "")
+
+    broken = tmp_path / "childgrid-coordinator.service"
+    text = broken.read_text("utf-8").replace("ProtectHome=", "ProtectHomes=")
+    broken.write_text(text, "utf-8")
+    assert "ProtectHomes" in analyze("verify", "--man=no", broken)[1]
+
+
+@needs_systemd
+@pytest.mark.parametrize("path", [*SYSTEM, *USER], ids=lambda path: path.stem)
+def test_a_unit_leaves_little_open(path: Path) -> None:
+    """systemd's measure stays below the threshold for each unit."""
+    most = LOOSEST_USER if path in USER else LOOSEST
+    code, told = analyze("security", "--offline=true", f"--threshold={most}", path)
+    assert code == 0, told
+
+
+@needs_systemd
+def test_a_unit_that_lost_its_walls_would_be_noticed(tmp_path: Path) -> None:
+    """The same measure rejects a node that keeps its capabilities and devices."""
+    loose = tmp_path / "childgrid-node@.service"
+    text = (SYSTEMD / loose.name).read_text("utf-8")
+    text = re.sub(r"^(CapabilityB|SystemCallF|PrivateD).*$", "", text, flags=re.M)
+    loose.write_text(text, "utf-8")
+    limit = f"--threshold={LOOSEST}"
+    assert analyze("security", "--offline=true", limit, loose)[0] != 0
+
+
+def faults(unit: Unit) -> list[str]:
+    """What of our own rules a system unit breaks."""
+    words = unit["Service.ExecStart"][0].split()
+    environment = unit.get("Service.Environment", [])
+    said = []
+    if unit.get("Service.User", ["root"]) == ["root"]:
+        said.append("runs as root")
+    if unit.get("Service.LoadCredential", [""])[0].split(":")[0] != "passphrase":
+        said.append("gets no passphrase")
+    if unit.get("Service.EnvironmentFile"):
+        said.append("reads an environment file")
+    if any(not one.startswith("XDG_CACHE_HOME=/") for one in environment):
+        said.append("sets an environment variable")
+    if "serve" in words and unit.get("Service.RestartPreventExitStatus") != ["2"]:
+        said.append("repeats a refused start for ever")
+    return said
+
+
+@pytest.mark.parametrize("path", SYSTEM, ids=lambda path: path.stem)
+def test_a_service_is_nobody_and_keeps_no_secret_in_its_environment(path: Path) -> None:
+    """An account of its own, the passphrase as a credential, no loop of refusals."""
+    assert faults(read(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("User=childgrid-node", "", "runs as root"),
+        ("LoadCredential=", "SetCredential=", "gets no passphrase"),
+        ("Type=notify", "EnvironmentFile=/etc/secrets", "reads an environment file"),
+        ("Type=notify", "Environment=PASSPHRASE=x", "sets an environment variable"),
+        ("RestartPreventExitStatus=2", "", "repeats a refused start for ever"),
+    ],
+)
+def test_each_of_these_rules_can_be_broken(old: str, new: str, said: str) -> None:
+    """A node's unit with one line changed is named for exactly that."""
+    text = (SYSTEMD / "childgrid-node@.service").read_text("utf-8")
+    assert faults(parsed(text.replace(old, new, 1))) == [said]
+
+
+@pytest.mark.parametrize("path", [*SYSTEM, *USER], ids=lambda path: path.stem)
+def test_a_unit_starts_a_command_that_exists(path: Path) -> None:
+    """Program, command and options are those of the programs; the zone is its own."""
+    program, command, *rest = read(path)["Service.ExecStart"][0].split()
+    assert program.startswith(f"/opt/childgrid/{PROGRAMS[path.name]}/bin/")
+    group = typer.main.get_group(MASTER[Path(program).name])
+    known = {name for one in group.commands[command].params for name in one.opts}
+    assert {word for word in rest if word.startswith("--")} <= known
+
+
+def test_every_account_of_a_unit_is_made() -> None:
+    """sysusers knows each user that a unit names, and none without a unit."""
+    text = (SYSTEMD / "childgrid.sysusers").read_text("utf-8")
+    made = set(re.findall(r"^u (\S+)", text, flags=re.M))
+    assert {read(path)["Service.User"][0] for path in SYSTEM} == made
+
+
+SPY = '#!/bin/sh\nprintf "%s\\n" "$@"\n'
+
+
+def asked(folder: Path, *words: str) -> tuple[int, list[str], str]:
+    """Run childgrid-as with a systemd-run that only says what it was asked."""
+    (folder / "systemd-run").write_text(SPY)
+    (folder / "systemd-run").chmod(0o755)
+    script = (SYSTEMD / "childgrid-as").read_text("utf-8")
+    (folder / "as").write_text(script.replace("/etc/childgrid", f"{folder}/etc"))
+    done = subprocess.run(
+        ["sh", folder / "as", *words],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("unit", "place", "file"),
+    [
+        ("childgrid-node@.service", "node@police", "node.toml"),
+        ("childgrid-station@.service", "station@north", "station.toml"),
+        ("childgrid-coordinator.service", "coordinator", "coordinator.toml"),
+    ],
+)
+def test_a_single_command_runs_as_its_unit_would(
+    tmp_path: Path, unit: str, place: str, file: str
+) -> None:
+    """Account, folders, passphrase, program and settings are the unit's own."""
+    instance = place.partition("@")[2]
+    folder = tmp_path / "etc" / place.replace("@", "/")
+    folder.mkdir(parents=True)
+    (folder / file).touch()
+    code, words, told = asked(tmp_path, place, "doctor", "--more", "two words")
+    assert (code, told) == (0, "")
+    properties = [one.removeprefix("--property=") for one in words]
+    ours = {
+        key.removeprefix("Service."): values[0].replace("%i", instance)
+        for key, values in read(SYSTEMD / unit).items()
+    }
+    for key in ("User", "Group", "UMask", "StateDirectory", "StateDirectoryMode"):
+        assert f"{key}={ours[key]}" in properties
+    credential = ours["LoadCredential"].replace("/etc/childgrid", f"{tmp_path}/etc")
+    assert f"LoadCredential={credential}" in properties
+    program = ours["ExecStart"].split()[0]
+    end = ["--", program, "doctor", "--config", f"{folder}/{file}"]
+    assert words[words.index("--") :] == [*end, "--more", "two words"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "usage"),
+        (["node@police"], "usage"),
+        (["authority", "found"], "not node, station or coordinator"),
+        (["node@../../root", "doctor"], "is no instance"),
+        (["node@nowhere", "doctor"], "there is no"),
+    ],
+)
+def test_a_command_for_nothing_runs_nothing(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    """Refused with what is wrong, before systemd is asked for anything."""
+    code, ran, told = asked(tmp_path, *words)
+    assert (code, ran) == (2, [])
+    assert said in told
