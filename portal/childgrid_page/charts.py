@@ -61,3 +61,63 @@ def columns(
         top = round(HEIGHT - _BOTTOM - tall, 1)
         bars.append(Bar(label, value, left, top, round(step * (1 - _GAP), 1), tall))
     return Columns(caption, head, tuple(bars))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A bar of a waterfall, and the words that its table says of it."""
+
+    label: str
+    sentence: str
+    value: str
+    tone: str
+    """`for`, `against`, or `sum` of what stands above."""
+
+    x: float
+    y: float
+    width: float
+    height: float = 20
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Steps one below the other, each from where the last one ended."""
+
+    caption: str
+    head: tuple[str, str, str]
+    steps: tuple[Step, ...]
+    zero: float
+    height: int
+    width: int = WIDTH
+
+
+_LABELS, _AMOUNTS, _ROW = 190, 60, 28
+
+
+def waterfall(
+    caption: str,
+    head: tuple[str, str, str],
+    rows: Sequence[tuple[str, str, int]],
+    total: str,
+) -> Waterfall:
+    """Lay out rows of label, sentence and amount, and their sum under `total`."""
+    sums = [0]
+    for _, _, value in rows:
+        sums.append(sums[-1] + value)
+    low, high = min(sums), max(sums)
+    scale = (WIDTH - _LABELS - _AMOUNTS) / ((high - low) or 1)
+
+    def at(amount: int) -> float:
+        return round(_LABELS + (amount - low) * scale, 1)
+
+    steps = []
+    for place, (label, sentence, value) in enumerate([*rows, (total, "", sums[-1])]):
+        last = place == len(rows)
+        begin, end = (0 if last else sums[place]), sums[-1] if last else sums[place + 1]
+        left, right = sorted((at(begin), at(end)))
+        tone = "sum" if last else "for" if value > 0 else "against"
+        width = round(right - left, 1)
+        steps.append(
+            Step(label, sentence, f"{value:+d}", tone, left, place * _ROW, width)
+        )
+    return Waterfall(caption, head, tuple(steps), at(0), len(steps) * _ROW)

@@ -1,0 +1,174 @@
+"""What the codes of statements are called on a page.
+
+Codes are closed lists of the wire; what is not listed here is shown as its code.
+"""
+
+from __future__ import annotations
+
+from childgrid_portal.web.states import REASONS, STATES
+from childgrid_portal.web.words import N_, term_of
+
+PURPOSES = {
+    "investigation": N_("investigation of an offence"),
+    "prosecution": N_("prosecution before a court"),
+    "prevention": N_("prevention, under a named order"),
+    "child-recovery": N_("recovery of a child"),
+}
+CATEGORIES = {
+    "identity": N_("identity"),
+    "residence": N_("residence"),
+    "movement": N_("movement and travel"),
+    "finance": N_("finance"),
+    "communication": N_("communication"),
+    "custody": N_("custody and prison"),
+    "court": N_("court cases"),
+    "vehicle": N_("vehicles"),
+    "intelligence": N_("intelligence"),
+    "police-record": N_("police records"),
+    "child-protection": N_("child protection"),
+    "child-custody": N_("children in care"),
+    "missing-person": N_("missing persons"),
+    "health": N_("health"),
+    "cyber": N_("cyber tips"),
+}
+ROLES = {
+    "investigator": N_("investigator"),
+    "supervising-officer": N_("supervising officer"),
+    "custodian": N_("custodian (nodal officer)"),
+    "prosecutor": N_("prosecutor"),
+    "auditor": N_("auditor"),
+    "agency-it": N_("agency IT"),
+}
+BANDS = {
+    "strong": N_("strong lead"),
+    "possible": N_("possible lead"),
+    "weak": N_("weak lead"),
+}
+DENIALS = {
+    "not-necessary": N_("not necessary for this case"),
+    "not-this-person": N_("not this person"),
+    "legal-bar": N_("the law forbids it"),
+    "victim-safety": N_("it would endanger a victim"),
+    "weak-basis": N_("the legal basis is too weak"),
+    "operation-at-risk": N_("it would put an operation at risk"),
+}
+SIDES = {
+    "requester": N_("the agency that asks"),
+    "holder": N_("the agency that holds the record"),
+}
+SCOPES = {
+    "officer": N_("one officer"),
+    "case": N_("one case"),
+    "agency": N_("the whole agency"),
+}
+NEEDS = {
+    "fir": N_("needs a registered case (FIR)"),
+    "order": N_("needs a named order"),
+}
+GROUNDS = {
+    "name": N_("name"),
+    "given": N_("given name"),
+    "skeleton": N_("sound of the name"),
+    "alias": N_("alias"),
+    "relative": N_("relative's name"),
+    "birth_date": N_("date of birth"),
+    "dob": N_("date of birth"),
+    "birth_year": N_("year of birth"),
+    "yob": N_("year of birth"),
+    "age": N_("age"),
+    "aged": N_("age"),
+    "age_as_of": N_("day on which the age was stated"),
+    "sex": N_("sex"),
+    "address": N_("address"),
+    "district": N_("district"),
+    "state": N_("state"),
+    "pin": N_("PIN code"),
+    "phone": N_("phone number"),
+    "pan": N_("PAN"),
+    "epic": N_("voter's card (EPIC)"),
+    "passport": N_("passport"),
+    "driving_licence": N_("driving licence"),
+    "vehicle": N_("vehicle number"),
+    "vehicle4": N_("last digits of the vehicle number"),
+    "aadhaar": N_("Aadhaar"),
+    "aadhaar4": N_("last digits of the Aadhaar number"),
+    "email": N_("e-mail address"),
+    "handle": N_("name on a platform"),
+    "upi": N_("UPI address"),
+    "fir": N_("FIR"),
+    "cnr": N_("court case (CNR)"),
+    "birth": N_("date of birth"),
+    "note": N_("note"),
+    "photo": N_("photograph"),
+    "flight": N_("flight"),
+}
+"""What is known or compared, and the commoner names of fields that holders grant."""
+
+VERDICTS = {
+    "absent": N_("missing on one side, says nothing"),
+    "differs": N_("differs"),
+    "partly": N_("agrees in part"),
+    "close": N_("agrees closely"),
+    "same": N_("agrees"),
+}
+SEXES = {"M": N_("male"), "F": N_("female"), "T": N_("transgender")}
+INDIA = {
+    "AN": N_("Andaman and Nicobar Islands"),
+    "AP": N_("Andhra Pradesh"),
+    "AR": N_("Arunachal Pradesh"),
+    "AS": N_("Assam"),
+    "BR": N_("Bihar"),
+    "CH": N_("Chandigarh"),
+    "CG": N_("Chhattisgarh"),
+    "DD": N_("Dadra and Nagar Haveli and Daman and Diu"),
+    "DL": N_("Delhi"),
+    "GA": N_("Goa"),
+    "GJ": N_("Gujarat"),
+    "HR": N_("Haryana"),
+    "HP": N_("Himachal Pradesh"),
+    "JK": N_("Jammu and Kashmir"),
+    "JH": N_("Jharkhand"),
+    "KA": N_("Karnataka"),
+    "KL": N_("Kerala"),
+    "LA": N_("Ladakh"),
+    "LD": N_("Lakshadweep"),
+    "MP": N_("Madhya Pradesh"),
+    "MH": N_("Maharashtra"),
+    "MN": N_("Manipur"),
+    "ML": N_("Meghalaya"),
+    "MZ": N_("Mizoram"),
+    "NL": N_("Nagaland"),
+    "OD": N_("Odisha"),
+    "PY": N_("Puducherry"),
+    "PB": N_("Punjab"),
+    "RJ": N_("Rajasthan"),
+    "SK": N_("Sikkim"),
+    "TN": N_("Tamil Nadu"),
+    "TG": N_("Telangana"),
+    "TR": N_("Tripura"),
+    "UP": N_("Uttar Pradesh"),
+    "UK": N_("Uttarakhand"),
+    "WB": N_("West Bengal"),
+}
+"""States and union territories by code; a query names them in English."""
+
+TERMS = {
+    "purpose": PURPOSES,
+    "category": CATEGORIES,
+    "role": ROLES,
+    "band": BANDS,
+    "denial": DENIALS,
+    "why": {**REASONS, **DENIALS},
+    "side": SIDES,
+    "scope": SCOPES,
+    "needs": NEEDS,
+    "ground": GROUNDS,
+    "verdict": VERDICTS,
+    "sex": SEXES,
+    "india": INDIA,
+    **STATES,
+}
+"""Words by kind of code; `term(kind, code)` in a template."""
+
+SHARED = {"term": term_of(TERMS)}
+"""What every template of the portal gets beside what its page is given."""

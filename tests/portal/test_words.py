@@ -1,0 +1,129 @@
+"""The portal's languages: nothing that a page says is missing in one of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from childgrid_page.engine import Pages
+from childgrid_page.languages import ENGLISH, read
+from childgrid_portal.web import display, words
+from childgrid_portal.web.states import REASONS
+from childgrid_portal.web.terms import SHARED, TERMS
+from childgrid_wire import kinds
+from childgrid_wire.errors import Reason
+
+LANGUAGES = dict(words.files())
+_PLACES = re.compile(r"%\([a-z_]+\)[sd]")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_text_is_translated(code: str) -> None:
+    """Every text of every template and module, and none that nobody says."""
+    wanted, have = words.extract(), words.load(code, LANGUAGES[code])
+
+    assert len(wanted) > 100
+    assert words.lacking(wanted, have) == []
+    assert words.stale(wanted, have) == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_translation_has_the_places_of_its_text(code: str) -> None:
+    """A misspelt place would break the page that says it."""
+    for one in words.load(code, LANGUAGES[code]):
+        texts = [one.id] if isinstance(one.id, str) else list(one.id)
+        said = [one.string] if isinstance(one.string, str) else list(one.string)
+        if texts != [""]:
+            meant = {place for text in texts for place in _PLACES.findall(text)}
+            for text in said:
+                assert set(_PLACES.findall(text)) == meant, one.id
+
+
+def test_a_text_that_is_missing_is_named(tmp_path: Path) -> None:
+    """So that the two checks above can fail; the upkeep then adds and drops it."""
+    path = tmp_path / "portal.po"
+    shutil.copy(LANGUAGES["hi"], path)
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('msgid "offline"', 'msgid "on line"'), "utf-8")
+    wanted = words.extract()
+    have = words.load("hi", path)
+    assert words.lacking(wanted, have) == ["offline"]
+    assert words.stale(wanted, have) == ["on line"]
+
+    words.write(wanted, "hi", path)
+
+    have = words.load("hi", path)
+    assert words.lacking(wanted, have) == ["offline"]
+    assert words.stale(wanted, have) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("purpose", kinds.PURPOSES),
+        ("category", kinds.CATEGORIES),
+        ("role", kinds.ROLES),
+        ("band", kinds.BANDS),
+        ("denial", kinds.DENIALS),
+        ("why", tuple(one.value for one in Reason)),
+    ],
+)
+def test_every_code_of_the_wire_has_its_words(
+    kind: str, codes: tuple[str, ...]
+) -> None:
+    """A new one is missed here, not by an officer."""
+    assert set(codes) <= set(TERMS[kind])
+    assert set(REASONS) == {one.value for one in Reason}
+
+
+def test_a_code_that_is_not_known_is_escaped(tmp_path: Path) -> None:
+    """Translated texts are trusted; what a node says is not."""
+    (tmp_path / "t.html").write_text("{{ term('band', x) }}", "utf-8")
+    pages = Pages(tmp_path, 0, SHARED, words.languages())
+
+    assert pages.render("t.html", "hi", x="strong") == "पक्का सुराग"
+    assert pages.render("t.html", "hi", x="<b>_") == "&lt;b&gt; "
+
+
+@pytest.mark.parametrize(
+    ("cookies", "accepted", "language"),
+    [
+        ({}, "", "en"),
+        ({}, "hi-IN,en;q=0.8", "hi"),
+        ({}, "de,hi;q=0.5", "hi"),
+        ({"language": "en"}, "hi", "en"),
+        ({"language": "../../etc"}, "fr", "en"),
+    ],
+)
+def test_a_cookie_decides_before_the_browser(
+    cookies: dict[str, str], accepted: str, language: str
+) -> None:
+    """And a language that isn't there never does."""
+    assert words.spoken(cookies, accepted, {"en": ENGLISH, "hi": ENGLISH}) == language
+
+
+def test_a_choice_is_kept_and_leads_back() -> None:
+    """To a page of this site only, and only values that there are."""
+    known = read(words.LOCALE, words.DOMAIN)
+    kept = display.choose({"language": "hi", "back": "/ask"}, known, secure=True)
+    assert kept.headers["location"] == "/ask"
+    cookie = kept.headers["set-cookie"]
+    assert cookie.startswith("language=hi;")
+    assert "HttpOnly" in cookie
+    assert "Secure" in cookie
+
+    for back in ("//evil", "https://evil", "/\\evil"):
+        form = {"look": "evil", "language": "xx", "back": back}
+        other = display.choose(form, known, secure=False)
+        assert other.headers["location"] == "/"
+        assert "set-cookie" not in other.headers
+
+
+def test_looks_are_classes_that_the_style_sheet_knows() -> None:
+    """What a cookie holds never reaches a page as it is."""
+    assert words.look({"look": "large-contrast"}) == "large contrast"
+    assert words.look({"look": 'x" onload="'}) == ""
+    assert words.look({}) == ""
