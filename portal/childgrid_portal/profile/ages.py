@@ -1,0 +1,67 @@
+"""Was this a child? Every birth that a source states, held against every dated event.
+
+Records of children are no suspects' records (POCSO, Juvenile Justice Act s. 74): their
+holder's guard keeps them back by what it knows itself. Another register may know more:
+where one says minor and another adult, on a day on which something happened or today,
+it is shown above all else, as it stands, and nobody's word is taken for the truth.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from childgrid_portal.profile import dates
+from childgrid_portal.profile.compare import Evidence, evidence
+from childgrid_portal.profile.model import Profile, Value
+from childgrid_portal.profile.ties import IDENTIFIERS
+
+_NO_EVENTS = ("birth_date", "birth_year", "age", "age_as_of", *IDENTIFIERS)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One day and who says what of it; `event` is None where the day is today."""
+
+    day: dt.date
+    event: Value | None
+    minor: tuple[Value, ...]
+    adult: tuple[Value, ...]
+    unsure: tuple[Value, ...]
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether one says minor and another adult."""
+        return bool(self.minor and self.adult)
+
+
+def checks(profile: Profile) -> list[Check]:
+    """The days on which somebody says minor, or none is sure, by day; often none."""
+    births = evidence(profile)
+    made = [_check(births, day, event) for day, event in _moments(profile)]
+    return [one for one in made if one.minor or (one.unsure and not one.adult)]
+
+
+def events(profile: Profile) -> list[tuple[dt.date, Value]]:
+    """Every value that is a day and no birth, by day: what happened, as records say."""
+    found = [
+        (dates.days(value.text)[0], value)
+        for value in profile.values
+        if value.field not in _NO_EVENTS and dates.days(value.text)
+    ]
+    return sorted(found, key=lambda pair: (pair[0], pair[1].origin.mark))
+
+
+def _moments(profile: Profile) -> Iterator[tuple[dt.date, Value | None]]:
+    yield from events(profile)
+    yield dt.datetime.fromtimestamp(profile.read_at, dt.UTC).date(), None
+
+
+def _check(births: list[Evidence], day: dt.date, event: Value | None) -> Check:
+    said: dict[str, list[Value]] = {"minor": [], "adult": [], "unsure": []}
+    for one in births:
+        said[one.birth.status(day)].append(one.value)
+    return Check(
+        day, event, tuple(said["minor"]), tuple(said["adult"]), tuple(said["unsure"])
+    )

@@ -1,0 +1,256 @@
+"""The node's profile document as sources, requests and values with their origin.
+
+Every target of the query is there, whatever it said. What a source withheld is what was
+asked of it and isn't in its record; a field that it gave without a word in it is empty,
+which is another thing. The document is the node's and is taken as it is: an unknown
+state is shown as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from childgrid_portal.profile.text import hides, visible
+
+FIELDS = (
+    *("name", "alias", "birth_date", "birth_year", "age", "age_as_of", "sex"),
+    *("relative", "phone", "email", "handle", "address", "district", "state", "pin"),
+    *("aadhaar", "pan", "epic", "passport", "driving_licence", "upi", "vehicle"),
+    *("identifier_type", "identifier", "fir", "cnr", "event"),
+)
+"""The grid's fields in the order in which they are read."""
+
+_ALIKE = {
+    "birth": "birth_date",
+    "dob": "birth_date",
+    "date_of_birth": "birth_date",
+    "yob": "birth_year",
+    "gender": "sex",
+    "mobile": "phone",
+    "father": "relative",
+    "licence": "driving_licence",
+}
+"""What labels mean whose holder doesn't say it yet."""
+
+ASKED = "asked"
+"""The mark of what the asker wrote, beside `r1`, `r2`, … of records."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from; times in Unix seconds, 0 where nothing says so."""
+
+    mark: str
+    agency: str
+    category: str
+    request: str
+    disclosure: str
+    row_as_of: int
+    index_as_of: int
+    read_at: int
+
+    @property
+    def number(self) -> str:
+        """The record's number on the page; empty for what was asked."""
+        return self.mark.removeprefix("r") if self.mark != ASKED else ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value as its source wrote it; `field` is the grid's word or empty."""
+
+    field: str
+    label: str
+    text: str
+    origin: Origin
+
+    @property
+    def shown(self) -> str:
+        """The text with invisible signs made visible."""
+        return visible(self.text)
+
+    @property
+    def hides(self) -> bool:
+        """Whether it holds such signs."""
+        return hides(self.text)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One request: what was asked of a holder, and what became of it.
+
+    `state` is `disclosed`, `denied`, `open`, `expired` or `lost`; the tuples hold
+    labels, and `values` what is in the record.
+    """
+
+    request: str
+    by: str
+    issued: int
+    state: str
+    reason: str
+    settled: int
+    asked: tuple[str, ...]
+    gave: tuple[str, ...]
+    empty: tuple[str, ...]
+    withheld: tuple[str, ...]
+    origin: Origin | None
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One target: its answer, its candidates, and every request made of it."""
+
+    agency: str
+    answer: str
+    as_of: int
+    answered_at: int
+    candidates: tuple[Mapping[str, Any], ...]
+    requests: tuple[Outcome, ...]
+
+    @property
+    def standing(self) -> str:
+        """How far it has come, in one word: what matters most of what there is.
+
+        `gave`, `part` (something was withheld), `lost`, `open`, `denied`, `expired`,
+        `hit` (known there, nothing was asked), `none`, `refused`, `silent`.
+        """
+        states = {one.state for one in self.requests}
+        if "disclosed" in states:
+            short = any(one.withheld for one in self.requests)
+            return "part" if short or states - {"disclosed"} else "gave"
+        for state in ("lost", "open", "denied", "expired"):
+            if state in states:
+                return state
+        return "silent" if self.answer == "not answered" else self.answer
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All of it. `asked` is what the officer wrote, as values of their own agency.
+
+    `grid` is `training` or `production`.
+    """
+
+    grid: str
+    query: str
+    case: str
+    purpose: str
+    sections: tuple[str, ...]
+    by: str
+    issued: int
+    read_at: int
+    notice: str
+    asked: tuple[Value, ...]
+    sources: tuple[Source, ...]
+    not_asked: tuple[str, ...]
+
+    @property
+    def records(self) -> tuple[Outcome, ...]:
+        """Every record that came."""
+        return tuple(
+            one for source in self.sources for one in source.requests if one.origin
+        )
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Every value that came, in the order of records."""
+        return tuple(value for one in self.records for value in one.values)
+
+
+def read(document: Mapping[str, Any]) -> Profile:
+    """Read the node's `profile`; shapes as `childgrid_node.receive.profile` says."""
+    sources: list[Source] = []
+    count = 0
+    for one in document["sources"]:
+        made = _source(one, count)
+        sources.append(made)
+        count += sum(one.origin is not None for one in made.requests)
+    return Profile(
+        grid=document["grid"],
+        query=document["query"],
+        case=document.get("case_reference", ""),
+        purpose=document["purpose"],
+        sections=tuple(document["sections"]),
+        by=document["by"],
+        issued=document["issued"],
+        read_at=document["read_at"],
+        notice=document["notice"],
+        asked=tuple(_asked(document)),
+        sources=tuple(sources),
+        not_asked=tuple(document["not_asked"]),
+    )
+
+
+def _asked(document: Mapping[str, Any]) -> Iterator[Value]:
+    agency = document["by"].partition("/")[0]
+    when = document["issued"]
+    origin = Origin(ASKED, agency, "", document["query"], "", when, 0, 0)
+    for field, texts in document.get("suspect", {}).items():
+        for text in texts:
+            yield Value(field, field, text, origin)
+
+
+def _source(one: Mapping[str, Any], before: int) -> Source:
+    requests = []
+    for request in one["requests"]:
+        opened = bool(request["record"])
+        before += opened
+        requests.append(_outcome(one["agency"], request, f"r{before}"))
+    return Source(
+        agency=one["agency"],
+        answer=one["answer"],
+        as_of=one["as_of"],
+        answered_at=one["answered_at"],
+        candidates=tuple(one["candidates"]),
+        requests=tuple(requests),
+    )
+
+
+def _outcome(agency: str, one: Mapping[str, Any], mark: str) -> Outcome:
+    record = one["record"]
+    given: Mapping[str, Sequence[str]] = record.get("fields", {})
+    origin = _origin(agency, one, mark) if record else None
+    return Outcome(
+        request=one["request"],
+        by=one["by"],
+        issued=one["issued"],
+        state=one["state"],
+        reason=one["reason"],
+        settled=one["disclosed_at"] or one["refused_at"],
+        asked=tuple(one["asked"]),
+        gave=tuple(label for label, texts in given.items() if any(texts)),
+        empty=tuple(label for label, texts in given.items() if not any(texts)),
+        withheld=tuple(x for x in one["asked"] if origin and x not in given),
+        origin=origin,
+        values=tuple(_values(record, origin)) if origin else (),
+    )
+
+
+def _origin(agency: str, one: Mapping[str, Any], mark: str) -> Origin:
+    record = one["record"]
+    return Origin(
+        mark=mark,
+        agency=agency,
+        category=record["category"],
+        request=one["request"],
+        disclosure=one["disclosure"],
+        row_as_of=one["row_as_of"],
+        index_as_of=record["index_as_of"],
+        read_at=record["read_at"],
+    )
+
+
+def _values(record: Mapping[str, Any], origin: Origin) -> Iterator[Value]:
+    for label, texts in record["fields"].items():
+        meant = record.get("meanings", {}).get(label, ())
+        for place, text in enumerate(texts):
+            field = meant[place] if place < len(meant) else _guess(label)
+            if text:
+                yield Value(field, label, text, origin)
+
+
+def _guess(label: str) -> str:
+    return label if label in FIELDS else _ALIKE.get(label, "")
