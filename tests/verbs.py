@@ -27,6 +27,7 @@ PROGRAMS = {
     "childgrid-authority": "childgrid_authority.__main__",
     "childgrid-node": "childgrid_node.__main__",
     "childgrid-desk": "childgrid_portal.__main__",
+    "childgrid-portal": "childgrid_portal.web.__main__",
     "childgrid-coordinator": "childgrid_coordinator.__main__",
     "childgrid-audit": "childgrid_audit.__main__",
 }

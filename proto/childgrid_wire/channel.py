@@ -57,6 +57,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "/childgrid.v1.JoiningService/Welcome": frozenset({"founder"}),
     "/childgrid.v1.LogService/Checkpoint": frozenset({"auditor"}),
     "/childgrid.v1.LogService/Entries": frozenset({"auditor"}),
+    "/childgrid.v1.DeskService/Greet": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Draft": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Sign": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Look": frozenset({"desk"}),

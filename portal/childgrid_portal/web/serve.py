@@ -1,0 +1,134 @@
+"""Listening: the portal's own TLS, or plain on loopback.
+
+It refuses to start rather than guess: another member's desk, training passkeys on a
+grid that is none, a desk that does not answer while it must be asked about those.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import structlog
+import uvicorn
+
+from childgrid_portal.line import Greeting, Line, Pass
+from childgrid_portal.web import signing
+from childgrid_portal.web.accounts import Accounts
+from childgrid_portal.web.app import application
+from childgrid_portal.web.config import PortalConfig
+from childgrid_portal.web.session import Session, Sessions
+from childgrid_portal.web.site import Site
+from childgrid_portal.web.training import Training
+from childgrid_portal.web.visit import Room
+from childgrid_wire.errors import ConfigurationRefused
+
+log = structlog.get_logger(__name__)
+_WAITING = 128
+_CONNECTIONS = 256
+
+
+def open_site(config: PortalConfig, rooms: Sequence[Room]) -> Site:
+    """Open accounts and the line to the desk, and ask whose it is.
+
+    Raises:
+        ConfigurationRefused, Untrusted: this portal will not start as it stands.
+        Unreachable: the node does not run.
+    """
+    line = Line(config.desk, Pass.read(config.desk_pass), config.member)
+    greeting = line.greet()
+    accounts = Accounts(config.state_dir)
+    training = trainees(config, greeting)
+    if training is not None:
+        training.enrol(accounts)
+
+    def over(session: Session) -> None:
+        signing.close_desk(site, session)
+
+    sessions = Sessions(config.idle_minutes * 60, config.session_hours * 3_600, over)
+    site = Site(config, greeting, accounts, sessions, line, rooms, training)
+    if config.language not in site.languages:
+        raise ConfigurationRefused("language: there is no such file in web/locale")
+    return site
+
+
+def trainees(config: PortalConfig, greeting: Greeting) -> Training | None:
+    """The software passkeys, where there are any.
+
+    Raises:
+        ConfigurationRefused: this grid is not for training.
+    """
+    if config.training is None:
+        return None
+    if not greeting.training:
+        raise ConfigurationRefused(
+            "training: this grid is for production; leave it out"
+        )
+    return Training(config.training, config.rp_id, config.origin)
+
+
+def serve(
+    config: PortalConfig, rooms: Sequence[Room], say: Callable[[str], None]
+) -> None:
+    """Serve until interrupted; `say` gets the address.
+
+    Raises:
+        ConfigurationRefused: this portal will not start as it is configured.
+    """
+    logs()
+    bound = bind(config)
+    site = open_site(config, rooms)
+    say(f"{config.member}: {config.origin}/")
+    with bound:
+        server(config, application(site)).run(sockets=[bound])
+    site.line.close()
+    site.accounts.close()
+
+
+def server(config: PortalConfig, app: object) -> uvicorn.Server:
+    """The web server, not yet listening."""
+    settings = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=_CONNECTIONS,
+        h11_max_incomplete_event_size=16_384,
+        lifespan="off",
+        ssl_certfile=config.certificate,
+        ssl_keyfile=config.key,
+    )
+    return uvicorn.Server(settings)
+
+
+def bind(config: PortalConfig) -> socket.socket:
+    """Take the port; raises `ConfigurationRefused` where it is taken."""
+    host, port = config.bound
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(_WAITING)
+    except OSError as error:
+        bound.close()
+        raise ConfigurationRefused(f"listen: port {port} is taken") from error
+    return bound
+
+
+def logs() -> None:
+    """Log lines as JSON; nothing of a person or case is ever in one."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

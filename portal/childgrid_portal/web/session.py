@@ -1,0 +1,213 @@
+"""Sessions: who has signed in at which browser, in memory only.
+
+A browser holds a random cookie that no script can read; what belongs to it stands here
+and ends with the process: who signed in, the token of the open desk, statements that
+wait for a signature, one-time challenges. The rule: a session is renewed under another
+cookie when its officer signs in, ends when idle or old, and a draft or challenge is
+used once.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hmac import compare_digest
+
+from childgrid_portal.web.accounts import Login
+from childgrid_portal.web.visit import Person
+from childgrid_wire import envelope
+from childgrid_wire.keys import webauthn_challenge
+from childgrid_wire.kinds import Kind
+
+CHALLENGE_SECONDS = 300
+STRANGER_SECONDS = 900
+"""For so long a browser that nobody has signed in at is remembered."""
+
+MOST_STRANGERS = 5_000
+MOST_DRAFTS = 16
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A draft that waits for its officer's signature."""
+
+    id: str
+    topic: tuple[str, ...]
+    """What it is about: a newer draft about the same takes its place."""
+
+    kind: Kind
+    payload: bytes
+    then: str
+    since: float
+    moment: int
+    """When it was drafted: Unix seconds."""
+
+    @property
+    def message(self) -> bytes:
+        """The bytes that are signed."""
+        return envelope.pae(self.kind.payload_type, self.payload)
+
+    @property
+    def hash(self) -> str:
+        """The statement's name to be."""
+        return envelope.name_of(self.kind, self.payload)
+
+    @property
+    def challenge(self) -> bytes:
+        """What the signing passkey is asked to sign."""
+        return webauthn_challenge(self.message)
+
+
+@dataclass
+class Session:
+    """One browser."""
+
+    since: float
+    seen: float
+    moment: int
+    """When it began: Unix seconds."""
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    """Stands in every form."""
+
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Its name in the officer's list of sessions; opens nothing."""
+
+    officer: str = ""
+    claimed: str = ""
+    """Who somebody at this browser says to be, before the passkey has shown it."""
+
+    enrolling: str = ""
+    """Whose invitation was used here."""
+
+    login: Login | None = None
+    """The first of the two passkeys, while the second is being made."""
+
+    entry: str = ""
+    """What the staff list needs of who has just enrolled here."""
+
+    failures: int = 0
+    wanted: str = "/"
+    """The page that was asked for before signing in."""
+
+    sitting: str = ""
+    person: Person | None = None
+    drafts: dict[str, Pending] = field(default_factory=dict)
+    _challenges: dict[str, tuple[bytes, float]] = field(default_factory=dict)
+
+    def challenge(self, use: str, now: float) -> bytes:
+        """A fresh random challenge for one use; the one before it ends."""
+        made = secrets.token_bytes(32)
+        self._challenges[use] = made, now + CHALLENGE_SECONDS
+        return made
+
+    def answer(self, use: str, now: float) -> bytes | None:
+        """Use a challenge up; None where there is none or it is over."""
+        made, until = self._challenges.pop(use, (b"", 0.0))
+        return made if made and now < until else None
+
+    def keep(self, draft: Pending) -> None:
+        """Let a draft wait; what it replaces, and the oldest of too many, go."""
+        waiting = list(self.drafts.values())
+        for old in waiting:
+            if old.topic == draft.topic:
+                self.drafts.pop(old.id, None)
+        for old in waiting[: len(self.drafts) - MOST_DRAFTS + 1]:
+            self.drafts.pop(old.id, None)
+        self.drafts[draft.id] = draft
+
+    def is_token(self, token: str) -> bool:
+        """Whether a form carries this session's own token."""
+        return compare_digest(token.encode("utf-8", "replace"), self.token.encode())
+
+
+class Sessions:
+    """All sessions of a portal; threads may share it."""
+
+    def __init__(
+        self,
+        idle_seconds: int,
+        seconds: int,
+        over: Callable[[Session], None] = lambda _: None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """`over` is told of each session that ends, so that its desk is closed."""
+        self._idle, self._seconds = idle_seconds, seconds
+        self._over, self.clock = over, clock
+        self._turn = threading.RLock()
+        self._all: dict[str, Session] = {}
+
+    def start(self) -> tuple[str, Session]:
+        """Begin one for a stranger; returns its cookie."""
+        self.sweep()
+        now = self.clock()
+        with self._turn:
+            strangers = [name for name, one in self._all.items() if not one.officer]
+            for name in strangers[: len(strangers) - MOST_STRANGERS + 1]:
+                del self._all[name]
+            cookie = secrets.token_urlsafe(32)
+            made = self._all[cookie] = Session(now, now, int(time.time()))
+        return cookie, made
+
+    def find(self, cookie: str) -> Session | None:
+        """The session of a cookie, unless it is over; using it keeps it alive."""
+        with self._turn:
+            found = self._all.get(cookie)
+            if found is None or self._is_over(found):
+                return None
+            found.seen = self.clock()
+            return found
+
+    def renew(self, cookie: str, officer: str) -> tuple[str, Session]:
+        """An officer has signed in: another cookie and nothing of the stranger's."""
+        with self._turn:
+            before = self._all.pop(cookie, None)
+            cookie, made = self.start()
+            made.officer = officer
+            made.wanted = before.wanted if before else "/"
+        return cookie, made
+
+    def left(self, session: Session) -> int:
+        """Seconds until a session ends however it is used."""
+        return max(0, int(session.since + self._seconds - self.clock()))
+
+    def of(self, officer: str) -> list[Session]:
+        """An officer's sessions, newest first."""
+        self.sweep()
+        with self._turn:
+            found = [one for one in self._all.values() if one.officer == officer]
+        return sorted(found, key=lambda one: -one.since)
+
+    def end(self, officer: str, id_: str = "") -> None:
+        """End one session of an officer, or all."""
+        with self._turn:
+            ended = {
+                name: one
+                for name, one in self._all.items()
+                if one.officer == officer and id_ in ("", one.id)
+            }
+            self._drop(ended)
+
+    def drop(self, session: Session) -> None:
+        """End a session, a stranger's too."""
+        with self._turn:
+            self._drop({n: one for n, one in self._all.items() if one is session})
+
+    def sweep(self) -> None:
+        """End what is over."""
+        with self._turn:
+            self._drop({n: one for n, one in self._all.items() if self._is_over(one)})
+
+    def _drop(self, ended: dict[str, Session]) -> None:
+        for name, one in ended.items():
+            del self._all[name]
+            self._over(one)
+
+    def _is_over(self, session: Session) -> bool:
+        now = self.clock()
+        idle = self._idle if session.officer else STRANGER_SECONDS
+        return now - session.seen >= idle or now - session.since >= self._seconds
