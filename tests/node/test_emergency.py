@@ -26,8 +26,8 @@ class Rights(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.right = Right()
         self.now = 1_000_000
+        self.right = Right().at(self.now)
         self.latest = self.now
         self.history: list[tuple[str, str, int]] = []
 

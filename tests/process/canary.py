@@ -12,7 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numba
 import numpy as np
+from numpy.typing import NDArray
 
 SHORTEST = 8
 """Bytes; anything shorter would be found by accident."""
@@ -39,24 +41,53 @@ def of_bytes(data: bytes) -> set[bytes]:
     return {one for one in found if len(one) >= SHORTEST}
 
 
+@numba.njit  # type: ignore[untyped-decorator]
+def _places(
+    raw: NDArray[np.uint8], tables: NDArray[np.bool_], anchors: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Where one of the anchors stands: pair by pair first, then all eight bytes."""
+    found = []
+    for at in range(len(raw) - SHORTEST + 1):
+        for place in range(4):
+            pair = raw[at + 2 * place] | (np.int64(raw[at + 2 * place + 1]) << 8)
+            if not tables[place, pair]:
+                break
+        else:
+            word = np.uint64(0)
+            for place in range(SHORTEST):
+                word |= np.uint64(raw[at + place]) << np.uint64(8 * place)
+            nearest = np.searchsorted(anchors, word)
+            if nearest < len(anchors) and anchors[nearest] == word:
+                found.append(at)
+    return np.array(found, np.int64)
+
+
 class Search:
-    """A search for many secrets at once, each known by a name."""
+    """A search for many secrets at once, each known by a name.
+
+    Each spelling is found by eight of its bytes, those that are least alike: a filter
+    has stretches of zeros, and so has every memory.
+    """
 
     def __init__(self, secrets: dict[str, set[bytes]]) -> None:
-        self._by_head: dict[bytes, list[tuple[bytes, str]]] = defaultdict(list)
+        self._by_anchor: dict[bytes, list[tuple[bytes, int, str]]] = defaultdict(list)
         self._longest = 0
         self._tables = np.zeros((4, 1 << 16), bool)
         for name, spellings in secrets.items():
             for one in spellings:
                 self._add(name, one)
+        words = [np.frombuffer(one, "<u8")[0] for one in self._by_anchor]
+        self._anchors = np.sort(np.array(words, np.uint64))
 
     def _add(self, name: str, spelling: bytes) -> None:
-        head = spelling[:SHORTEST]
-        if len(head) < SHORTEST:
+        if len(spelling) < SHORTEST:
             raise ValueError(f"a spelling of {name} is too short to be sought")
-        self._by_head[head].append((spelling, name))
+        starts = range(len(spelling) - SHORTEST + 1)
+        start = max(starts, key=lambda at: len({*spelling[at : at + SHORTEST]}))
+        anchor = spelling[start : start + SHORTEST]
+        self._by_anchor[anchor].append((spelling, start, name))
         self._longest = max(self._longest, len(spelling))
-        for table, pair in zip(self._tables, np.frombuffer(head, "<u2"), strict=True):
+        for table, pair in zip(self._tables, np.frombuffer(anchor, "<u2"), strict=True):
             table[pair] = True
 
     def __call__(self, data: bytes) -> set[str]:
@@ -68,18 +99,11 @@ class Search:
 
     def _within(self, data: bytes) -> set[str]:
         raw = np.frombuffer(data, np.uint8)
-        if len(raw) < SHORTEST:
-            return set()
-        pairs = raw[:-1].astype(np.uint16) | (raw[1:].astype(np.uint16) << 8)
-        count = len(pairs) - 6
-        likely = self._tables[0][pairs[:count]]
-        for place in (1, 2, 3):
-            likely &= self._tables[place][pairs[2 * place : 2 * place + count]]
         return {
             name
-            for at in np.flatnonzero(likely).tolist()
-            for spelling, name in self._by_head.get(data[at : at + SHORTEST], ())
-            if data.startswith(spelling, at)
+            for at in _places(raw, self._tables, self._anchors).tolist()
+            for spelling, start, name in self._by_anchor[data[at : at + SHORTEST]]
+            if at >= start and data.startswith(spelling, at - start)
         }
 
     def files(self, folder: Path) -> dict[str, set[str]]:

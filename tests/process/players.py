@@ -7,18 +7,16 @@ acknowledged. A `Case` goes from the question to the record, or to its refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from childgrid_portal.desk import Desk, Pass
-from childgrid_wire import channel, envelope
-from childgrid_wire.certificates import Peer
+from childgrid_portal.desk import Desk
+from childgrid_portal.drafts import Wanted
+from childgrid_portal.line import Line, Pass
+from childgrid_wire import envelope
 from childgrid_wire.errors import Reason, Refused, Unreachable
 from childgrid_wire.keys import Signer
-from childgrid_wire.kinds import Kind
-from childgrid_wire.pb import desk_pb2, desk_pb2_grpc
-from childgrid_wire.pb.values_pb2 import Envelope
 from deploy.demo import SECTIONS
 from deploy.processes import until
 from deploy.sample.story import FIR, SUSPECT
@@ -65,29 +63,20 @@ class Patient(Desk):
         return until(f"{self.officer}: {what}", SECONDS, attempt, _PAUSE)[0]
 
     def _reconnect(self) -> None:
-        # A fresh channel dials at once; an old one waits ever longer between tries.
-        self._channel.close()
-        peer = Peer(self.member, "desk")
-        self._channel = channel.connect(
-            self._address, peer, self._pass.pair, self._pass.root
-        )
-        self._stub = desk_pb2_grpc.DeskServiceStub(self._channel)
+        # A fresh line dials at once; an old one waits ever longer between tries.
+        self._line.close()
+        self._line = Line(self._address, self._pass, self.member)
 
-    def _say(
-        self, draft: desk_pb2.DraftRequest, kind: Kind, expected: Mapping[str, object]
-    ) -> str:
+    def _say(self, wanted: Wanted) -> str:
+        name = wanted.kind.value
         signed = self._again(
-            f"draft {kind.value}",
-            lambda: self._signed(draft, kind, expected, self._confirm),
+            f"draft {name}", lambda: self._signed(wanted, self._confirm)
         )
-        call = desk_pb2.SignRequest(statement=Envelope(payload=signed))
-        reply = self._again(
-            f"sign {kind.value}", lambda: channel.call(self._stub.Sign, call, 20.0)
-        )
-        if reply.hash != envelope.read(signed).hash:
+        told = self._again(f"sign {name}", lambda: self.hand_in(signed))
+        if told != envelope.read(signed).hash:
             raise AssertionError("another statement was acknowledged than was signed")
-        self._acknowledged.append((self.member, reply.hash))
-        return str(reply.hash)
+        self._acknowledged.append((self.member, told))
+        return told
 
     def look(self, object_: str, subject: str = "", wait_ms: int = 0) -> dict[str, Any]:
         """Read, as often as it takes to be answered."""
