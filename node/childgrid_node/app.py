@@ -40,6 +40,7 @@ from childgrid_node.disclose import Releaser
 from childgrid_node.holdings import Holdings
 from childgrid_node.journal import Journal
 from childgrid_node.office import Office
+from childgrid_node.papers import LOOK_SECONDS, Papers
 from childgrid_node.server import DeskServicer, NodeServicer
 from childgrid_node.stock import Stock
 from childgrid_node.turns import PER_ASKER
@@ -101,6 +102,7 @@ class Node:
             self.courier.relay,
             clock,
         )
+        self._papers = Papers(self.office, config.staff, config.policy)
         self._loops = self._make_loops()
         self._news = threading.Condition()
         self._stopping = threading.Event()
@@ -236,8 +238,13 @@ class Node:
                 "refresh", self.stock.refresh, float(config.refresh_seconds)
             ),
             "rotate": Loop("rotate", self._rotate, _ROTATION_SECONDS),
+            "papers": Loop("papers", self._take_papers, LOOK_SECONDS),
             "keeping": Loop("keeping", self._keep_house, _HOUSEKEEPING_SECONDS),
         }
+
+    def _take_papers(self) -> None:
+        if self._papers.look():
+            self._loops["outbox"].wake()
 
     def _fetch(self) -> None:
         if self.courier.fetch_documents():
