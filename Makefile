@@ -1,5 +1,5 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install bench-install demo serve test fuzz fix wire lock bench-lock soak clean
+.PHONY: help install bench-install demo serve test fuzz fix wire lock bench-lock soak wheelhouse clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,12 +62,16 @@ wire: install    ## Regenerate proto/childgrid_wire/pb from proto/*.proto.
 lock: install    ## Resolve the requirements again.
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
+	$(BIN)/python -m deploy.zones
 
 bench-lock: install  ## Resolve the peers again, beside the locked requirements.
 	@# setuptools is the one package of which the two environments need another version.
 	sed -E '/--hash|^setuptools==/d; s/ *\\$$//' requirements.lock | \
 	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint - --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-bench.lock
+
+wheelhouse: install  ## Folders for machines without a network: all zones, or ZONE="node portal".
+	$(BIN)/python -m deploy.wheelhouse $(ZONE)
 
 clean:           ## Remove what the targets made, but no state of a grid.
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -22,6 +22,7 @@ from childgrid_audit.verify import Verdict, Verifier
 from childgrid_wire.channel import Dialer
 from childgrid_wire.enrolment import Token
 from childgrid_wire.pb.coordinator_pb2 import EnrolResponse
+from deploy.etc import filled
 from deploy.processes import until
 from deploy.yard import HUB, Yard
 
@@ -43,11 +44,18 @@ class Stations:
             folder = self.yard.folder / name
             folder.mkdir(parents=True)
             (folder / "station.toml").write_text(
-                f'member = "{name}"\nstate_dir = "{folder / "state"}"\n'
-                f'passphrase_file = "{self.yard.secret(name)}"\n'
-                f'coordinator = "{HUB}"\n'
-                f'coordinator_address = "{self.yard.address(HUB)}"\n'
-                f'listen = "{self.yard.address(name)}"\nrefresh_seconds = 1.0\n'
+                filled(
+                    "station.toml",
+                    {
+                        "member": name,
+                        "state_dir": str(folder / "state"),
+                        "passphrase_file": str(self.yard.secret(name)),
+                        "coordinator_address": self.yard.address(HUB),
+                        "coordinator": HUB,
+                        "listen": self.yard.address(name),
+                        "refresh_seconds": 1.0,
+                    },
+                )
             )
             self.yard.token(name, "auditor")
             self._hand_in(name)

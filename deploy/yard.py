@@ -37,6 +37,7 @@ from childgrid_wire import canonical, keyfile
 from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import Untrusted
 from childgrid_wire.shelf import Shelf
+from deploy.etc import filled
 from deploy.processes import HOST, Process, free_port, until
 
 HUB = "ncrb-hub"
@@ -137,11 +138,18 @@ class Yard:
         folder.mkdir(parents=True)
         path = folder / "coordinator.toml"
         path.write_text(
-            f'member = "{HUB}"\nstate_dir = "state"\n'
-            f'listen = "{self.address(HUB)}"\n'
-            f'passphrase_file = "{self.secret(HUB)}"\n'
-            "retry_seconds = 0.5\nretry_most_seconds = 2.0\n"
-            f"witness_seconds = {self.witness_seconds}\n"
+            filled(
+                "coordinator.toml",
+                {
+                    "member": HUB,
+                    "state_dir": "state",
+                    "listen": self.address(HUB),
+                    "passphrase_file": str(self.secret(HUB)),
+                    "retry_seconds": 0.5,
+                    "retry_most_seconds": 2.0,
+                    "witness_seconds": self.witness_seconds,
+                },
+            )
         )
         settings = hub_config.load(path)
         token = self.token(HUB, "coordinator")
@@ -214,14 +222,20 @@ class Yard:
 
     def _settings(self, plan: Plan) -> str:
         uses = ["provider"] * plan.holds + ["user"] * plan.asks
-        return (
-            f'member = "{plan.member}"\ntitle = "{plan.title}"\n'
-            f"uses = {json.dumps(uses)}\n"
-            f'state_dir = "state"\npassphrase_file = "{self.secret(plan.member)}"\n'
-            f'listen = "{self.address(plan.member)}"\n'
-            f'desk = "{self.address(plan.member + "-desk")}"\n'
-            f"witness_seconds = {self.witness_seconds}\n\n"
-            f'[coordinator]\nmember = "{HUB}"\naddress = "{self.address(HUB)}"\n'
+        return filled(
+            "node.toml",
+            {
+                "member": plan.member,
+                "title": plan.title,
+                "uses": uses,
+                "state_dir": "state",
+                "passphrase_file": str(self.secret(plan.member)),
+                "listen": self.address(plan.member),
+                "announce": self.address(plan.member),
+                "desk": self.address(plan.member + "-desk"),
+                "witness_seconds": self.witness_seconds,
+                "coordinator": {"member": HUB, "address": self.address(HUB)},
+            },
         )
 
     def cases(self, member: str, lines: Sequence[str]) -> None:

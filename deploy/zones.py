@@ -1,0 +1,163 @@
+"""What each zone's installation consists of: its own packages, and nobody else's.
+
+`python -m deploy.zones` writes `deploy/locks/ZONE.lock`: of the locked requirements
+those that the zone's packages import, with all that these need, versions and hashes
+unchanged. So a coordinator's machine gets no linkage code, and no machine but a
+workbench or a portal anything for pages.
+
+What is imported is read from the sources; what a library needs, from the metadata of
+this environment. The rule: a zone's folders are named here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distribution, packages_distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ROOT / "deploy" / "locks"
+_WIRE, _LOG = "proto/childgrid_wire", "audit/childgrid_log"
+_POSTGRES = ("psycopg", "psycopg-binary")
+_MODULES = {"google": "protobuf"}
+
+
+@dataclass(frozen=True)
+class Zone:
+    """One installation: the folders it is built from, and its command.
+
+    `more` are distributions that no import names: SQLAlchemy loads its drivers by name.
+    `pages` says whether it needs the extra `web`.
+    """
+
+    folders: tuple[str, ...]
+    command: str
+    more: tuple[str, ...] = ()
+    pages: bool = False
+
+
+ZONES: Mapping[str, Zone] = {
+    "authority": Zone(
+        (_WIRE, _LOG, "authority/childgrid_authority"), "childgrid-authority"
+    ),
+    "coordinator": Zone(
+        (_WIRE, _LOG, "coordinator/childgrid_coordinator"),
+        "childgrid-coordinator",
+        _POSTGRES,
+    ),
+    "node": Zone((_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES),
+    "portal": Zone(
+        (_WIRE, "portal/childgrid_page", "portal/childgrid_portal"),
+        "childgrid-desk",
+        pages=True,
+    ),
+    "station": Zone((_WIRE, _LOG, "audit/childgrid_audit"), "childgrid-audit"),
+    "workbench": Zone(
+        (_WIRE, _LOG, "portal/childgrid_page", "audit/childgrid_audit"),
+        "childgrid-audit",
+        pages=True,
+    ),
+}
+
+
+def web(root: Path = ROOT) -> set[str]:
+    """The distributions of the extra `web`."""
+    table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    named = table["project"]["optional-dependencies"]["web"]
+    return {canonicalize_name(Requirement(one).name) for one in named}
+
+
+@cache
+def imported(folder: Path) -> frozenset[str]:
+    """The top-level modules of others that the files of a folder import."""
+    named = {
+        name.partition(".")[0]
+        for path in folder.rglob("*.py")
+        for name in _named(ast.parse(path.read_text("utf-8")))
+    }
+    ours = {name for name in named if name.startswith("childgrid")}
+    return frozenset(named - ours - sys.stdlib_module_names)
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+@cache
+def _known() -> Mapping[str, list[str]]:
+    """Module → the distributions of this environment that bring it."""
+    return packages_distributions()
+
+
+def roots(zone: Zone, root: Path = ROOT) -> set[str]:
+    """The distributions that a zone asks for itself."""
+    known = _known()
+    modules = {name for folder in zone.folders for name in imported(root / folder)}
+    found = {
+        canonicalize_name(_MODULES.get(name) or known[name][0]) for name in modules
+    }
+    pages = web(root)
+    return (found | pages if zone.pages else found - pages) | set(zone.more)
+
+
+def closure(names: Iterable[str]) -> set[str]:
+    """These distributions and all that they need here, without extras."""
+    found: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        found.add(name)
+        for line in distribution(name).requires or ():
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                waiting |= {canonicalize_name(needed.name)} - found
+    return found
+
+
+def entries(lock: str) -> dict[str, str]:
+    """Distribution → its lines of a lock file, with hashes."""
+    pieces = re.split(r"^(?=[a-z0-9])", lock, flags=re.M | re.I)
+    return {
+        canonicalize_name(re.split(r"[=\[ ;]", piece, maxsplit=1)[0]): piece
+        for piece in pieces
+        if piece.strip()
+    }
+
+
+def lock(zone: Zone, root: Path = ROOT) -> str:
+    """The zone's lock; raises `KeyError` where something it needs is not locked."""
+    whole = entries((root / "requirements.lock").read_text("utf-8"))
+    return "".join(whole[name] for name in sorted(closure(roots(zone, root))))
+
+
+def locks(root: Path = ROOT) -> dict[str, str]:
+    """File name → content, of all zones and of what builds their wheels."""
+    whole = entries((root / "requirements.lock").read_text("utf-8"))
+    made = {f"{name}.lock": lock(zone, root) for name, zone in ZONES.items()}
+    build = sorted(closure(["hatchling"]))
+    return made | {"build.lock": "".join(whole[name] for name in build)}
+
+
+def main() -> int:
+    """Write every lock."""
+    LOCKS.mkdir(exist_ok=True)
+    for name, text in locks().items():
+        (LOCKS / name).write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
