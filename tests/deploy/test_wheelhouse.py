@@ -13,7 +13,7 @@ from deploy import zones
 from deploy.wheelhouse import SUMS, fill
 from deploy.zones import LOCKS, ROOT, ZONES, closure, entries, imported, locks, roots
 
-LINKAGE = {"numba", "llvmlite", "numpy", "bitarray", "python-stdnum", "anyascii"}
+LINKAGE = {"numba", "llvmlite", "numpy", "bitarray", "anyascii"}
 
 
 def test_every_zones_lock_is_fresh() -> None:
