@@ -8,6 +8,7 @@ browser's own work.
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ _PLAIN = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
+
+
+_counts = itertools.count(1_000, 1_000)
+"""A key that goes from one browser to the next never counts backwards."""
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Seat:
                     "isResidentCredential": False,
                     "rpId": key.rp_id,
                     "privateKey": base64.b64encode(_pkcs8(key)).decode(),
-                    "signCount": 1,
+                    "signCount": next(_counts),
                 },
             },
         )
