@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "deploy" / "locks"
 _WIRE, _LOG = "proto/childgrid_wire", "audit/childgrid_log"
 _POSTGRES = ("psycopg", "psycopg-binary")
+_DRIVERS = ("pymysql", "pymssql", "oracledb")
+"""A node's machine may have no network: it gets every driver that a source may need."""
+
 _MODULES = {"google": "protobuf"}
 
 
@@ -54,10 +57,12 @@ ZONES: Mapping[str, Zone] = {
         "childgrid-coordinator",
         _POSTGRES,
     ),
-    "node": Zone((_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES),
+    "node": Zone(
+        (_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES + _DRIVERS
+    ),
     "portal": Zone(
         (_WIRE, "portal/childgrid_page", "portal/childgrid_portal"),
-        "childgrid-desk",
+        "childgrid-portal",
         pages=True,
     ),
     "station": Zone((_WIRE, _LOG, "audit/childgrid_audit"), "childgrid-audit"),

@@ -13,6 +13,7 @@ from childgrid_node import agency, cases
 from childgrid_node import config as node
 from childgrid_node.mapping import Mapping
 from childgrid_portal import config as desk
+from childgrid_portal.web import config as portal
 from childgrid_wire import canonical
 from childgrid_wire.errors import ConfigurationRefused
 from deploy.etc import HERE, filled
@@ -27,13 +28,14 @@ CREDENTIAL = "$CREDENTIALS_DIRECTORY"
         (coordinator.load, "coordinator.toml"),
         (station.load, "station.toml"),
         (desk.load, "desk.toml"),
+        (portal.load, "portal.toml"),
     ],
 )
 def test_each_program_reads_its_example(load: object, name: str) -> None:
     """The real reader takes the file; the passphrase comes as a credential."""
     assert callable(load)
     settings = load(HERE / name)
-    if name != "desk.toml":
+    if name not in ("desk.toml", "portal.toml"):
         assert CREDENTIAL in settings.passphrase_file.parts
 
 
