@@ -72,8 +72,10 @@ wire: install    ## Regenerate proto/childgrid_wire/pb from proto/*.proto.
 	    --python_out=proto --pyi_out=proto --grpc_python_out=proto proto/*.proto
 
 lock: install    ## Resolve the requirements again.
-	$(BIN)/uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra web --extra mysql --extra mssql \
+	    --extra oracle --extra files --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
+	$(MAKE) --no-print-directory install
 	$(BIN)/python -m deploy.zones
 
 bench-lock: install  ## Resolve the peers again, beside the locked requirements.
