@@ -334,8 +334,18 @@ class Life:
         )
         if self.rng.random() < told.officer.report:
             later = when + self.rng.randint(5 * DAY, 60 * DAY)
-            body = {"topic": "outcome", "subject": given.hash}
-            self.pen.say(Kind.NOTICE, told.asker, later, (told.asker, HUB), **body)
+            self.pen.say(
+                Kind.REVIEW,
+                told.officer.person,
+                later,
+                logs,
+                answers=given.hash,
+                subject="outcome",
+                pairs=1,
+                agreed=1,
+                result=given.hash,
+                disposal="charge-sheeted",
+            )
 
 
 @dataclass

@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_wire import findings, rules
+from childgrid_wire import findings, outcomes, rules
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -40,6 +40,11 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
         _judge(ledger, finding, "", report, partial(_finding, ledger, finding))
     for reply in filter(_is_reply, ledger.of(Kind.REVIEW)):
         _judge(ledger, reply, "", report, partial(check_reply, ledger, reply))
+    for told in ledger.of(Kind.REVIEW):
+        if outcomes.is_outcome(told.statement):
+            _judge(ledger, told, "", report, partial(_outcome, ledger, told))
+        elif outcomes.is_purge(told.statement):
+            _judge(ledger, told, "", report, partial(_purge, ledger, told))
     for view in ledger.of(Kind.VIEW):
         if view.statement.body.get("reader"):
             _judge(ledger, view, "", report, partial(_reading, ledger, view))
@@ -255,6 +260,38 @@ def _void(ledger: Ledger, void: Event) -> None:
         raise Refused(Reason.UNKNOWN, "void.disclosure")
     if void.statement.issuer != disclosure.statement.issuer:
         raise Refused(Reason.WRONG_ROLE, "void.issuer")
+
+
+def _outcome(ledger: Ledger, told: Event) -> None:
+    """What became of a disclosure, said by who may."""
+    said = told.statement
+    disclosure = ledger.get(said["result"], Kind.DISCLOSURE)
+    if disclosure is None:
+        raise Refused(Reason.UNKNOWN, "review.result")
+    request = ledger.get(disclosure.statement["request"], Kind.REQUEST)
+    if request is None:
+        raise Refused(Reason.UNKNOWN, "disclosure.request")
+    ledger.law.under(
+        said.issued,
+        lambda view: outcomes.check_outcome(
+            view, request.statement, disclosure.statement, said
+        ),
+    )
+
+
+def _purge(ledger: Ledger, told: Event) -> None:
+    """A custodian's decision on an outcome about the own agency's record."""
+    said = told.statement
+    outcome = ledger.get(said.answers, Kind.REVIEW)
+    disclosure = ledger.get(said["result"], Kind.DISCLOSURE)
+    if outcome is None or disclosure is None:
+        raise Refused(Reason.UNKNOWN, "review.answers")
+    if disclosure.statement.issuer != said.issuer:
+        raise Refused(Reason.TARGET, "review.issuer")
+    ledger.law.under(
+        said.issued,
+        lambda view: outcomes.check_purge(view, outcome.statement, said),
+    )
 
 
 def _reading(ledger: Ledger, view: Event) -> None:

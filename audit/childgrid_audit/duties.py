@@ -20,11 +20,12 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
-from childgrid_wire import breakglass, findings, lifting
+from childgrid_wire import breakglass, findings, lifting, outcomes
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
+_OF_A_RELEASE = (breakglass.USED, outcomes.SUBJECT)
 _PRIVATE = (Kind.VIEW, Kind.MANIFEST, Kind.OPENING, Kind.REVIEW)
 
 
@@ -47,7 +48,7 @@ def duty_of(ledger: Ledger, event: Event) -> Duty:
     said = event.statement
     if said.kind in DOCUMENTS or said.kind is Kind.ENROLMENT:
         return Duty(frozenset(), allowed=ledger.law.coordinators | {said.issuer})
-    if said.kind is Kind.REVIEW and said["subject"] == breakglass.USED:
+    if said.kind is Kind.REVIEW and said["subject"] in _OF_A_RELEASE:
         return _review(ledger, event)
     if findings.is_reply(said):
         return _reply(ledger, event)
@@ -175,7 +176,7 @@ def _lifting(ledger: Ledger, event: Event) -> Duty:
 
 
 def _review(ledger: Ledger, event: Event) -> Duty:
-    """A review of a broken glass: both sides of the release, and the coordinator."""
+    """Of a broken glass, or what became of it: both sides, and the coordinator."""
     said = event.statement
     own = frozenset({said.issuer})
     disclosure = ledger.get(said["result"], Kind.DISCLOSURE)

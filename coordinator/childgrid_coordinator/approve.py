@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_coordinator.proof import check_proof
 from childgrid_coordinator.request import Course
 from childgrid_coordinator.store.requests import Dossier
-from childgrid_wire import breakglass, rules, seal
+from childgrid_wire import breakglass, outcomes, rules, seal
 from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
@@ -191,7 +191,12 @@ def _check_receipt(dossier: Dossier, receipt: Statement) -> None:
 
 
 def _check_review(view: View, dossier: Dossier, review: Statement) -> None:
-    """A person's word on a broken glass, by one of the two sides."""
+    """A person's word on a broken glass, or the requester's on what became of it."""
+    if outcomes.is_outcome(review):
+        if dossier.disclosure is None:
+            raise Refused(Reason.UNKNOWN, "review.result")
+        outcomes.check_outcome(view, dossier.request, dossier.disclosure, review)
+        return
     if review["subject"] != breakglass.USED or not breakglass.declared(dossier.request):
         raise Refused(Reason.UNKNOWN, "review.subject")
     view.officer(review.issuer, review.officer)

@@ -14,7 +14,15 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import aftermath, approve, findings, lift, query, sitting
+from childgrid_node import (
+    aftermath,
+    approve,
+    findings,
+    lift,
+    outcomes,
+    query,
+    sitting,
+)
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_node.shows import IN_THE_HOUSE, Asked, Shows
@@ -22,6 +30,7 @@ from childgrid_wire import statement
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.findings import is_reply
 from childgrid_wire.kinds import Kind
+from childgrid_wire.outcomes import is_outcome, is_purge
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
 
@@ -68,6 +77,9 @@ class Desk:
 
     health: Callable[[], dict[str, Any]] = field(default=dict)
     """How this node is: indexes, queues, dates that run out; see `health`."""
+
+    cleared: Callable[[], None] = field(default=lambda: None)
+    """Called when a custodian has decided on a row: the indexes follow at once."""
 
     def sign(self, data: bytes) -> Statement:
         """Take in a signed draft: verify, log, act.
@@ -124,8 +136,13 @@ class Desk:
         return approve.sign_decision(self.office, said)
 
     def _take_review(self, said: Statement) -> Statement:
-        """Of what an auditor found, or of a broken glass."""
-        if is_reply(said):
+        """Of what became of a case, what an auditor found, or a broken glass."""
+        if is_outcome(said):
+            outcomes.take(self.office, said, own=True)
+        elif is_purge(said):
+            outcomes.sign_purge(self.office, said)
+            self.cleared()
+        elif is_reply(said):
             findings.sign_reply(self.office, said)
         else:
             aftermath.take_review(self.office, said, own=True)

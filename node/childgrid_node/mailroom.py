@@ -11,12 +11,22 @@ from dataclasses import replace
 
 import structlog
 
-from childgrid_node import aftermath, findings, lift, match, query, receive, shred
+from childgrid_node import (
+    aftermath,
+    findings,
+    lift,
+    match,
+    outcomes,
+    query,
+    receive,
+    shred,
+)
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
+from childgrid_wire.outcomes import is_outcome
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
@@ -233,7 +243,10 @@ def _budget(office: Office, budget: Statement, _: Parcel) -> str:
 
 
 def _review(office: Office, review: Statement, _: Parcel) -> str:
-    aftermath.take_review(office, review, own=False)
+    if is_outcome(review):
+        outcomes.take(office, review, own=False)
+    else:
+        aftermath.take_review(office, review, own=False)
     return ""
 
 

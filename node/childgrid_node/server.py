@@ -14,6 +14,7 @@ from childgrid_node import (
     findings,
     lift,
     match,
+    outcomes,
     query,
     sitting,
 )
@@ -105,6 +106,10 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         if what == "sitting":
             wanted = request.sitting
             return sitting.draft(at.office, wanted.officer, wanted.minutes)
+        if what == "outcome":
+            return outcomes.draft(at.office, _told(request.outcome))
+        if what == "purge":
+            return outcomes.draft_purge(at.office, _purge(request.purge))
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
         if what == "review":
@@ -146,7 +151,6 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         """End a sitting."""
         sitting.rise(self._desk().office, request.sitting)
         return desk_pb2.RiseResponse()
-
 
     def Greet(  # noqa: N802 - the generated name
         self,
@@ -199,6 +203,16 @@ def _review(office: Office, verdict: aftermath.Verdict) -> bytes:
     if findings.is_known(office, verdict.request):
         return findings.draft_reply(office, verdict)
     return aftermath.draft_review(office, verdict)
+
+
+def _told(message: desk_pb2.OutcomeDraft) -> outcomes.Told:
+    return outcomes.Told(
+        message.officer, message.request, message.disposal, message.cnr
+    )
+
+
+def _purge(message: desk_pb2.PurgeDraft) -> outcomes.Purge:
+    return outcomes.Purge(message.officer, message.outcome, message.out)
 
 
 def _lift(message: desk_pb2.BudgetDraft) -> lift.Wish:

@@ -22,6 +22,7 @@ from childgrid_node import (
     docket,
     findings,
     match,
+    outcomes,
     packs,
     query,
     receipts,
@@ -96,6 +97,7 @@ class Shows:
             "emergencies": self._emergencies(officer),
             "receipts": self._receipts(officer),
             "findings": findings.waiting(office, officer),
+            "outcomes": outcomes.waiting(office, officer),
         }
 
     def _receipts(self, officer: Officer) -> list[dict[str, Any]]:

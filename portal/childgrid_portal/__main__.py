@@ -206,6 +206,29 @@ def review(
 
 
 @app.command()
+def outcome(
+    request: str,
+    disposal: Annotated[str, typer.Argument(help="such as convicted or acquitted")],
+    cnr: Annotated[str, typer.Option(help="court's number; a commitment leaves")] = "",
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Tell the holder what became of the case in which its record was disclosed."""
+    typer.echo(_desk(config, yes).outcome(request, disposal, cnr))
+
+
+@app.command()
+def clear(
+    outcome: Annotated[str, typer.Argument(help="hash of the outcome in the inbox")],
+    keep: Annotated[bool, typer.Option(help="leave the row in the index")] = False,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Take the row of somebody who was acquitted out of the own index, or keep it."""
+    typer.echo(_desk(config, yes).purge(outcome, out=not keep))
+
+
+@app.command()
 def lift(
     scope: Annotated[str, typer.Argument(help="officer, case or agency")],
     subject: Annotated[

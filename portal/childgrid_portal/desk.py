@@ -88,6 +88,14 @@ class Desk:
         """Answer an auditor's finding: what was done was in order, or it was not."""
         return self._say(drafts.answer(self.officer, finding, in_order=in_order))
 
+    def outcome(self, request: str, disposal: str, cnr: str = "") -> str:
+        """Tell what became of what was disclosed; returns the review's hash."""
+        return self._say(drafts.outcome(self.officer, request, disposal, cnr))
+
+    def purge(self, outcome: str, *, out: bool) -> str:
+        """Decide on an outcome that clears somebody in the own register."""
+        return self._say(drafts.purge(self.officer, outcome, out=out))
+
     def refuse(self, subject: str, reason: str) -> str:
         """Refuse a query or request; this closes it."""
         return self._say(drafts.refuse(self.officer, subject, reason))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from childgrid_wire import breakglass, canonical, findings
+from childgrid_wire import breakglass, canonical, findings, outcomes
 from childgrid_wire.errors import Malformed
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2 as pb
@@ -150,6 +150,26 @@ def _review(
     draft = pb.ReviewDraft(officer=officer, request=subject, justified=justified)
     wanted = {**expected, "agreed": int(justified)}
     return Wanted(pb.DraftRequest(review=draft), Kind.REVIEW, wanted)
+
+
+def outcome(officer: str, request: str, disposal: str, cnr: str = "") -> Wanted:
+    """Tell what became of what was disclosed on a request."""
+    draft = pb.OutcomeDraft(
+        officer=officer, request=request, disposal=disposal, cnr=cnr
+    )
+    expected = {"subject": outcomes.SUBJECT, "disposal": disposal, "agreed": 1}
+    return Wanted(pb.DraftRequest(outcome=draft), Kind.REVIEW, expected)
+
+
+def purge(officer: str, outcome_: str, *, out: bool) -> Wanted:
+    """Decide on an outcome that clears somebody in the own register."""
+    draft = pb.PurgeDraft(officer=officer, outcome=outcome_, out=out)
+    expected = {
+        "subject": outcomes.PURGE,
+        "answers": outcome_,
+        "agreed": int(out),
+    }
+    return Wanted(pb.DraftRequest(purge=draft), Kind.REVIEW, expected)
 
 
 def view(officer: str, object_: str, subject: str = "") -> Wanted:

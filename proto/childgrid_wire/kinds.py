@@ -86,6 +86,17 @@ DENIALS = (
     "operation-at-risk",
 )
 
+DISPOSALS = (
+    "no-action",
+    "not-this-person",
+    "charge-sheeted",
+    "convicted",
+    "acquitted",
+    "discharged",
+    "closed",
+)
+"""How a case stands in which a record was disclosed (`outcomes`)."""
+
 TOPICS = (
     "break-glass-declared",
     "break-glass",

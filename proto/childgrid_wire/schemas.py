@@ -17,6 +17,7 @@ from childgrid_wire.kinds import (
     BANDS,
     CATEGORIES,
     DENIALS,
+    DISPOSALS,
     PURPOSES,
     ROLES,
     TOPICS,
@@ -232,10 +233,12 @@ SCHEMAS: dict[Kind, Record] = {
     Kind.VOID: record(disclosure=s.digest, reason=reason),
     Kind.RECEIPT: record(disclosure=s.digest, ciphertext=s.digest, opened=s.boolean),
     Kind.REVIEW: record(
-        subject=s.enum("register", "break-glass", "sample"),
+        subject=s.enum("register", "break-glass", "sample", "outcome", "purge"),
         pairs=s.integer(0, 1_000_000),
         agreed=s.integer(0, 1_000_000),
         result=s.digest,
+        disposal=s.Maybe(s.enum(*DISPOSALS)),
+        cnr=s.Maybe(s.digest),
     ),
     Kind.BUDGET: record(
         scope=s.enum("officer", "case", "agency"),
@@ -247,7 +250,7 @@ SCHEMAS: dict[Kind, Record] = {
         delegate=s.officer, role=role, valid_from=s.time, valid_until=s.time
     ),
     Kind.NOTICE: record(
-        topic=s.enum(*TOPICS, *ACTS, "outage", "outcome"),
+        topic=s.enum(*TOPICS, *ACTS, "outage"),
         subject=s.digest,
     ),
     Kind.WATCH: record(query=s.digest, until=s.time),

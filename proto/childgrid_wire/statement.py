@@ -211,6 +211,9 @@ def _check_speaker(statement: Statement, keyid: str) -> None:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
     if statement.kind in BY_OFFICER and not statement.officer:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
+    told = statement.body.keys() & {"disposal", "cnr"}
+    if statement.kind is Kind.REVIEW and told and statement["subject"] != "outcome":
+        raise Malformed("review.disposal")
     if statement.kind is Kind.VIEW and bool(statement.officer) == (
         "reader" in statement.body
     ):

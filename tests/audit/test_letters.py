@@ -205,7 +205,7 @@ def test_only_who_answers_for_an_agency_counts(world: World, officer: str) -> No
         reply(world, POLICE, HUB, member=POLICE, officer=officer)
     else:
         name = world.named["finding"].hash
-        said = {"answers": name, "topic": "outcome", "subject": name}
+        said = {"answers": name, "topic": "outage", "subject": name}
         world.say("note", POLICE, Kind.NOTICE, POLICE, **said)
     later(world, HOUR)
     assert letter(world).state == "waiting"
@@ -235,7 +235,7 @@ def test_a_finding_about_the_coordinator_needs_no_agency(world: World) -> None:
     assert judged(world).findings == ()
     assert letter(world).state == "waiting"
     name = world.named["finding"].hash
-    said = {"answers": name, "topic": "outcome", "subject": name}
+    said = {"answers": name, "topic": "outage", "subject": name}
     world.say("note", HUB, Kind.NOTICE, HUB, **said)
     later(world, HOUR)
     assert letter(world).state == "answered"

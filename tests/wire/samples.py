@@ -133,7 +133,14 @@ BODIES: dict[Kind, dict[str, Any]] = {
     },
     Kind.VOID: {"disclosure": H, "reason": "expired"},
     Kind.RECEIPT: {"disclosure": H, "ciphertext": H, "opened": True},
-    Kind.REVIEW: {"subject": "register", "pairs": 3, "agreed": 2, "result": H},
+    Kind.REVIEW: {
+        "subject": "outcome",
+        "pairs": 1,
+        "agreed": 1,
+        "result": H,
+        "disposal": "acquitted",
+        "cnr": H,
+    },
     Kind.BUDGET: {"scope": "officer", "subject": "7", "queries": 1, "until": 2},
     Kind.DELEGATION: {
         "delegate": "7",

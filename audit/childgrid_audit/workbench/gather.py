@@ -23,6 +23,7 @@ from childgrid_audit.workbench.facts import (
 from childgrid_audit.workbench.roster import Roster
 from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
+from childgrid_wire.outcomes import is_outcome
 from childgrid_wire.statement import Statement
 
 _READ = ("query", "request")
@@ -43,9 +44,9 @@ class _Join:
         self._views = _first_views(ledger)
         self._requests = _by_query(ledger.of(Kind.REQUEST))
         self._reported = {
-            event.statement["subject"]
-            for event in ledger.of(Kind.NOTICE)
-            if event.statement["topic"] == "outcome"
+            event.statement["result"]
+            for event in ledger.of(Kind.REVIEW)
+            if is_outcome(event.statement)
         }
 
     def casebook(self) -> Casebook:

@@ -108,6 +108,28 @@ class ReviewDraft(_message.Message):
     justified: bool
     def __init__(self, officer: _Optional[str] = ..., request: _Optional[str] = ..., justified: _Optional[bool] = ...) -> None: ...
 
+class OutcomeDraft(_message.Message):
+    __slots__ = ("officer", "request", "disposal", "cnr")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    DISPOSAL_FIELD_NUMBER: _ClassVar[int]
+    CNR_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    request: str
+    disposal: str
+    cnr: str
+    def __init__(self, officer: _Optional[str] = ..., request: _Optional[str] = ..., disposal: _Optional[str] = ..., cnr: _Optional[str] = ...) -> None: ...
+
+class PurgeDraft(_message.Message):
+    __slots__ = ("officer", "outcome", "out")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    OUT_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    outcome: str
+    out: bool
+    def __init__(self, officer: _Optional[str] = ..., outcome: _Optional[str] = ..., out: _Optional[bool] = ...) -> None: ...
+
 class SittingDraft(_message.Message):
     __slots__ = ("officer", "minutes")
     OFFICER_FIELD_NUMBER: _ClassVar[int]
@@ -117,7 +139,7 @@ class SittingDraft(_message.Message):
     def __init__(self, officer: _Optional[str] = ..., minutes: _Optional[int] = ...) -> None: ...
 
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting")
+    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting", "outcome", "purge")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +147,8 @@ class DraftRequest(_message.Message):
     BUDGET_FIELD_NUMBER: _ClassVar[int]
     REVIEW_FIELD_NUMBER: _ClassVar[int]
     SITTING_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    PURGE_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
@@ -132,7 +156,9 @@ class DraftRequest(_message.Message):
     budget: BudgetDraft
     review: ReviewDraft
     sitting: SittingDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ...) -> None: ...
+    outcome: OutcomeDraft
+    purge: PurgeDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ..., outcome: _Optional[_Union[OutcomeDraft, _Mapping]] = ..., purge: _Optional[_Union[PurgeDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")
