@@ -9,7 +9,6 @@ it is shown above all else, as it stands, and nobody's word is taken for the tru
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from childgrid_portal.profile import dates
@@ -22,10 +21,10 @@ _NO_EVENTS = ("birth_date", "birth_year", "age", "age_as_of", *IDENTIFIERS)
 
 @dataclass(frozen=True)
 class Check:
-    """One day and who says what of it; `event` is None where the day is today."""
+    """One day and who says what of it; no `events` where the day is today."""
 
     day: dt.date
-    event: Value | None
+    events: tuple[Value, ...]
     minor: tuple[Value, ...]
     adult: tuple[Value, ...]
     unsure: tuple[Value, ...]
@@ -39,7 +38,9 @@ class Check:
 def checks(profile: Profile) -> list[Check]:
     """The days on which somebody says minor, or none is sure, by day; often none."""
     births = evidence(profile)
-    made = [_check(births, day, event) for day, event in _moments(profile)]
+    made = [
+        _check(births, day, happened) for day, happened in _moments(profile).items()
+    ]
     return [one for one in made if one.minor or (one.unsure and not one.adult)]
 
 
@@ -53,15 +54,17 @@ def events(profile: Profile) -> list[tuple[dt.date, Value]]:
     return sorted(found, key=lambda pair: (pair[0], pair[1].origin.mark))
 
 
-def _moments(profile: Profile) -> Iterator[tuple[dt.date, Value | None]]:
-    yield from events(profile)
-    yield dt.datetime.fromtimestamp(profile.read_at, dt.UTC).date(), None
+def _moments(profile: Profile) -> dict[dt.date, list[Value]]:
+    """The days that count, today the last, and what happened on each."""
+    found: dict[dt.date, list[Value]] = {}
+    for day, value in events(profile):
+        found.setdefault(day, []).append(value)
+    found.setdefault(dt.datetime.fromtimestamp(profile.read_at, dt.UTC).date(), [])
+    return found
 
 
-def _check(births: list[Evidence], day: dt.date, event: Value | None) -> Check:
+def _check(births: list[Evidence], day: dt.date, happened: list[Value]) -> Check:
     said: dict[str, list[Value]] = {"minor": [], "adult": [], "unsure": []}
     for one in births:
         said[one.birth.status(day)].append(one.value)
-    return Check(
-        day, event, tuple(said["minor"]), tuple(said["adult"]), tuple(said["unsure"])
-    )
+    return Check(day, tuple(happened), *map(tuple, said.values()))

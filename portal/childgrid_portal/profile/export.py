@@ -155,7 +155,7 @@ def _conflict(one: compare.Conflict) -> dict[str, Any]:
 def _check(one: ages.Check) -> dict[str, Any]:
     return {
         "day": one.day.isoformat(),
-        "event": _value(one.event) if one.event else None,
+        "events": [_value(value) for value in one.events],
         "contradicts": one.contradicts,
         "minor": [_value(value) for value in one.minor],
         "adult": [_value(value) for value in one.adult],

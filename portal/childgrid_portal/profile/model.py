@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from childgrid_portal.profile.text import hides, visible
+from childgrid_portal.profile.text import hides, pieces, visible
 
 FIELDS = (
     *("name", "alias", "birth_date", "birth_year", "age", "age_as_of", "sex"),
@@ -70,6 +70,11 @@ class Value:
     def shown(self) -> str:
         """The text with invisible signs made visible."""
         return visible(self.text)
+
+    @property
+    def pieces(self) -> list[str]:
+        """What is shown, in pieces that a page can break into lines quickly."""
+        return pieces(self.shown)
 
     @property
     def hides(self) -> bool:

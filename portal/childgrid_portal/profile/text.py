@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+PIECE = 300
+_VIRAMA = 9
 _JOINERS = "\u200c\u200d"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
@@ -51,6 +53,28 @@ def _joins(text: str, place: int) -> bool:
 
 def _is_joinable(sign: str) -> bool:
     return "\u0600" <= sign <= "\u0dff" and unicodedata.category(sign)[0] in "LM"
+
+
+def pieces(text: str) -> list[str]:
+    """`text` cut after `PIECE` signs or a little earlier, never inside a syllable.
+
+    To break a text into lines takes time with the square of its length.
+    """
+    found = []
+    while len(text) > PIECE:
+        place = text.rfind(" ", PIECE // 2, PIECE) + 1 or PIECE
+        while place < len(text) and _clings(text, place):
+            place += 1
+        found.append(text[:place])
+        text = text[place:]
+    return [*found, text]
+
+
+def _clings(text: str, place: int) -> bool:
+    """Whether the sign at `place` belongs to the one before."""
+    signs = (text[place - 1], text[place])
+    marks = unicodedata.category(signs[1])[0] == "M" or signs[1] in _JOINERS
+    return marks or signs[0] in _JOINERS or unicodedata.combining(signs[0]) == _VIRAMA
 
 
 def cell(text: str) -> str:

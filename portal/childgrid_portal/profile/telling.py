@@ -1,0 +1,45 @@
+"""Text that can be read back: each run of a PDF says in Unicode what its glyphs spell.
+
+A glyph of a shaped script may be half a syllable or two, so the table from glyphs to
+letters that a PDF carries gives other words than were written: a copied or spoken name
+would be wrong. PDF has `ActualText` for that, which the library that draws does not
+write yet; here its page streams are told to. Latin and Arabic runs need none: there a
+glyph is a letter, and readers turn `ActualText` from right to left the wrong way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pydyf
+import weasyprint.pdf
+from weasyprint.pdf.stream import Stream
+
+_SHAPED = range(0x0900, 0x0E00)
+"""Devanagari to Sinhala: where signs of a syllable change places and join."""
+
+
+class Telling(Stream):  # type: ignore[misc] - the library has no types
+    """A page's stream whose marked runs carry their text where it is shaped."""
+
+    @contextmanager
+    def marked(self, box: Any, tag: str) -> Iterator[None]:  # noqa: ANN401 - a box of any kind
+        """Begin and end a run; as the library does, with the text beside its number."""
+        text = getattr(box, "text", None) or ""
+        if self._tags is None or not any(ord(sign) in _SHAPED for sign in text):
+            with super().marked(box, tag):
+                yield
+            return
+        number = len(self._tags)
+        self._tags[box] = {"tag": tag, "mcid": number}
+        said = {"MCID": number, "ActualText": pydyf.String(text)}
+        self.begin_marked_content(tag, pydyf.Dictionary(said))
+        yield
+        self.end_marked_content()
+
+
+def install() -> None:
+    """Have the library draw pages on these streams; harmless to repeat."""
+    weasyprint.pdf.Stream = Telling

@@ -1,0 +1,149 @@
+"""The profile on paper: its words, glyphs, tags and marks, and what it won't load."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from fontTools.ttLib import TTFont
+from pypdf import PdfReader
+from pypdf.generic import ContentStream
+from weasyprint.urls import FatalURLFetchingError
+
+from childgrid_portal.profile import faces, pdf
+from childgrid_portal.web import reading
+from portal.profiles import CASE, NOTICE, QUERY, TEN_SCRIPTS, document, given
+from portal.visitor import Visitor
+
+LONG = "व" * 10_000
+HOSTILE = "<img src='http://127.0.0.1:9/x'><b>bold</b>"
+TURNED = "evil\u202etxt\u200b"
+
+
+@pytest.fixture(scope="module")
+def paper() -> PdfReader:
+    """A profile of ten scripts, a hostile name, a turned one and a very long one."""
+    sources = [
+        given(f"agency-{script.lower()}", {"name": ("name", text)})
+        for script, text in TEN_SCRIPTS.items()
+    ]
+    odd = {"name": ("name", HOSTILE), "alias": ("alias", TURNED), "note": ("", LONG)}
+    shown = document(*sources, given("odd", odd))
+    visit = Visitor(lambda *_: shown, {"query": QUERY})
+    answer = reading.paper(visit)
+    assert answer.media_type == "application/pdf"
+    return PdfReader(io.BytesIO(bytes(answer.body)))
+
+
+@pytest.fixture(scope="module")
+def words(paper: PdfReader) -> str:
+    """All its text: as runs say it themselves, and as glyphs are mapped."""
+    mapped = " ".join(page.extract_text() for page in paper.pages)
+    return " ".join([*said(paper), " ".join(mapped.split())])
+
+
+def said(paper: PdfReader) -> Iterator[str]:
+    """What shaped runs say that they spell (`ActualText`)."""
+    for page in paper.pages:
+        stream = ContentStream(page["/Contents"].get_object(), paper)
+        for operands, operator in stream.operations:
+            if operator == b"BDC" and "/ActualText" in operands[1]:
+                yield str(operands[1]["/ActualText"])
+
+
+@pytest.mark.parametrize("script", TEN_SCRIPTS)
+def test_every_script_can_be_read_back(words: str, script: str) -> None:
+    """Copied or read aloud, a name is the name that was written."""
+    assert TEN_SCRIPTS[script] in words
+
+
+def test_no_glyph_is_missing(paper: PdfReader) -> None:
+    """Each font in the file is a shipped one, and no box stands for a sign."""
+    drawn = 0
+    for page in paper.pages:
+        for font in page["/Resources"]["/Font"].values():
+            inner = font.get_object()["/DescendantFonts"][0].get_object()
+            name = str(inner["/BaseFont"])
+            assert "noto-sans" in name, name
+            file = inner["/FontDescriptor"]["/FontFile2"].get_object().get_data()
+            assert TTFont(io.BytesIO(file))["maxp"].numGlyphs
+            drawn += 1
+        for codes in shown(ContentStream(page["/Contents"].get_object(), paper)):
+            assert "0000" not in codes
+    assert drawn
+
+
+def shown(stream: ContentStream) -> Iterator[list[str]]:
+    """The glyph numbers of each run, four hex digits each."""
+    for operands, operator in stream.operations:
+        if operator == b"TJ":
+            for part in operands[0]:
+                if isinstance(part, bytes | str):
+                    raw = getattr(part, "original_bytes", part)
+                    yield re.findall("....", bytes(raw).hex())
+
+
+def test_every_page_says_who_took_it_for_what_and_when(paper: PdfReader) -> None:
+    """Officer, case, time and the notice; and that all is invented on this grid."""
+    assert len(paper.pages) > 2
+    for page in paper.pages:
+        text = " ".join(page.extract_text().split())
+        for mark in ("police/si-rao", CASE, "2026-05-29T20:26:40Z", "TRAINING"):
+            assert mark in text
+        assert NOTICE.lower() in text.lower()
+
+
+def test_it_is_tagged_for_readers_of_the_screen(paper: PdfReader) -> None:
+    """PDF/UA-1: marked, with a language, a title, headings and tables as such."""
+    root = paper.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    assert 'pdfuaid:part="1"' in root["/Metadata"].get_data().decode()
+    kinds = kinds_of(root["/StructTreeRoot"])
+    assert {"/H1", "/H2", "/Table", "/TH", "/TD", "/Figure"} <= kinds
+
+
+def kinds_of(node: object) -> set[str]:
+    """The kinds of structure at and below a node."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        one = getattr(waiting[-1], "get_object", lambda: None)()
+        waiting.pop()
+        if isinstance(one, list):
+            waiting.extend(one)
+        elif isinstance(one, dict):
+            found.add(str(one.get("/S")))
+            waiting.append(one.get("/K"))
+    return found
+
+
+def test_what_is_hostile_is_shown_and_nothing_more(words: str) -> None:
+    """Markup is text, a turned name lies open, a long value is there to its end."""
+    assert HOSTILE in words
+    assert "evil[U+202E]txt[U+200B]" in words
+    assert "\u202e" not in words
+    # Each of its runs says its own part, so that only the runs joined are the value.
+    assert words.count("व") >= len(LONG)
+
+
+def test_nothing_is_loaded() -> None:
+    """A page that names anything but a shipped font is not drawn at all."""
+    for url in ("http://127.0.0.1:9/x", "file:///etc/passwd"):
+        with pytest.raises(FatalURLFetchingError):
+            pdf.draw(f'<html lang="en"><title>t</title><img alt="" src="{url}">')
+    with pytest.raises(FatalURLFetchingError):
+        pdf.Shut().fetch(faces.folder() + "../x")
+    style = '<style>@import "http://127.0.0.1:9/x.css";</style>'
+    with pytest.raises(FatalURLFetchingError):
+        pdf.draw(f'<html lang="en"><title>t</title>{style}')
+
+
+def test_a_text_opens_the_fonts_that_it_needs() -> None:
+    """Latin always; a script's own where a sign of it stands."""
+    assert "devanagari" not in faces.sheet("Kabir \u200d")
+    sheet = faces.sheet("कबीर")
+    assert "noto-sans-devanagari-devanagari" in sheet
+    assert "noto-sans-tamil" not in sheet
