@@ -120,10 +120,10 @@ class Token:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        mode, data = path.stat().st_mode, path.read_bytes()
+        status, data = path.stat(), path.read_bytes()
     except OSError as error:
         raise ConfigurationRefused(f"cannot read the token {path.name}") from error
-    if mode & 0o077:
+    if keyfile.loose(status):
         raise ConfigurationRefused(f"{path.name} must be readable by its owner only")
     try:
         table = canonical.loads(data)

@@ -105,7 +105,7 @@ def read_passphrase(path: Path) -> bytes:
         passphrase = path.read_bytes().rstrip(b"\r\n")
     except OSError as error:
         raise ConfigurationRefused(f"no passphrase: cannot read {path.name}") from error
-    if status.st_mode & 0o077 and not _handed(status):
+    if loose(status):
         raise ConfigurationRefused(f"{path.name} must be readable by its owner only")
     if not passphrase:
         raise ConfigurationRefused(f"no passphrase: {path.name} is empty")
@@ -124,15 +124,16 @@ def _placed(path: Path) -> Path:
     return Path(folder, *path.parts[path.parts.index(CREDENTIALS) + 1 :])
 
 
-def _handed(status: os.stat_result) -> bool:
-    """Whether root handed this file to this very service, to be read and no more.
+def loose(status: os.stat_result) -> bool:
+    """Whether a secret's file may be reached by others than its owner.
 
+    One that root hands to this very service, to be read and no more, is not loose:
     systemd (by an access list, which shows as the group's bit) and Kubernetes (by the
     pod's own group) do so with a file of root's, mode 440.
     """
     from_root = status.st_uid == 0 and os.geteuid() != 0
     for_us = status.st_gid in (0, os.getegid())
-    return from_root and for_us and not status.st_mode & 0o037
+    return bool(status.st_mode & (0o037 if from_root and for_us else 0o077))
 
 
 def write_private(path: Path, data: bytes) -> None:
