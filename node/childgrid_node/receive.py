@@ -182,6 +182,7 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
         asked = [one for one in requests if one["holder"] == target]
         sources.append(_source(office, query, target, asked))
     return {
+        "grid": office.view.directory["grid"]["kind"],
         "notice": "a lead, not an identification; not grounds for arrest",
         "query": query.hash,
         "purpose": query["purpose"],

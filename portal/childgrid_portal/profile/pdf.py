@@ -18,7 +18,7 @@ from childgrid_portal.profile import faces, telling
 PAPER = Path(__file__).with_name("paper.css")
 
 
-class Shut(URLFetcher):  # type: ignore[misc] - the library has no types
+class Shut(URLFetcher):  # type: ignore[misc]
     """Fetches the fonts that are shipped, and refuses everything else."""
 
     def fetch(

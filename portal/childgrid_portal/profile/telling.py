@@ -21,7 +21,7 @@ _SHAPED = range(0x0900, 0x0E00)
 """Devanagari to Sinhala: where signs of a syllable change places and join."""
 
 
-class Telling(Stream):  # type: ignore[misc] - the library has no types
+class Telling(Stream):  # type: ignore[misc]
     """A page's stream whose marked runs carry their text where it is shaped."""
 
     @contextmanager
