@@ -7,8 +7,10 @@ they say of it hangs on the board afterwards.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from childgrid_authority.drafts import Draft
@@ -37,7 +39,7 @@ class Rotating(Grid):
         self.stocks: dict[str, Stock] = {}
         for name in AGENCIES:
             self.restart(name)
-            self.stocks[name].index("rows")
+            assert self.stocks[name].missing() == []
 
     def _config(self, name: str) -> NodeConfig:
         folder = self.agency(name).folder
@@ -46,6 +48,9 @@ class Rotating(Grid):
         keys.mkdir(parents=True)
         for file in ("rows.csv", "rows.toml"):
             shutil.copy(folder / file, sources / file)
+        (folder / "state" / "index").mkdir()
+        # As an earlier release left it: named by its source alone.
+        shutil.copy(folder / "rows.index", folder / "state" / "index" / "rows.index")
         key = {"key": seed("linkage").hex()}
         keyfile.lock(key, PASSPHRASE, linkage_file(keys, EPOCH))
         return NodeConfig(
@@ -142,6 +147,18 @@ class Rotating(Grid):
                     self.now,
                 )
             ]
+        )
+
+    @contextmanager
+    def posted(self, config: NodeConfig, _: object) -> Iterator[SimpleNamespace]:
+        """The board, as one of an agency's commands reaches it."""
+        office = self.agency(config.member).office
+        yield SimpleNamespace(
+            identity=office.identity,
+            shelf=office.shelf,
+            passphrase=PASSPHRASE,
+            look=lambda _: None,
+            hang=lambda data: self.post([data]),
         )
 
     def turn(self, names: Collection[str] = AGENCIES) -> None:

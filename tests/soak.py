@@ -81,6 +81,12 @@ def _revoked() -> Mapping[str, Any]:
     return run_revoked()
 
 
+def _rotation() -> Mapping[str, Any]:
+    from soak_process import run_rotation
+
+    return run_rotation(5, 4, 20_000)
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -91,6 +97,7 @@ PARTS: Mapping[str, Part] = {
     "split": _split,
     "overload": _overload,
     "revoked": _revoked,
+    "rotation": _rotation,
 }
 
 

@@ -29,8 +29,11 @@ LEAST_KILLS = 25
 
 
 @contextmanager
-def founded() -> Iterator[Any]:
-    """A grid of its own that doesn't run yet; ended and removed afterwards."""
+def founded(table: int = 0) -> Iterator[Any]:
+    """A grid of its own that doesn't run yet; ended and removed afterwards.
+
+    Its agencies' tables have `table` rows, or as many as the tests' grids.
+    """
     for path in (str(ROOT), str(ROOT / "tests")):
         if path not in sys.path:
             sys.path.insert(0, path)
@@ -39,7 +42,7 @@ def founded() -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="childgrid-soak-") as name:
         template = Path(name) / "template"
         template.mkdir()
-        sample = yardstick.found(template)
+        sample = yardstick.found(template, table or yardstick.ROWS)
         grid = yardstick.copy(template, sample, Path(name) / "grid")
         try:
             yield grid
@@ -88,6 +91,16 @@ def run_revoked() -> dict[str, Any]:
         grid.start()
         found = expel(grid)
     return {**found, "failures": wrongs(found)}
+
+
+def run_rotation(rounds: int, threads: int, table: int) -> dict[str, Any]:
+    """Rotate the linkage key under load, over tables of so many rows each."""
+    with founded(table) as grid:
+        from process.rotation import rotate, wrongs
+
+        grid.start()
+        found = rotate(grid, rounds, threads)
+    return {"rows_each": table, **found, "failures": wrongs(found)}
 
 
 def run_every(shares: int) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from childgrid_authority import epochs
 from childgrid_authority.errors import ChangeRefused
-from childgrid_node import match
+from childgrid_node import doctor, joining, match
 from childgrid_node.ceremony import unlock
 from childgrid_wire import rotation
+from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -22,11 +25,69 @@ from rotating import THREE, Rotating
 FOUND = ["CU-1"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Locked files that open fast."""
+    with pytest.MonkeyPatch.context() as patch:
+        light_locks(patch)
+        yield
+
+
 @pytest.fixture
-def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotating:
+def grid(tmp_path: Path) -> Rotating:
     """A grid in epoch 1."""
-    light_locks(monkeypatch)
     return Rotating(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> Rotating:
+    """Epoch 2 is accepted; all but prisons have encoded. Tests leave it as it is."""
+    grid = Rotating(tmp_path_factory.mktemp("uneven"))
+    accepted(grid)
+    grid.turn(["customs", "police", "childcare"])
+    grid.turn(["customs"])
+    return grid
+
+
+@dataclass
+class Moved:
+    """A grid in which epoch 2 is current, and what was asked before it was."""
+
+    grid: Rotating
+    early: Statement
+    waiting: Statement
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
+    """Both are accepted; one query of the old was answered, one is on its way."""
+    grid = Rotating(tmp_path_factory.mktemp("moved"))
+    early, waiting = grid.ask(KABIR), approved(grid)
+    rotated(grid)
+    return Moved(grid, early, waiting)
+
+
+@dataclass
+class Ended(Moved):
+    """A grid in which epoch 1 is retired, and what was under way when it was."""
+
+    request: Statement
+    left: list[str]
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Prisons' node was stopped when the epoch was retired, and has started again."""
+    grid = Rotating(tmp_path_factory.mktemp("ended"))
+    early, waiting = grid.ask(KABIR), approved(grid)
+    request = sealed(grid, early)
+    rotated(grid)
+    left = grid.left_of("customs", 1)
+    retire(grid, 1)
+    grid.turn(["customs", "police", "childcare"])
+    grid.restart("prisons")
+    grid.turn(["prisons"])
+    return Ended(grid, early, waiting, request, left)
 
 
 def approved(grid: Grid) -> Statement:
@@ -79,47 +140,38 @@ def standing(grid: Rotating, epoch: int) -> epochs.Standing:
 
 
 def test_nodes_encode_under_a_new_epoch_beside_the_one_they_serve(
-    grid: Rotating,
+    uneven: Rotating,
 ) -> None:
     """Accepted is not current: all ask under 1, whoever has encoded answers 2 too."""
-    accepted(grid)
-    grid.turn(["customs"])
+    asked = uneven.ask(KABIR)
 
-    assert rows(grid, grid.ask(KABIR)) == FOUND
-    assert grid.ask(KABIR)["epoch"] == 1
-    customs = grid.stocks["customs"]
-    assert (
-        customs.held(2).indexes["rows"].living == customs.held(1).indexes["rows"].living
-    )
-    with refused(grid, Reason.EPOCH):
-        grid.stocks["prisons"].held(2)
+    assert (asked["epoch"], rows(uneven, asked)) == (1, FOUND)
+    assert rows(uneven, asked, "prisons") == ["PR-1"]
+    customs = uneven.stocks["customs"]
+    living = [customs.held(epoch).indexes["rows"].living for epoch in (1, 2)]
+    assert living == [3, 3]
+    with refused(uneven, Reason.EPOCH):
+        uneven.stocks["prisons"].held(2)
 
 
-def test_the_founders_see_who_has_encoded(grid: Rotating) -> None:
+def test_the_founders_see_who_has_encoded(uneven: Rotating) -> None:
     """By a word of each node on the board, said once; nobody waits for the first."""
-    accepted(grid)
-    assert standing(grid, 1).providers == ()
-    assert standing(grid, 2).providers == tuple(sorted(AGENCIES))
-
-    grid.turn(["customs", "police"])
-    grid.turn(["customs"])
-
-    assert standing(grid, 2).providers == ("childcare", "prisons")
-    said = [one for one in grid.book.rotations(2) if one["step"] == rotation.READY]
-    assert sorted(one.issuer for one in said) == ["customs", "police"]
+    assert standing(uneven, 1).providers == ()
+    assert standing(uneven, 2).providers == ("prisons",)
+    said = [one for one in uneven.book.rotations(2) if one["step"] == rotation.READY]
+    assert sorted(one.issuer for one in said) == ["childcare", "customs", "police"]
+    assert all(one.issuer != "prisons" for one in said)
 
 
-def test_no_provider_is_left_behind_unasked(grid: Rotating) -> None:
+def test_no_provider_is_left_behind_unasked(uneven: Rotating) -> None:
     """The founders' command names who lags; told so explicitly it goes on."""
-    accepted(grid)
-    grid.turn(["customs", "police", "childcare"])
-    before = grid.book.directories[-1]
+    before = uneven.book.directories[-1]
 
     with pytest.raises(ChangeRefused, match="not ready: prisons;"):
-        epochs.advance(grid.book, 2, grid.now)
+        epochs.advance(uneven.book, 2, uneven.now)
 
-    assert grid.book.directories[-1] == before
-    assert epochs.advance(grid.book, 2, grid.now, despite_laggards=True)
+    assert uneven.book.directories[-1] == before
+    assert epochs.advance(uneven.book, 2, uneven.now, despite_laggards=True)
 
 
 def test_a_laggard_refuses_and_the_others_answer(grid: Rotating) -> None:
@@ -143,23 +195,22 @@ def test_a_laggard_refuses_and_the_others_answer(grid: Rotating) -> None:
     assert rows(grid, asked, "prisons") == ["PR-1"]
 
 
-def test_what_was_asked_before_is_answered_and_released_after(grid: Rotating) -> None:
-    """A query and a handle of the old epoch serve on while it is accepted."""
-    early, waiting = grid.ask(KABIR), approved(grid)
-    rotated(grid)
+def test_what_was_asked_before_is_answered_after(moved: Moved) -> None:
+    """By whoever was away, while the old epoch is accepted; new ones ask under 2."""
+    grid = moved.grid
+    assert (moved.waiting["epoch"], grid.ask(KABIR)["epoch"]) == (1, 2)
 
-    assert (waiting["epoch"], grid.ask(KABIR)["epoch"]) == (1, 2)
-    assert carry(grid, waiting)["outcome"] == "hit"
-    assert rows(grid, waiting) == FOUND
-    assert released(grid, early) == "receipted"
+    assert carry(grid, moved.waiting)["outcome"] == "hit"
+    assert rows(grid, moved.waiting) == FOUND
 
 
-def released(grid: Rotating, asked: Statement) -> str:
-    """Ask for Kabir's flight, let everybody sign; returns how it ended at customs."""
-    sealed(grid, asked)
+def test_a_handle_of_the_old_epoch_releases_its_record(moved: Moved) -> None:
+    """The row is encoded again under the key that the handle was given under."""
+    grid = moved.grid
+    sealed(grid, moved.early)
     grid.settle()
-    (state,) = grid.agency("customs").office.journal.rows("SELECT state FROM spent")
-    return str(state[0])
+
+    assert grid.released("customs") == 1
 
 
 def sealed(grid: Rotating, asked: Statement) -> Statement:
@@ -170,11 +221,10 @@ def sealed(grid: Rotating, asked: Statement) -> Statement:
     return request
 
 
-def test_the_same_people_are_found_under_either_epoch(grid: Rotating) -> None:
+def test_the_same_people_are_found_under_either_epoch(moved: Moved) -> None:
     """Nothing of an answer but its handles depends on the key."""
-    old = grid.candidates(grid.ask(KABIR))
-    rotated(grid)
-    new = grid.candidates(grid.ask(KABIR))
+    early = moved.grid.candidates(moved.early)
+    late = moved.grid.candidates(moved.grid.ask(KABIR))
 
     def told(found: dict[str, list[dict[str, object]]]) -> object:
         keys = ("probability", "band", "others", "category")
@@ -183,25 +233,53 @@ def test_the_same_people_are_found_under_either_epoch(grid: Rotating) -> None:
             for name, some in found.items()
         }
 
-    assert told(new) == told(old)
+    assert told(late) == told(early)
 
 
-def test_a_retired_epoch_leaves_neither_key_nor_index(grid: Rotating) -> None:
+def test_a_restart_takes_up_both_epochs(moved: Moved) -> None:
+    """Nothing is encoded again, and either is answered at once."""
+    moved.grid.restart("customs")
+
+    assert moved.grid.stocks["customs"].lacking() == {}
+    for epoch in (1, 2):
+        assert moved.grid.stocks["customs"].held(epoch).indexes["rows"].living == 3
+
+
+def test_a_retired_epoch_leaves_neither_key_nor_index(ended: Ended) -> None:
     """At every node, also at one that was stopped when it was retired."""
-    rotated(grid)
-    assert grid.left_of("customs", 1) == [
-        "linkage-e1.locked",
-        "rows.index",
-        "rows.progress",
-    ]
-    retire(grid, 1)
-    grid.turn(["customs", "police", "childcare"])
-    grid.restart("prisons")
-    grid.turn(["prisons"])
-
+    grid = ended.grid
+    assert ended.left == ["linkage-e1.locked", "rows.index"]
     assert [grid.left_of(name, 1) for name in AGENCIES] == [[]] * 4
     assert all("rows.index" in grid.left_of(name, 2) for name in AGENCIES)
     assert rows(grid, grid.ask(KABIR)) == FOUND
+
+
+def test_a_retired_query_is_void_everywhere(ended: Ended) -> None:
+    """Neither answered for the first time nor again, nor asked for a record of."""
+    for asked in (ended.waiting, ended.early):
+        with refused(ended.grid, Reason.EPOCH):
+            carry(ended.grid, asked)
+    with refused(ended.grid, Reason.EPOCH):
+        ended.grid.request(ended.early, "customs", ["name"])
+    assert ended.grid.released("customs") == 0
+
+
+def test_a_retired_handle_releases_nothing(ended: Ended) -> None:
+    """A request that both sides had approved ends refused: epoch, to be told."""
+    grid = ended.grid
+    grid.settle()
+
+    told = grid.agency("police").office.journal.answers(
+        ended.request.hash, Kind.REFUSAL
+    )
+    assert [(one.issuer, one["reason"]) for one in told] == [("customs", "epoch")]
+    assert grid.released("customs") == 0
+
+
+def test_a_silent_hit_of_a_retired_epoch_is_not_said(ended: Ended) -> None:
+    """Its custodian's decision is refused, and nothing of it is kept."""
+    with refused(ended.grid, Reason.EPOCH):
+        ended.grid.decide("childcare", "cc-das", ended.early.hash, slot="silent-hit")
 
 
 def test_what_a_ceremony_left_before_the_founders_announce_it_stays(
@@ -215,39 +293,6 @@ def test_what_a_ceremony_left_before_the_founders_announce_it_stays(
     with pytest.raises(Refused) as caught:
         grid.stocks["customs"].held(2)
     assert caught.value.reason is Reason.EPOCH
-
-
-def test_a_retired_query_is_void_everywhere(grid: Rotating) -> None:
-    """Neither answered for the first time nor again, nor asked for a record of."""
-    answered, waiting = grid.ask(KABIR), approved(grid)
-    rotated(grid)
-    retire(grid, 1)
-
-    for asked in (waiting, answered):
-        with refused(grid, Reason.EPOCH):
-            carry(grid, asked)
-    grid.turn()
-    for asked in (waiting, answered):
-        with refused(grid, Reason.EPOCH):
-            carry(grid, asked)
-    with refused(grid, Reason.EPOCH):
-        grid.request(answered, "customs", ["name"])
-    assert grid.released("customs") == 0
-
-
-def test_a_retired_handle_releases_nothing(grid: Rotating) -> None:
-    """A request that both sides have approved ends refused: epoch, to be told."""
-    request = sealed(grid, grid.ask(KABIR))
-    rotated(grid)
-    retire(grid, 1)
-    grid.turn()
-
-    assert grid.release("customs") == ["refused"]
-    grid.settle()
-
-    (said,) = grid.agency("police").office.journal.answers(request.hash, Kind.REFUSAL)
-    assert (said.issuer, said["reason"]) == ("customs", "epoch")
-    assert grid.released("customs") == 0
 
 
 def test_what_was_sealed_and_not_handed_over_is_void(grid: Rotating) -> None:
@@ -267,16 +312,6 @@ def test_what_was_sealed_and_not_handed_over_is_void(grid: Rotating) -> None:
     assert grid.released("customs") == 0
 
 
-def test_a_silent_hit_of_a_retired_epoch_is_not_said(grid: Rotating) -> None:
-    """Its custodian's decision is refused, and nothing of it is kept."""
-    asked = grid.ask(KABIR)
-    rotated(grid)
-    retire(grid, 1)
-
-    with refused(grid, Reason.EPOCH):
-        grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
-
-
 def test_who_was_in_no_ceremony_needs_two_wrappers_for_each_epoch(
     grid: Rotating,
 ) -> None:
@@ -287,6 +322,9 @@ def test_who_was_in_no_ceremony_needs_two_wrappers_for_each_epoch(
     grid.turn()
     assert grid.stocks["childcare"].holdings.epoch == 1
     assert standing(grid, 2).providers == ("childcare",)
+    keys = keys_fingerprint(grid.book.latest(grid.now).member("childcare"))
+    with pytest.raises(doctor.Fault, match=f"epoch 2 is not here.*{keys}"):
+        examined(grid, "childcare")
 
     grid.wrap("customs", "childcare", 2)
     grid.turn(["childcare"])
@@ -294,6 +332,45 @@ def test_who_was_in_no_ceremony_needs_two_wrappers_for_each_epoch(
     assert standing(grid, 2).providers == ()
     held = [unlock(grid.keys(one), 2, PASSPHRASE) for one in ("childcare", "police")]
     assert held[0] == held[1]
+
+
+def examined(grid: Rotating, name: str) -> str:
+    """What `childgrid-node doctor` says of an agency's epochs."""
+    grid.restart(name)
+    patient = doctor._Patient(grid.configs[name], grid.clock)
+    patient._office, patient._stock = grid.agency(name).office, grid.stocks[name]
+    return patient.epochs()
+
+
+def test_the_doctor_says_how_far_a_node_is(grid: Rotating) -> None:
+    """Encoded or not; that a node is about it by itself is no fault."""
+    assert examined(grid, "prisons") == "keys of epoch 1 here, sources encoded"
+    accepted(grid)
+    with pytest.raises(doctor.Doubt, match="encodes under it"):
+        examined(grid, "prisons")
+    grid.turn()
+    assert examined(grid, "prisons") == "keys of epoch 1, 2 here, sources encoded"
+
+
+def test_one_command_wraps_the_key_of_every_accepted_epoch(
+    grid: Rotating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For an agency that was in none of the ceremonies; nothing without fingerprint."""
+    grid.ceremony(2)
+    grid.enact(epochs.accept(grid.book, 2, THREE, grid.now))
+    monkeypatch.setattr(joining, "posted", grid.posted)
+    right = keys_fingerprint(grid.agency("police").office.view.member("childcare"))
+    config = grid.configs["customs"]
+    before = len(grid.book.rotations(1) + grid.book.rotations(2))
+    with pytest.raises(Refused, match="fingerprint"):
+        joining.wrap_for(config, "childcare", right[:-1], grid.clock)
+    assert len(grid.book.rotations(1) + grid.book.rotations(2)) == before
+
+    assert joining.wrap_for(config, "childcare", right, grid.clock) == [1, 2]
+
+    said = [*grid.book.rotations(1), *grid.book.rotations(2)]
+    wraps = [(one.issuer, one["epoch"]) for one in said if one["step"] == "wrap"]
+    assert wraps == [("customs", 1), ("customs", 2)]
 
 
 def test_a_source_that_can_not_be_read_keeps_the_old_epoch_in_service(
@@ -306,6 +383,8 @@ def test_a_source_that_can_not_be_read_keeps_the_old_epoch_in_service(
     grid.turn()
     assert standing(grid, 2).providers == ("customs",)
     assert rows(grid, grid.ask(KABIR)) == FOUND
+    with refused(grid, Reason.EPOCH):
+        grid.stocks["customs"].held(2)
 
     kept.rename(path)
     grid.turn()
@@ -326,14 +405,3 @@ def test_a_source_that_nobody_had_indexed_is_not_encoded_unasked(
 
     assert grid.stocks["customs"].lacking() == {1: ("more",), 2: ("more",)}
     assert standing(grid, 2).providers == ("customs",)
-
-
-def test_a_restart_takes_up_both_epochs(grid: Rotating) -> None:
-    """Nothing is encoded again, and either is answered at once."""
-    waiting = approved(grid)
-    accepted(grid)
-    grid.turn()
-    grid.restart("customs")
-
-    assert grid.stocks["customs"].lacking() == {}
-    assert carry(grid, waiting)["outcome"] == "hit"

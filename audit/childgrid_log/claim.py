@@ -24,7 +24,7 @@ class Claim:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self._file = os.open(folder / "lock", flags, 0o600)
+            self._file = os.open(self.file(folder), flags, 0o600)
         except OSError as error:
             raise ConfigurationRefused(f"state_dir cannot be written: {folder}") from (
                 error
@@ -34,6 +34,11 @@ class Claim:
         except OSError as error:
             os.close(self._file)
             raise ConfigurationRefused("another process uses this state_dir") from error
+
+    @staticmethod
+    def file(folder: Path) -> Path:
+        """The lock file; it is there once the folder has ever been claimed."""
+        return folder / "lock"
 
     def release(self) -> None:
         """Give the folder up."""

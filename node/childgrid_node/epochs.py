@@ -10,6 +10,7 @@ ceremony may be over before the founders announce it.
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -178,7 +179,13 @@ def scheme_named(office: Office) -> Scheme:
         raise ConfigurationRefused("the directory names no scheme") from error
     training = office.view.training
     for file in (resources.files("childgrid_node") / "schemes").iterdir():
-        scheme = Scheme.load(file.name.removesuffix(".json"))
+        scheme = _shipped(file.name.removesuffix(".json"))
         if scheme.digest.hex() == wanted and (training or scheme.profile != "test"):
             return scheme
     raise ConfigurationRefused("upgrade: the grid's scheme is not in this release")
+
+
+@cache
+def _shipped(name: str) -> Scheme:
+    """A scheme document of this release; its forest takes a while to be read."""
+    return Scheme.load(name)

@@ -46,6 +46,10 @@ class Source:
         """How the source's columns become grid fields."""
         return self.register.mapping
 
+    def close(self) -> None:
+        """Let go of it."""
+        self.register.close()
+
 
 def open_source(path: Path) -> Source:
     """Open the source of one mapping file; raises `ConfigurationRefused`."""

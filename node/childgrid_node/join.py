@@ -24,9 +24,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from childgrid_log.claim import Claim
 from childgrid_node import ceremony
 from childgrid_node.encode import key_check
 from childgrid_wire import board, canonical, channel, keyfile
+from childgrid_wire.book import Book
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.enrolment import Token, keys_fingerprint
 from childgrid_wire.errors import (
@@ -42,6 +44,7 @@ from childgrid_wire.pb.coordinator_pb2_grpc import (
     JoiningServiceStub,
 )
 from childgrid_wire.pb.values_pb2 import Envelope
+from childgrid_wire.shelf import Shelf
 from childgrid_wire.trust import View
 
 SECONDS = 20.0
@@ -164,8 +167,25 @@ def _refresh(joiner: Joiner, token: Token, clock: Clock, dial: Dial) -> None:
         return
     pair, root = joiner.own.credentials(_ROLES[kind], clock)()
     peer = Peer(member, "coordinator")
-    with dial(address, peer, pair, root) as (_, hanging):
-        board.fetch(hanging, joiner.shelf, seconds=SECONDS)
+    with dial(address, peer, pair, root) as (_, hanging), _kept(joiner) as shelf:
+        board.fetch(hanging, shelf, seconds=SECONDS)
+
+
+@contextmanager
+def _kept(joiner: Joiner) -> Iterator[Shelf | Book]:
+    """Where the board is taken into: only in memory while a node is at work here."""
+    claim = None
+    if Claim.file(joiner.folder).exists():
+        try:
+            claim = Claim(joiner.folder)
+        except ConfigurationRefused:
+            yield joiner.shelf.book
+            return
+    try:
+        yield joiner.shelf
+    finally:
+        if claim is not None:
+            claim.release()
 
 
 def write_enrolment(

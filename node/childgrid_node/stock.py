@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
-from childgrid_node.index_errors import Damaged, IndexFileError
+from childgrid_node.index_errors import Damaged, IndexFileError, IndexingError
 from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
@@ -55,7 +55,7 @@ class Stock:
             ConfigurationRefused: a mapping or index can't be used; says which.
         """
         self._config, self._office = config, office
-        self._passphrase, self._rebuilding = passphrase, rebuilding
+        self._passphrase = passphrase
         self._lock = threading.Lock()
         self._told: dict[int, str] = {}
         self._rings = epochs.keyrings(config, office, passphrase)
@@ -64,7 +64,10 @@ class Stock:
         index_key = derive(office.identity.key, b"index")
         for name in self.registers:
             epochs.adopt(self._folder, name, index_key, rebuilding=rebuilding)
-        self._held = {one.epoch: self._open_held(one) for one in self._rings.values()}
+        self._held = {
+            epoch: self._open_held(ring, lenient=rebuilding)
+            for epoch, ring in self._rings.items()
+        }
 
     @property
     def holdings(self) -> Holdings:
@@ -115,22 +118,23 @@ class Stock:
         check_policy(self._config.policy, found, self._office.view)
         return registers
 
-    def _open_held(self, ring: Keyring) -> Holdings:
+    def _open_held(self, ring: Keyring, *, lenient: bool) -> Holdings:
+        """What is indexed under a keyring; with `lenient`, a bad file is missing."""
         indexes = {}
         for name in self.registers:
             path = indexer.path_of(self._folder, name, ring.epoch)
-            opened = self._open(path, ring) if path.exists() else None
+            opened = self._open(path, ring, lenient) if path.exists() else None
             if opened is not None:
                 indexes[name] = opened
         encoder = Encoder(ring.scheme, ring.linkage_key, ring.epoch)
         missing = tuple(name for name in self.registers if name not in indexes)
         return Holdings(ring.scheme, ring.epoch, encoder, indexes, missing)
 
-    def _open(self, path: Path, ring: Keyring) -> Index | None:
+    def _open(self, path: Path, ring: Keyring, lenient: bool) -> Index | None:
         try:
             return indexer.open_index(path, ring)
         except IndexFileError as error:
-            if self._rebuilding:
+            if lenient:
                 return None
             raise ConfigurationRefused(f"{path.name}: {error}") from error
 
@@ -259,7 +263,7 @@ class Stock:
                 continue
             try:
                 ring = epochs.take(self._config, self._office, self._passphrase, epoch)
-                held = self._open_held(ring)
+                held = self._open_held(ring, lenient=True)
             except WireError as error:
                 if self._told.get(epoch) != error.detail:
                     self._told[epoch] = error.detail
@@ -272,11 +276,14 @@ class Stock:
         """Index a source under a new epoch, from a connection of its own to it."""
         path = self._config.sources / f"{name}.toml"
         try:
-            source = indexer.open_source(path)
-            report = self._refresher(name, ring, source).build()
+            with closing(indexer.open_source(path)) as source:
+                report = self._refresher(name, ring, source).build()
             self._put(name, self._opened(name, ring), ring.epoch)
-        except (ConfigurationRefused, IndexFileError, SourceError, OSError) as error:
-            log.error("not encoded", source=name, error=type(error).__name__)
+        except (WireError, IndexingError, SourceError) as error:
+            log.error("not encoded", source=name, epoch=ring.epoch, why=str(error))
+            return
+        except OSError as error:
+            log.error("not encoded", source=name, epoch=ring.epoch, why=error.strerror)
             return
         log.info("encoded", source=name, epoch=ring.epoch, rows=report.indexed)
 

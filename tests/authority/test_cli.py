@@ -96,6 +96,20 @@ def test_changes_by_commands(desk: Desk, tmp_path: Path) -> None:
     assert standing["revocations"] == {"founders": 1}
 
 
+def test_epochs_by_commands(desk: Desk) -> None:
+    """What there is to be seen, and what can't be moved yet; nothing is signed."""
+    assert desk.run("epochs") == "no linkage key epoch is accepted\n"
+    taking_part = [part for name in "abc" for part in ("--member", name)]
+    for words in (
+        ("accept", 1, *taking_part),
+        ("advance", 1),
+        ("retire", 1, "--at-once"),
+        ("epoch", 1, *taking_part),
+    ):
+        desk.run(*words, by=("asha", "bilal"), status=1)
+    assert desk.authority.book.standing()["directory"] == 1
+
+
 def test_a_refusal_is_one_sentence(
     desk: Desk,
     tmp_path: Path,

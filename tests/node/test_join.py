@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from childgrid_authority import directory
+from childgrid_authority import directory, epochs
 from childgrid_authority.founding import found
+from childgrid_log.claim import Claim
 from childgrid_node import ceremony, join
 from childgrid_node.join import JoinState, State
 from childgrid_wire import certificates, enrolment, keyfile
@@ -101,6 +102,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def key_in_force(world: World) -> tuple[bytes, dict[str, Identity]]:
     """Three agencies hold a key that the directory names; returns it and them."""
     parties = admit(world.authority, world.folder, dict.fromkeys(THREE, "agency"))
+    key = agreed(world, parties, 1)
+    change = directory.set_epoch(world.authority.book, 1, THREE, NOW)
+    world.authority.enact(change, TWO)
+    return key, parties
+
+
+def agreed(world: World, parties: dict[str, Identity], epoch: int) -> bytes:
+    """A whole ceremony; returns the key."""
     steps: set[str] = set()
     while steps != {"key"}:
         steps = set()
@@ -111,7 +120,7 @@ def key_in_force(world: World) -> tuple[bytes, dict[str, Identity]]:
                 own,
                 world.authority.book,
                 world.authority.book.latest(NOW),
-                1,
+                epoch,
                 THREE,
                 DIGEST,
                 NOW,
@@ -119,16 +128,15 @@ def key_in_force(world: World) -> tuple[bytes, dict[str, Identity]]:
             steps.add(done.step)
             for data in done.publish:
                 world.authority.shelf.add(data)
-    change = directory.set_epoch(world.authority.book, 1, THREE, NOW)
-    world.authority.enact(change, TWO)
-    key = ceremony.unlock(world.folder / "alpha" / "keys", 1, PASSPHRASE)
-    return key, parties
+    return ceremony.unlock(world.folder / "alpha" / "keys", epoch, PASSPHRASE)
 
 
-def wrap(world: World, own: Identity, key: bytes, fingerprint: str) -> None:
+def wrap(
+    world: World, own: Identity, key: bytes, fingerprint: str, epoch: int = 1
+) -> None:
     """One member wraps the key for `delta` and publishes it."""
     view = world.authority.book.latest(NOW)
-    said = ceremony.wrap(own, key, 1, view, "delta", fingerprint, DIGEST, NOW)
+    said = ceremony.wrap(own, key, epoch, view, "delta", fingerprint, DIGEST, NOW)
     world.authority.shelf.add(said)
     world.publish()
 
@@ -158,6 +166,50 @@ def test_an_agency_comes_in_step_by_step(world: World) -> None:
     leaf, root = own.credentials("node", lambda: NOW)()
     assert certificates.peer_of(leaf.chain).member == "delta"
     assert root == world.token.root
+
+
+def test_who_joins_while_the_key_is_rotated_takes_both(world: World) -> None:
+    """Joined once the current one is here; what is awaited of the next is said."""
+    first, parties = key_in_force(world)
+    second = agreed(world, parties, 2)
+    world.authority.enact(epochs.accept(world.authority.book, 2, THREE, NOW), TWO)
+    world.join()
+    world.admit()
+    world.join()
+    said = keys_fingerprint(world.authority.book.latest(NOW).member("delta"))
+    for name in ("alpha", "bravo"):
+        wrap(world, parties[name], first, said)
+    state = world.join()
+    assert (state.state, state.detail.split(";")[0]) == (
+        State.JOINED,
+        "epoch 2: 0 of 2 wrapped the grid's key",
+    )
+
+    for name in ("alpha", "bravo"):
+        wrap(world, parties[name], second, said, 2)
+
+    assert world.join().detail == ""
+    kept = [ceremony.unlock(world.home / "keys", one, PASSPHRASE) for one in (1, 2)]
+    assert kept == [first, second]
+
+
+def test_a_running_node_s_documents_are_left_to_it(world: World) -> None:
+    """The command looks at the board beside it and writes none: two would collide."""
+    key, parties = key_in_force(world)
+    world.join()
+    world.admit()
+    said = world.join().keys
+    for name in ("alpha", "bravo"):
+        wrap(world, parties[name], key, said)
+    claim = Claim(world.home)
+    before = files(world.home / "documents")
+
+    assert world.join().state is State.JOINED
+    assert files(world.home / "documents") == before
+
+    claim.release()
+    world.join()
+    assert len(files(world.home / "documents")) == len(before) + 2
 
 
 def test_repeating_changes_nothing(world: World) -> None:

@@ -216,6 +216,37 @@ def test_an_altered_index_is_not_put_in_force(grid: Grid, config: NodeConfig) ->
     assert at.holdings.damaged == ()
 
 
+def test_an_index_of_an_earlier_release_is_taken_over(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """It was named by its source alone; nothing is encoded again."""
+    stock(grid, config).index("rows")
+    old, new = config.state_dir / "index", config.state_dir / "index" / "e1"
+    content = (new / "rows.index").read_bytes()
+    for name in ("rows.index", "rows.progress"):
+        (new / name).rename(old / name)
+
+    assert stock(grid, config).missing() == []
+    assert (new / "rows.index").read_bytes() == content
+    assert (new / "rows.progress").exists()
+    assert not (old / "rows.index").exists()
+
+
+def test_a_damaged_index_of_an_earlier_release(grid: Grid, config: NodeConfig) -> None:
+    """Named at the start; `childgrid-node index` puts a whole one in its place."""
+    stock(grid, config).index("rows")
+    folder = config.state_dir / "index"
+    content = (folder / "e1" / "rows.index").read_bytes()
+    (folder / "rows.index").write_bytes(bytes(len(content)))
+    with pytest.raises(ConfigurationRefused, match=r"rows\.index"):
+        stock(grid, config)
+
+    office = grid.agency("customs").office
+    Stock(config, office, PASSPHRASE, rebuilding=True).index("rows")
+
+    assert stock(grid, config).missing() == []
+
+
 def test_without_a_linkage_key(grid: Grid, config: NodeConfig) -> None:
     """The message says which command makes one."""
     linkage_file(config.state_dir / "keys", EPOCH).unlink()

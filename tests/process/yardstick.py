@@ -66,9 +66,12 @@ def name_witnesses(yard: Yard) -> None:
     yard.witnesses([*AGENCIES, STATION], quorum=3, faults=0)
 
 
-def found(folder: Path) -> Story:
-    """Found a grid in `folder`: joined, keyed, indexed; nothing runs afterwards."""
-    sample = make(folder / "sample", rows=ROWS)
+def found(folder: Path, table: int = ROWS) -> Story:
+    """Found a grid in `folder`: joined, keyed, indexed; nothing runs afterwards.
+
+    Its agencies' tables have `table` rows.
+    """
+    sample = make(folder / "sample", rows=table)
     taken = ports()
     (folder / "ports.json").write_text(json.dumps(taken), "utf-8")
     yard = Yard(folder, ports=taken)

@@ -1,0 +1,238 @@
+"""The linkage key is rotated while officers ask without a pause: nothing may fail.
+
+The founders go the whole way by the functions behind their commands: ceremony beside
+running nodes, accept, wait until every node says it is ready, advance, retire. Counted:
+every query that was not answered by every target, and under which epoch each was asked.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from childgrid_authority import epochs
+from childgrid_node import joining
+from childgrid_portal.desk import Desk
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import WireError
+from childgrid_wire.shelf import Shelf
+from deploy.demo import SECTIONS
+from deploy.processes import until
+from deploy.sample.story import FIR
+from process.arms import suspect
+from process.reckoning import log_path, rows
+from process.yardstick import AGENCIES, SECONDS, Grid
+
+TARGETS = ("customs", "prisons")
+ANSWERED = ("hit", "none")
+_WAIT_MS = 30_000
+_LEAST = 5
+"""Queries that must have been answered in each phase before the next begins."""
+
+
+@dataclass
+class Load:
+    """What several pairs of officers ask, all the time."""
+
+    answered: int = 0
+    failed: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, faults: list[str]) -> None:
+        """One query is over."""
+        with self.lock:
+            self.answered += not faults
+            self.failed += faults
+
+    def await_more(self) -> None:
+        """Wait until some more were answered."""
+        wanted = self.answered + _LEAST
+        until(
+            "queries are answered",
+            SECONDS,
+            lambda: self.answered >= wanted or len(self.failed) > _LEAST,
+        )
+
+
+def ask(officer: Desk, supervisor: Desk, chance: random.Random) -> list[str]:
+    """Ask for somebody new; returns why targets did not answer, if any did not."""
+    try:
+        query = officer.ask(
+            suspect(chance),
+            purpose="investigation",
+            sections=[SECTIONS[0]],
+            case=FIR,
+            targets=list(TARGETS),
+        )
+        supervisor.approve(query)
+        shown = officer.look("answers", query, _WAIT_MS)["targets"]
+    except WireError as error:
+        return [error.reason.value]
+    return [
+        f"{name}: {one['outcome']} {one.get('reason', '')}"
+        for name, one in shown.items()
+        if one["outcome"] not in ANSWERED
+    ]
+
+
+@contextmanager
+def under_load(grid: Grid, threads: int) -> Iterator[Load]:
+    """Officers of the police ask in so many threads until the block ends."""
+    load, ended = Load(), threading.Event()
+
+    def work(number: int, officer: Desk, supervisor: Desk) -> None:
+        chance = random.Random(number)
+        while not ended.is_set():
+            load.count(ask(officer, supervisor, chance))
+
+    config = grid.configs["police"]
+    desks = [
+        tuple(grid.yard.desk(config, one) for one in ("si-rao", "sp-nair"))
+        for _ in range(threads)
+    ]
+    with ThreadPoolExecutor(threads) as pool:
+        running = [
+            pool.submit(work, number, *pair) for number, pair in enumerate(desks)
+        ]
+        try:
+            yield load
+        finally:
+            ended.set()
+    for one in running:
+        one.result()
+
+
+@dataclass
+class Founders:
+    """What the founders do to rotate, and what they see."""
+
+    grid: Grid
+
+    def hold_ceremony(self, epoch: int) -> None:
+        """Every agency takes part, beside its running node."""
+        configs = [self.grid.configs[name] for name in AGENCIES]
+
+        def hold(config: Any) -> None:
+            joining.hold_ceremony(
+                config, epoch, AGENCIES, int(SECONDS), time.time, lambda _: None
+            )
+
+        with ThreadPoolExecutor(len(configs)) as pool:
+            list(pool.map(hold, configs))
+        self.fetch()
+
+    def fetch(self) -> None:
+        """Take what hangs on the board."""
+        with self.grid.yard.inbox() as opened:
+            opened.fetch(self.grid.yard.authority.shelf)
+
+    def enact(self, change: Callable[..., list[Any]], *given: Any, **how: Any) -> None:
+        """Sign and hang up what one of the commands drafts."""
+        book = self.grid.yard.authority.book
+        self.grid.yard.enact(change(book, *given, int(time.time()), **how))
+
+    def all_ready(self, epoch: int) -> bool:
+        """Whether every agency has said that it has encoded."""
+        self.fetch()
+        found = epochs.standing(self.grid.yard.authority.book, int(time.time()))
+        return any(
+            one.epoch == epoch and not one.providers + one.others for one in found
+        )
+
+    def await_known(self, **named: object) -> None:
+        """Wait until every node's own copy of the directory says so of epochs."""
+
+        def known(name: str) -> bool:
+            book = Shelf.open(self.grid.state(name) / "documents").book
+            found = book.directories[-1]["epochs"]
+            return all(found[key] == value for key, value in named.items())
+
+        until("nodes know", SECONDS, lambda: all(known(name) for name in AGENCIES))
+
+    def remains(self, epoch: int) -> list[str]:
+        """What nodes still have on their disks of an epoch."""
+        return [
+            f"{name}: {path.name}"
+            for name in AGENCIES
+            for path in (
+                *self.grid.state(name).glob(f"keys/*-e{epoch}.locked"),
+                *self.grid.state(name).glob(f"index/e{epoch}"),
+            )
+        ]
+
+
+def turn(founders: Founders, load: Load, old: int) -> dict[str, float]:
+    """One rotation, from epoch `old` to the next; returns seconds of each phase."""
+    new, spent = old + 1, {}
+
+    def phase(name: str, work: Callable[[], object]) -> None:
+        start = time.monotonic()
+        work()
+        spent[name] = round(time.monotonic() - start, 2)
+        load.await_more()
+
+    def encode() -> None:
+        founders.enact(epochs.accept, new, AGENCIES)
+        until("all are ready", SECONDS, lambda: founders.all_ready(new), 0.5)
+
+    def advance() -> None:
+        founders.enact(epochs.advance, new)
+        founders.await_known(current=new)
+
+    def retire() -> None:
+        founders.enact(epochs.retire, old, at_once=True)
+        until("it is destroyed", SECONDS, lambda: not founders.remains(old))
+
+    load.await_more()
+    phase("ceremony", lambda: founders.hold_ceremony(new))
+    phase("encoded", encode)
+    phase("current", advance)
+    # What was asked under the old epoch is over: each thread has one query at a time.
+    load.await_more()
+    phase("retired", retire)
+    return spent
+
+
+def rotate(grid: Grid, rounds: int, threads: int) -> dict[str, Any]:
+    """Rotate so many times under load; returns what was counted."""
+    founders, seconds = Founders(grid), []
+    with under_load(grid, threads) as load:
+        for number in range(rounds):
+            seconds.append(turn(founders, load, number + 1))
+    return {
+        "rounds": rounds,
+        "threads": threads,
+        "answered": load.answered,
+        "failed": load.failed,
+        "asked_under": {str(key): n for key, n in sorted(asked_under(grid).items())},
+        "left_on_disk": [
+            one for epoch in range(1, rounds + 1) for one in founders.remains(epoch)
+        ],
+        "seconds": seconds,
+    }
+
+
+def asked_under(grid: Grid) -> Counter[int]:
+    """How many queries each epoch was named in, by the police's own log."""
+    sql = "SELECT envelope FROM said WHERE kind = 'query'"
+    return Counter(
+        statement.parse(envelope.read(bytes(data)))["epoch"]
+        for (data,) in rows(log_path(grid, "police"), sql)
+    )
+
+
+def wrongs(found: dict[str, Any]) -> list[str]:
+    """What `rotate` found that must not be."""
+    wrong = [f"not answered: {one}" for one in found["failed"]]
+    wrong += [f"left on the disk: {one}" for one in found["left_on_disk"]]
+    asked = [
+        found["asked_under"].get(str(n + 1), 0) for n in range(found["rounds"] + 1)
+    ]
+    return wrong + [f"epoch {n + 1} unused" for n, one in enumerate(asked) if not one]
