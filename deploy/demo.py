@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deploy.portals import Portals
 from deploy.processes import Clockwork, until
 from deploy.sample.make import make
 from deploy.sample.story import FIR
@@ -27,6 +28,7 @@ from deploy.yard import Person, Plan, Yard
 FOLDER = Path(".demo")
 AUDITORS = ("audit-north", "audit-south")
 SECTIONS = ("BNS:143", "POCSO:11")
+WITH_PORTAL = ("police", "customs")
 PLANS = {
     "police": Plan(
         "police",
@@ -38,6 +40,8 @@ PLANS = {
             Person("si-rao", "investigator", 30),
             Person("sp-nair", "supervising-officer", 60),
             Person("cu-das", "custodian", 50),
+            Person("pp-menon", "prosecutor", 40),
+            Person("it-bose", "agency-it", 10),
         ),
         asks=True,
     ),
@@ -84,6 +88,7 @@ class Story:
         self.clock = Clockwork(lambda line: print(line, flush=True))
         self.folder = folder
         self.stations = Stations(self.yard, AUDITORS)
+        self.portals = Portals(self.yard)
 
     def tell(self) -> None:
         """The whole story."""
@@ -115,9 +120,11 @@ class Story:
             for name, plan in PLANS.items()
             if name != "transport"
         }
+        for name in WITH_PORTAL:
+            self.portals.enrol(PLANS[name])
         sections = " ".join(SECTIONS)
-        line = f"{FIR},fir,si-rao,investigating-officer,{sections}"
-        yard.cases("police", [line])
+        line = f"{FIR},fir,si-rao,investigating-officer,{sections},pp-menon"
+        yard.cases("police", [line], ",prosecutor")
         first = list(self.configs.values())
         fingerprints = dict(zip(self.configs, yard.enrol(first), strict=True))
         self.stations.enrol()
@@ -290,6 +297,14 @@ class Story:
             raise SystemExit("the second verifier found what the first did not")
         self.clock.step("verified again by a program that shares no code with ours")
 
+    def serve(self) -> None:
+        """The officers' portals of two agencies, where the story can be looked at."""
+        for name in WITH_PORTAL:
+            self.portals.start(PLANS[name])
+        self.clock.step("two portals run")
+        for line in self.portals.guide():
+            print(line, flush=True)
+
 
 def _has(desk: Any, name: str) -> bool | None:  # noqa: ANN401
     waiting = desk.look("inbox")["waiting"]
@@ -308,6 +323,7 @@ def main() -> int:
     try:
         story.tell()
         if arguments.serve:
+            story.serve()
             _keep(story.yard)
     finally:
         ended = story.yard.stop()

@@ -36,6 +36,7 @@ from childgrid_portal.desk import Desk, Pass
 from childgrid_wire import canonical, keyfile
 from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import Untrusted
+from childgrid_wire.keys import Signer
 from childgrid_wire.shelf import Shelf
 from deploy.etc import filled
 from deploy.processes import HOST, Process, free_port, until
@@ -82,6 +83,8 @@ class Yard:
     ports: dict[str, int] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
+    signers: dict[str, Signer] = field(default_factory=dict)
+    """Officers who sign otherwise than by a key file: by `member/officer`."""
 
     def secret(self, name: str) -> Path:
         """A file with a random passphrase, made at its first use, mode 600."""
@@ -238,10 +241,10 @@ class Yard:
             },
         )
 
-    def cases(self, member: str, lines: Sequence[str]) -> None:
-        """Write an agency's register of cases."""
+    def cases(self, member: str, lines: Sequence[str], more: str = "") -> None:
+        """Write an agency's register of cases; `more` are further columns."""
         path = self.folder / member / "cases.csv"
-        head = "reference,basis,officer,capacity,sections"
+        head = f"reference,basis,officer,capacity,sections{more}"
         path.write_text("\n".join([head, *lines]) + "\n")
 
     def enrol(self, configs: Sequence[NodeConfig]) -> list[str]:
@@ -342,16 +345,26 @@ class Yard:
 
     def desk(self, config: NodeConfig, officer: str) -> Desk:
         """An officer sits down at the own desk."""
-        folder = self.folder / config.member
-        desk_pass = folder / "desk.pass"
-        if not desk_pass.exists():
-            passes.issue(config, desk_pass, 1, time.time)
-        signer = officers.open_key(
-            folder / "officers" / f"{officer}.locked",
-            self.passphrase(f"{config.member}-{officer}"),
+        member = config.member
+        address = self.address(f"{member}-desk")
+        signer = self.signers.get(f"{member}/{officer}")
+        return Desk(
+            address,
+            Pass.read(self.desk_pass(member)),
+            signer or self._key_file(member, officer),
         )
-        address = self.address(f"{config.member}-desk")
-        return Desk(address, Pass.read(desk_pass), signer)
+
+    def _key_file(self, member: str, officer: str) -> Signer:
+        path = self.folder / member / "officers" / f"{officer}.locked"
+        return officers.open_key(path, self.passphrase(f"{member}-{officer}"))
+
+    def desk_pass(self, member: str) -> Path:
+        """An agency's desk pass, issued at its first use."""
+        path = self.folder / member / "desk.pass"
+        if not path.exists():
+            config = load_node(self.folder / member / "node.toml")
+            passes.issue(config, path, 1, time.time)
+        return path
 
     def stop(self) -> dict[str, int]:
         """End every process; returns the exit status of each."""

@@ -128,8 +128,7 @@ def staged(
         path.write_text(text + more)
         config = load(path)
         site = serve.open_site(config, rooms)
-        stack.callback(site.accounts.close)
-        stack.callback(site.line.close)
+        stack.callback(serve.close, site)
         stack.enter_context(running(config, site))
         yield Stage(station, site, config)
 

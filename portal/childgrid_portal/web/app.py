@@ -56,6 +56,11 @@ class Way:
     """A form that changes nothing but how pages look: it needs no session."""
 
 
+def _accessibility(call: Call) -> Response:
+    """What the pages promise, for whoever cannot even sign in."""
+    return call.page("accessibility.html")
+
+
 WAYS = (
     Way("/sign-in", door.sign_in),
     Way("/sign-in", door.claim, "POST"),
@@ -73,6 +78,7 @@ WAYS = (
     Way("/desk", door.open_desk, "POST", officer=True),
     Way("/sessions", door.sessions, officer=True),
     Way("/sessions", door.end, "POST", officer=True),
+    Way("/accessibility", _accessibility),
     Way("/display", door.look, "POST", bare=True),
     Way("/sign/{draft}", signing.show, officer=True),
     Way("/sign/{draft}", signing.take, "POST", officer=True),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -22,11 +23,13 @@ from childgrid_portal.web.session import Session, Sessions
 from childgrid_portal.web.site import Site
 from childgrid_portal.web.training import Training
 from childgrid_portal.web.visit import Room
+from childgrid_wire.ending import Ending
 from childgrid_wire.errors import ConfigurationRefused
 
 log = structlog.get_logger(__name__)
 _WAITING = 128
 _CONNECTIONS = 256
+_STOP_SECONDS = 15.0
 
 
 def open_site(config: PortalConfig, rooms: Sequence[Room]) -> Site:
@@ -77,17 +80,33 @@ def serve(
         ConfigurationRefused: this portal will not start as it is configured.
     """
     logs()
+    ending = Ending()
     bound = bind(config)
     site = open_site(config, rooms)
+    web = server(config, application(site))
+    thread = threading.Thread(target=web.run, kwargs={"sockets": [bound]}, name="web")
+    thread.start()
     say(f"{config.member}: {config.origin}/")
-    with bound:
-        server(config, application(site)).run(sockets=[bound])
+    ending.wait(_STOP_SECONDS)
+    web.should_exit = True
+    thread.join()
+    bound.close()
+    close(site)
+
+
+def close(site: Site) -> None:
+    """Close every open desk, then the line and the accounts."""
+    site.sessions.clear()
     site.line.close()
     site.accounts.close()
 
 
 def server(config: PortalConfig, app: object) -> uvicorn.Server:
-    """The web server, not yet listening."""
+    """The web server, not yet listening.
+
+    Raises:
+        ConfigurationRefused: certificate or key is none.
+    """
     settings = uvicorn.Config(
         app,  # type: ignore[arg-type]
         access_log=False,
@@ -104,6 +123,12 @@ def server(config: PortalConfig, app: object) -> uvicorn.Server:
         ssl_certfile=config.certificate,
         ssl_keyfile=config.key,
     )
+    try:
+        settings.load()
+    except (OSError, ValueError) as error:
+        raise ConfigurationRefused(
+            "certificate, key: not a pair of PEM files"
+        ) from error
     return uvicorn.Server(settings)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
@@ -26,7 +26,7 @@ CHALLENGE_SECONDS = 300
 STRANGER_SECONDS = 900
 """For so long a browser that nobody has signed in at is remembered."""
 
-MOST_STRANGERS = 5_000
+MOST_STRANGERS = 1_000
 MOST_DRAFTS = 16
 Clock = Callable[[], float]
 
@@ -112,12 +112,11 @@ class Session:
 
     def keep(self, draft: Pending) -> None:
         """Let a draft wait; what it replaces, and the oldest of too many, go."""
-        waiting = list(self.drafts.values())
-        for old in waiting:
+        for old in list(self.drafts.values()):
             if old.topic == draft.topic:
                 self.drafts.pop(old.id, None)
-        for old in waiting[: len(self.drafts) - MOST_DRAFTS + 1]:
-            self.drafts.pop(old.id, None)
+        for name in _oldest(self.drafts, MOST_DRAFTS - 1):
+            self.drafts.pop(name, None)
         self.drafts[draft.id] = draft
 
     def is_token(self, token: str) -> bool:
@@ -147,7 +146,7 @@ class Sessions:
         now = self.clock()
         with self._turn:
             strangers = [name for name, one in self._all.items() if not one.officer]
-            for name in strangers[: len(strangers) - MOST_STRANGERS + 1]:
+            for name in _oldest(strangers, MOST_STRANGERS - 1):
                 del self._all[name]
             cookie = secrets.token_urlsafe(32)
             made = self._all[cookie] = Session(now, now, int(time.time()))
@@ -197,6 +196,11 @@ class Sessions:
         with self._turn:
             self._drop({n: one for n, one in self._all.items() if one is session})
 
+    def clear(self) -> None:
+        """End all of them."""
+        with self._turn:
+            self._drop(dict(self._all))
+
     def sweep(self) -> None:
         """End what is over."""
         with self._turn:
@@ -211,3 +215,8 @@ class Sessions:
         now = self.clock()
         idle = self._idle if session.officer else STRANGER_SECONDS
         return now - session.seen >= idle or now - session.since >= self._seconds
+
+
+def _oldest(names: Collection[str], room: int) -> list[str]:
+    """Those of `names`, oldest first, for which there is no room."""
+    return list(names)[: max(0, len(names) - room)]

@@ -1,8 +1,8 @@
 """What a statement says, from the exact bytes that are signed, for the signing page.
 
-Every field of the payload has its row, in the payload's own order, with its own value:
-nothing is left out, nothing summed up and nothing looked up elsewhere. The rule: this
-reads bytes alone, so that a page shows what is signed and not what was meant.
+Every field of the payload has its row with its own value, what decides before what only
+proves: nothing is left out, summed up or looked up elsewhere. The rule: this reads
+bytes alone, so that a page shows what is signed and not what was meant.
 """
 
 from __future__ import annotations
@@ -27,43 +27,45 @@ _TITLES = {
 }
 _OPENING = N_("I open my desk and read at it; each reading is logged")
 _LABELS = {
-    "id": N_("Random number of this statement"),
-    "issuer": N_("Agency"),
-    "officer": N_("Signed by"),
-    "issued": N_("Drafted"),
-    "expires": N_("Valid until"),
-    "answers": N_("About the statement"),
-    "purpose": N_("Purpose"),
-    "sections": N_("Sections of law"),
-    "case": N_("Case, sealed by a number that stays here"),
-    "attestation": N_("This agency's word for the case"),
-    "targets": N_("Agencies that are asked"),
-    "scheme": N_("Scheme of encoding"),
-    "epoch": N_("Epoch of the linkage key"),
-    "rehearsal": N_("Rehearsal"),
-    "query": N_("Query"),
-    "answer": N_("Answer"),
-    "handle": N_("Candidate"),
-    "holder": N_("Agency that holds the record"),
-    "fields": N_("Fields"),
-    "policy": N_("The holder's policy"),
-    "directory": N_("Version of the directory"),
-    "recipient_key": N_("Key to which the answer is sealed"),
-    "justification": N_("Justification, sealed to the holder"),
     "break_glass": N_("EMERGENCY: a child is in danger now"),
-    "subject": N_("Subject"),
-    "side": N_("Side"),
-    "slot": N_("Approves as"),
+    "object": N_("What is read"),
+    "targets": N_("Agencies that are asked"),
+    "holder": N_("Agency that holds the record"),
+    "handle": N_("Candidate"),
+    "fields": N_("Fields"),
     "reason": N_("Reason"),
+    "slot": N_("Approves as"),
+    "side": N_("Side"),
+    "scope": N_("Budget of"),
+    "subject": N_("Subject"),
+    "queries": N_("Queries a day"),
+    "until": N_("Until"),
     "pairs": N_("Looked at"),
     "agreed": N_("In order"),
     "result": N_("Result"),
-    "scope": N_("Budget of"),
-    "queries": N_("Queries a day"),
-    "until": N_("Until"),
-    "object": N_("What is read"),
+    "purpose": N_("Purpose"),
+    "sections": N_("Sections of law"),
+    "answers": N_("About the statement"),
+    "query": N_("Query"),
+    "answer": N_("Answer"),
+    "case": N_("Case, sealed by a number that stays here"),
+    "justification": N_("Justification, sealed to the holder"),
+    "officer": N_("Signed by"),
+    "issuer": N_("Agency"),
+    "issued": N_("Drafted"),
+    "expires": N_("Valid until"),
+    "attestation": N_("This agency's word for the case"),
+    "policy": N_("The holder's policy"),
+    "directory": N_("Version of the directory"),
+    "recipient_key": N_("Key to which the answer is sealed"),
+    "scheme": N_("Scheme of encoding"),
+    "epoch": N_("Epoch of the linkage key"),
+    "rehearsal": N_("Rehearsal"),
     "reader": N_("Reader"),
+    "id": N_("Random number of this statement"),
 }
+_ORDER = list(_LABELS)
+"""What decides comes first, what only proves comes last, anything else between."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,13 @@ def read(kind: Kind, payload: bytes) -> Said:
     body = canonical.loads(payload)
     check_body(kind, body)
     title = _OPENING if body.get("object") == "desk" else _TITLES[kind]
-    rows = (_row(name, value) for name, value in body.items() if name != "kind")
-    return Said(title, tuple(rows))
+    names = sorted(body.keys() - {"kind"}, key=_place)
+    return Said(title, tuple(_row(name, body[name]) for name in names))
+
+
+def _place(name: str) -> tuple[int, str]:
+    known = name in _LABELS
+    return (_ORDER.index(name) if known else _ORDER.index("officer")), name
 
 
 def _row(name: str, value: Any) -> Row:  # noqa: ANN401 - any JSON value

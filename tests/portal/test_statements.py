@@ -1,0 +1,74 @@
+"""The signing page's rows: every field of the bytes, and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import pytest
+
+from childgrid_portal.web import statements
+from childgrid_wire import canonical, statement
+from childgrid_wire.errors import Malformed
+from childgrid_wire.kinds import Kind
+from wire import samples
+
+NOW = 1_780_000_000
+SIGNED = (
+    *(Kind.QUERY, Kind.REQUEST, Kind.APPROVAL, Kind.REFUSAL),
+    *(Kind.REVIEW, Kind.BUDGET, Kind.VIEW),
+)
+
+
+def drafted(kind: Kind) -> bytes:
+    """What a node wrote for an officer to sign."""
+    return statement.draft(
+        kind,
+        issuer="police",
+        officer="si-rao",
+        now=NOW,
+        seconds=3_600,
+        id=secrets.token_hex(16),
+        **samples.BODIES[kind],
+    )
+
+
+@pytest.mark.threat("T25")
+@pytest.mark.parametrize("kind", SIGNED)
+def test_every_field_has_its_row(kind: Kind) -> None:
+    """With a label of its own; the value is the payload's."""
+    payload = drafted(kind)
+    body = canonical.loads(payload)
+    said = statements.read(kind, payload)
+    shown = [row.text or str(row.time) for row in said.rows]
+
+    assert len(said.rows) == len(body) - 1
+    assert len({row.label for row in said.rows}) == len(said.rows)
+    for name in body.keys() - {"kind"}:
+        assert any(is_said(body[name], text) for text in shown), name
+
+
+def is_said(value: Any, text: str) -> bool:
+    """Whether a row's text is a value's: each part of a list, a number's digits."""
+    if isinstance(value, list | dict):
+        return sorted(value) == sorted(text.split(", ") if text else [])
+    if isinstance(value, bool):
+        return text == ("yes" if value else "no")
+    return text == str(value) or (value == "" and text == "0")
+
+
+def test_what_decides_stands_before_what_only_proves() -> None:
+    """Fields before the random number, an emergency before everything."""
+    said = statements.read(Kind.REQUEST, drafted(Kind.REQUEST))
+    labels = [row.label for row in said.rows]
+    assert labels[0].startswith("EMERGENCY")
+    assert labels.index("Fields") < labels.index("Signed by")
+    assert labels[-1] == "Random number of this statement"
+
+
+def test_bytes_of_another_kind_are_not_shown() -> None:
+    """A page can't call a query an approval."""
+    with pytest.raises(Malformed):
+        statements.read(Kind.APPROVAL, drafted(Kind.QUERY))
+    with pytest.raises(Malformed):
+        statements.read(Kind.QUERY, drafted(Kind.QUERY) + b" ")
