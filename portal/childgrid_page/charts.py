@@ -97,20 +97,23 @@ _LABELS, _AMOUNTS, _ROW = 190, 60, 28
 def waterfall(
     caption: str,
     head: tuple[str, str, str],
-    rows: Sequence[tuple[str, str, int]],
+    rows: Sequence[tuple[str, str, float]],
     total: str,
 ) -> Waterfall:
-    """Lay out rows of label, sentence and amount, and their sum under `total`."""
-    sums = [0]
+    """Lay out rows of label, sentence and amount, and their sum under `total`.
+
+    Amounts are written with a sign and one decimal.
+    """
+    sums = [0.0]
     for _, _, value in rows:
         sums.append(sums[-1] + value)
     low, high = min(sums), max(sums)
     scale = (WIDTH - _LABELS - _AMOUNTS) / ((high - low) or 1)
 
-    def at(amount: int) -> float:
+    def at(amount: float) -> float:
         return round(_LABELS + (amount - low) * scale, 1)
 
-    steps = []
+    steps: list[Step] = []
     for place, (label, sentence, value) in enumerate([*rows, (total, "", sums[-1])]):
         last = place == len(rows)
         begin, end = (0 if last else sums[place]), sums[-1] if last else sums[place + 1]
@@ -118,6 +121,10 @@ def waterfall(
         tone = "sum" if last else "for" if value > 0 else "against"
         width = round(right - left, 1)
         steps.append(
-            Step(label, sentence, f"{value:+d}", tone, left, place * _ROW, width)
+            Step(label, sentence, _signed(value), tone, left, place * _ROW, width)
         )
     return Waterfall(caption, head, tuple(steps), at(0), len(steps) * _ROW)
+
+
+def _signed(amount: float) -> str:
+    return f"{amount:+.1f}".replace("-", "\N{MINUS SIGN}")

@@ -35,6 +35,12 @@ STATES = {
         "budget": N_("lifting of a limit"),
         "finding": N_("auditor's finding"),
     },
+    "document": {
+        "directory": N_("directory"),
+        "staff": N_("staff list"),
+        "policy": N_("release policy"),
+        "sealing-key": N_("sealing key"),
+    },
 }
 
 REASONS = {

@@ -5,6 +5,7 @@ Codes are closed lists of the wire; what is not listed here is shown as its code
 
 from __future__ import annotations
 
+from childgrid_portal.web.evidence import evidence
 from childgrid_portal.web.states import REASONS, STATES
 from childgrid_portal.web.words import N_, term_of
 
@@ -113,44 +114,47 @@ VERDICTS = {
 }
 SEXES = {"M": N_("male"), "F": N_("female"), "T": N_("transgender")}
 INDIA = {
-    "AN": N_("Andaman and Nicobar Islands"),
-    "AP": N_("Andhra Pradesh"),
-    "AR": N_("Arunachal Pradesh"),
-    "AS": N_("Assam"),
-    "BR": N_("Bihar"),
-    "CH": N_("Chandigarh"),
-    "CG": N_("Chhattisgarh"),
-    "DD": N_("Dadra and Nagar Haveli and Daman and Diu"),
-    "DL": N_("Delhi"),
-    "GA": N_("Goa"),
-    "GJ": N_("Gujarat"),
-    "HR": N_("Haryana"),
-    "HP": N_("Himachal Pradesh"),
-    "JK": N_("Jammu and Kashmir"),
-    "JH": N_("Jharkhand"),
-    "KA": N_("Karnataka"),
-    "KL": N_("Kerala"),
-    "LA": N_("Ladakh"),
-    "LD": N_("Lakshadweep"),
-    "MP": N_("Madhya Pradesh"),
-    "MH": N_("Maharashtra"),
-    "MN": N_("Manipur"),
-    "ML": N_("Meghalaya"),
-    "MZ": N_("Mizoram"),
-    "NL": N_("Nagaland"),
-    "OD": N_("Odisha"),
-    "PY": N_("Puducherry"),
-    "PB": N_("Punjab"),
-    "RJ": N_("Rajasthan"),
-    "SK": N_("Sikkim"),
-    "TN": N_("Tamil Nadu"),
-    "TG": N_("Telangana"),
-    "TR": N_("Tripura"),
-    "UP": N_("Uttar Pradesh"),
-    "UK": N_("Uttarakhand"),
-    "WB": N_("West Bengal"),
+    name: name
+    for name in (
+        N_("Andaman and Nicobar Islands"),
+        N_("Andhra Pradesh"),
+        N_("Arunachal Pradesh"),
+        N_("Assam"),
+        N_("Bihar"),
+        N_("Chandigarh"),
+        N_("Chhattisgarh"),
+        N_("Dadra and Nagar Haveli and Daman and Diu"),
+        N_("Delhi"),
+        N_("Goa"),
+        N_("Gujarat"),
+        N_("Haryana"),
+        N_("Himachal Pradesh"),
+        N_("Jammu and Kashmir"),
+        N_("Jharkhand"),
+        N_("Karnataka"),
+        N_("Kerala"),
+        N_("Ladakh"),
+        N_("Lakshadweep"),
+        N_("Madhya Pradesh"),
+        N_("Maharashtra"),
+        N_("Manipur"),
+        N_("Meghalaya"),
+        N_("Mizoram"),
+        N_("Nagaland"),
+        N_("Odisha"),
+        N_("Puducherry"),
+        N_("Punjab"),
+        N_("Rajasthan"),
+        N_("Sikkim"),
+        N_("Tamil Nadu"),
+        N_("Telangana"),
+        N_("Tripura"),
+        N_("Uttar Pradesh"),
+        N_("Uttarakhand"),
+        N_("West Bengal"),
+    )
 }
-"""States and union territories by code; a query names them in English."""
+"""States and union territories, as a query names them."""
 
 TERMS = {
     "purpose": PURPOSES,
@@ -170,5 +174,5 @@ TERMS = {
 }
 """Words by kind of code; `term(kind, code)` in a template."""
 
-SHARED = {"term": term_of(TERMS)}
+SHARED = {"term": term_of(TERMS), "evidence": evidence, "grounds": list(GROUNDS)}
 """What every template of the portal gets beside what its page is given."""

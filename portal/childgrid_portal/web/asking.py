@@ -1,0 +1,238 @@
+"""The verb *ask*: a form for what an officer has, a page that checks it, a signature.
+
+Nothing typed is kept here: the form carries it to the check page and from there either
+back into the form or into the draft. What is sent to whom stands on the check page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from childgrid_portal import drafts
+from childgrid_portal.web import checks
+from childgrid_portal.web.forms import (
+    EMPTY,
+    LONGEST_LINE,
+    MOST_LINES,
+    Faults,
+    Sheet,
+    said,
+)
+from childgrid_portal.web.terms import INDIA
+from childgrid_portal.web.visit import Visit
+from childgrid_portal.web.words import N_
+from childgrid_wire.errors import Reason, Refused
+
+LINED = ("name", "alias", "relative", "phone", "email", "upi", "handle", "vehicle")
+"""Fields that hold one thing a line."""
+
+SINGLE = (
+    *("birth_date", "birth_year", "age", "age_as_of", "sex"),
+    *("address", "district", "state", "pin"),
+    *("pan", "epic", "passport", "driving_licence", "fir", "cnr"),
+)
+SUSPECT = (*LINED, *SINGLE)
+ABOUT = ("case", "purpose", "section", "category", "target", "hours")
+HOURS = (24, 48, 72, 168)
+MOST_SECTIONS = 16
+_INDIA = dt.timezone(dt.timedelta(seconds=19_800))
+
+_EMPTY = N_("Give at least one name, number or identifier.")
+_LONG = N_("Write at most 10 lines of at most 200 signs.")
+_NO_DAY = N_("Say on which day this age was stated.")
+_FUTURE = N_("This day has not come yet.")
+_NO_CASE = N_("Give the case as the register of cases has it.")
+_NO_PURPOSE = N_("Choose a purpose.")
+_NO_SECTION = N_("Give at least one section of law.")
+_STRANGE_SECTION = N_("One of these is not in the grid's list of sections.")
+_STRANGE_TARGET = N_("One of these agencies cannot be asked.")
+_STRANGE_HOURS = N_("Choose how long the query may wait for answers.")
+
+_REFUSALS = {
+    Reason.EMPTY: ("name", _EMPTY),
+    Reason.TOO_COMMON: (
+        "name",
+        N_(
+            "Too many people fit. Add what tells the person apart: a relative, an age, "
+            "a phone number."
+        ),
+    ),
+    Reason.CASE: ("case", N_("The register of cases has no such open case of yours.")),
+    Reason.PURPOSE: (
+        "purpose",
+        N_("The policy does not allow this purpose or section."),
+    ),
+}
+"""What the node may find wrong with a draft, at the field that it is about."""
+
+
+def ask(visit: Visit) -> Response:
+    """The form; once posted, the check page, the form again, or the signature."""
+    rules = visit.read("directory")
+    sheet, step = Sheet.of(visit.form, (*SUSPECT, *ABOUT)), said(visit.form, "step")
+    if not step:
+        return _form(visit, rules, EMPTY, {})
+    if step not in ("check", "sign"):
+        return _form(visit, rules, sheet, {})
+    faults = _faults(rules, sheet, dt.datetime.now(_INDIA).date())
+    if faults:
+        return _form(visit, rules, sheet, faults)
+    if step == "check":
+        return _check(visit, rules, sheet)
+    return _sign(visit, rules, sheet)
+
+
+def _form(
+    visit: Visit, rules: dict[str, Any], sheet: Sheet, faults: Faults
+) -> Response:
+    return visit.page(
+        "ask.html",
+        422 if faults else 200,
+        sheet=sheet,
+        faults=faults,
+        rules=rules,
+        providers=providers(rules),
+        categories=_counted(rules),
+        hours=_hours(rules),
+        india=INDIA,
+        posted=sheet is not EMPTY,
+        here="/ask",
+    )
+
+
+def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
+    targets = _targets(rules, sheet)
+    asked = [one for one in providers(rules) if not targets or one["id"] in targets]
+    return visit.page(
+        "ask_check.html",
+        sheet=sheet,
+        lined=LINED,
+        given=[name for name in SUSPECT if sheet.all(name)],
+        doubts=checks.doubts(sheet),
+        asked=asked,
+        everybody=not targets,
+        sections=_sections(sheet),
+        posted=True,
+        here="/ask",
+    )
+
+
+def _sign(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
+    question = drafts.Question(
+        suspect=suspect(sheet),
+        purpose=sheet.one("purpose"),
+        sections=_sections(sheet),
+        case=sheet.one("case"),
+        targets=_targets(rules, sheet),
+        hours=int(sheet.one("hours")),
+    )
+    try:
+        wanted = drafts.query(visit.person.officer, question)
+        return visit.sign(wanted, "/query/{hash}")
+    except Refused as refusal:
+        if refusal.reason not in _REFUSALS:
+            raise
+        field, text = _REFUSALS[refusal.reason]
+        return _form(visit, rules, sheet, {field: text})
+
+
+def suspect(sheet: Sheet) -> dict[str, list[str]]:
+    """What is known, as a query names it: grid field to values."""
+    found = {name: sheet.lines(name) for name in LINED}
+    found |= {name: [" ".join(sheet.lines(name))] for name in SINGLE}
+    return {name: values for name, values in found.items() if any(values)}
+
+
+def providers(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The agencies that can be asked: all that provide, but the own one."""
+    return [
+        one
+        for one in rules["members"]
+        if "provider" in one["uses"] and one["id"] != rules["member"]
+    ]
+
+
+def _counted(rules: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Each category that somebody else provides, and how many do."""
+    every = [name for one in providers(rules) for name in one["categories"]]
+    return [(name, every.count(name)) for name in sorted(set(every))]
+
+
+def _hours(rules: Mapping[str, Any]) -> list[int]:
+    return [one for one in HOURS if one * 3_600 <= rules["query_seconds"]]
+
+
+def _targets(rules: Mapping[str, Any], sheet: Sheet) -> list[str]:
+    """The agencies that were chosen, themselves or by category; none means all."""
+    chosen, kinds = set(sheet.all("target")), set(sheet.all("category"))
+    return [
+        one["id"]
+        for one in providers(rules)
+        if one["id"] in chosen or kinds & set(one["categories"])
+    ]
+
+
+def _sections(sheet: Sheet) -> list[str]:
+    """Sections of law as statements write them: `BNS 143 (4)` is `BNS:143(4)`."""
+    found = []
+    for text in sheet.lines("section"):
+        act, _, rest = re.sub(r"\s*:\s*|\s+", ":", text.strip(), count=1).partition(":")
+        found.append(f"{act.upper()}:{''.join(rest.split())}")
+    return list(dict.fromkeys(found))
+
+
+def _faults(rules: Mapping[str, Any], sheet: Sheet, today: dt.date) -> Faults:
+    found = {**_too_long(sheet), **_of_age(sheet, today)}
+    if not suspect(sheet) or set(suspect(sheet)) <= {"age_as_of"}:
+        found = {"name": _EMPTY, **found}
+    if not sheet.one("case"):
+        found["case"] = _NO_CASE
+    if sheet.one("purpose") not in {one["purpose"] for one in rules["purposes"]}:
+        found["purpose"] = _NO_PURPOSE
+    return {**found, **_of_law(rules, sheet), **_of_targets(rules, sheet)}
+
+
+def _too_long(sheet: Sheet) -> Faults:
+    return {
+        name: _LONG
+        for name in (*SUSPECT, "case")
+        if len(sheet.lines(name)) > MOST_LINES
+        or any(len(line) > LONGEST_LINE for line in sheet.lines(name))
+    }
+
+
+def _of_age(sheet: Sheet, today: dt.date) -> Faults:
+    stated = checks.day(sheet.one("age_as_of"))
+    born = checks.day(sheet.one("birth_date"))
+    found: Faults = {}
+    if sheet.one("age") and not sheet.one("age_as_of"):
+        found["age_as_of"] = _NO_DAY
+    if stated is not None and stated > today:
+        found["age_as_of"] = _FUTURE
+    if born is not None and born > today:
+        found["birth_date"] = _FUTURE
+    return found
+
+
+def _of_law(rules: Mapping[str, Any], sheet: Sheet) -> Faults:
+    given = _sections(sheet)
+    if not given:
+        return {"section": _NO_SECTION}
+    strange = set(given) - set(rules["sections"]) or len(given) > MOST_SECTIONS
+    return {"section": _STRANGE_SECTION} if strange else {}
+
+
+def _of_targets(rules: Mapping[str, Any], sheet: Sheet) -> Faults:
+    found: Faults = {}
+    known = {one["id"] for one in providers(rules)}
+    kinds = {name for name, _ in _counted(rules)}
+    if set(sheet.all("target")) - known or set(sheet.all("category")) - kinds:
+        found["target"] = _STRANGE_TARGET
+    if sheet.one("hours") not in {str(one) for one in _hours(rules)}:
+        found["hours"] = _STRANGE_HOURS
+    return found

@@ -1,0 +1,238 @@
+"""The form for a query: nothing is lost, nothing is required that need not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from childgrid_wire import canonical
+from childgrid_wire.kinds import Kind
+from grid import CASE, Grid
+from portal.visits import Officer
+
+FORM: dict[str, Any] = {
+    "name": "Kabir Vankhede @ Kallu\nकबीर वानखेडे",
+    "relative": "Madhav Vankhede",
+    "birth_date": "17-03-1984",
+    "phone": "9812345670",
+    "sex": "M",
+    "state": "Maharashtra",
+    "case": CASE,
+    "purpose": "investigation",
+    "section": ["bns 143", "", "POCSO : 11"],
+    "hours": "24",
+}
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
+    """Nobody changes its documents here."""
+    return Grid(tmp_path_factory.mktemp("grid"))
+
+
+@pytest.fixture
+def asker(grid: Grid) -> Iterator[Officer]:
+    """An investigator; what these tests do not sign is not kept anywhere."""
+    yield Officer(grid, "police", "si-rao")
+
+
+def test_what_is_checked_is_what_is_signed(grid: Grid, asker: Officer) -> None:
+    """The form, the check page with everything in it, the touch, the query's page."""
+    assert asker.get("/ask").status == 200
+    check = asker.post("/ask", {**FORM, "step": "check"})
+    assert check.status == 200
+    assert "No name leaves this office." in check.said
+    for title in ("customs", "prisons", "childcare"):
+        assert f"The {title} of the test grid" in check.said
+    before = grid.state("police")
+
+    signed = asker.post("/ask", {**check.hidden(), "step": "sign"})
+
+    assert grid.state("police") != before
+    (name,) = asker.signed
+    assert signed.location == f"/query/{name}"
+    journal = grid.agency("police").office.journal
+    query = journal.get(name, Kind.QUERY)
+    assert query["sections"] == ["BNS:143", "POCSO:11"]
+    assert set(query["targets"]) == {"customs", "prisons", "childcare"}
+    known = canonical.loads(journal.secret(f"suspect:{name}") or b"")
+    assert known["suspect"]["name"] == ["Kabir Vankhede @ Kallu", "कबीर वानखेडे"]
+    assert known["suspect"]["state"] == ["Maharashtra"]
+    assert known["case_reference"] == CASE
+    shown = asker.get(signed.location)
+    assert "waits for approval" in shown.said
+    assert "कबीर वानखेडे" in shown.said
+
+
+def test_everything_typed_comes_back_into_the_form(asker: Officer) -> None:
+    """From the check page by a change, and beside a fault."""
+    check = asker.post("/ask", {**FORM, "step": "check"})
+    again = asker.post("/ask", {**check.hidden(), "step": "change"})
+    faulty = asker.post("/ask", {**FORM, "case": "", "step": "check"})
+    for page in (again, faulty):
+        for text in ("Kallu", "कबीर वानखेडे", "Madhav", "17-03-1984", "9812345670"):
+            assert text in page.text
+        assert '<option value="M" selected>' in page.text
+        assert '<option value="Maharashtra" selected>' in page.text
+        assert "BNS:143" in page.text or "bns 143" in page.text
+        # A change of language would lose what a form holds.
+        assert 'action="/display"' not in page.text
+    assert again.status == 200
+    assert faulty.status == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "form"),
+    [
+        ("case", {"case": " "}),
+        ("purpose", {"purpose": "curiosity"}),
+        ("section", {"section": ["", " "]}),
+        ("section", {"section": "BNS:999"}),
+        ("section", {"section": [f"BNS:{n}" for n in range(17)]}),
+        ("hours", {"hours": "9999"}),
+        ("hours", {"hours": "x"}),
+        ("age_as_of", {"age": "34"}),
+        ("age_as_of", {"age": "34", "age_as_of": "1-1-2199"}),
+        ("birth_date", {"birth_date": "1-1-2199"}),
+        ("target", {"target": "police"}),
+        ("target", {"category": "police-record"}),
+        ("name", {"name": "x" * 10_000}),
+        ("name", {"name": "\n".join(f"name {n}" for n in range(11))}),
+    ],
+)
+def test_a_fault_names_its_field_and_leads_to_it(
+    grid: Grid, asker: Officer, field: str, form: dict[str, Any]
+) -> None:
+    """In the summary at the head and at the field; nothing is drafted or signed."""
+    drafts = "SELECT * FROM draft"
+    journal = grid.agency("police").office.journal
+    before = journal.rows(drafts)
+
+    page = asker.post("/ask", {**FORM, **form, "step": "sign"})
+
+    assert page.status == 422
+    assert page.text.count('role="alert"') == 1
+    assert f'<a href="#{field}">' in page.text
+    assert f'id="{field}"' in page.text
+    assert f'id="{field}-error"' in page.text
+    assert "<title>Error: " in page.text
+    assert asker.signed == []
+    assert journal.rows(drafts) == before
+
+
+def test_nothing_known_is_a_fault(asker: Officer) -> None:
+    """A case alone names nobody; a day on which an age was stated neither."""
+    empty = {"name": "", "relative": "", "birth_date": "", "phone": "", "state": ""}
+    form = {**FORM, **empty, "sex": "", "age_as_of": "1-1-2026", "step": "check"}
+    assert '<a href="#name">' in asker.post("/ask", form).text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (
+            {"relative": "", "birth_date": "", "phone": "", "name": "Sunita Kumari"},
+            "Too many people fit",
+        ),
+        ({"case": "FIR 1/1999"}, "no such open case of yours"),
+    ],
+)
+def test_what_the_node_refuses_comes_back_at_its_field(
+    asker: Officer, form: dict[str, Any], said: str
+) -> None:
+    """The description stays; the summary says what to add or correct."""
+    page = asker.post("/ask", {**FORM, **form, "step": "sign"})
+
+    assert page.status == 422
+    assert said in page.said
+    assert asker.signed == []
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("phone", "12345"),
+        ("pan", "ABCDE12345"),
+        ("epic", "ABC1234560"),
+        ("passport", "12"),
+        ("vehicle", "no number"),
+        ("pin", "012345"),
+        ("email", "nobody"),
+        ("upi", "nobody"),
+        ("cnr", "123"),
+        ("birth_date", "sometime"),
+    ],
+)
+def test_a_doubt_is_said_and_never_refuses(
+    asker: Officer, field: str, text: str
+) -> None:
+    """It stands on the check page, and the query can still be sent."""
+    check = asker.post("/ask", {**FORM, field: text, "step": "check"})
+    assert check.status == 200
+    assert "Look at these again" in check.said
+
+    asker.post("/ask", {**check.hidden(), "step": "sign"})
+
+    assert len(asker.signed) == 1
+
+
+def test_agencies_are_chosen_by_what_they_hold_or_one_by_one(
+    grid: Grid, asker: Officer
+) -> None:
+    """Both together; the check page names whom it goes to and nobody else."""
+    form = {**FORM, "category": "custody", "target": "customs"}
+    check = asker.post("/ask", {**form, "step": "check"})
+    assert "2 agencies that you chose" in check.said
+    assert "The childcare of the test grid" not in check.said
+
+    asker.post("/ask", {**check.hidden(), "step": "sign"})
+
+    query = grid.agency("police").office.journal.get(asker.signed[0], Kind.QUERY)
+    assert set(query["targets"]) == {"customs", "prisons"}
+
+
+ODD = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 71911 * 3 }}",
+    "=HYPERLINK(1)",
+    "Kabir\u202eredihknaV",
+    "Kab\u200bir Vankhede",
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_what_is_typed_is_never_markup(grid: Grid, odd: str, language: str) -> None:
+    """In the form, on the check page, in the docket and on the query's own page."""
+    asker = Officer(grid, "police", "si-joshi", language)
+    form = {**FORM, "name": f"Kabir Vankhede {odd}", "alias": odd, "address": odd}
+    pages = [asker.post("/ask", {**form, "step": step}) for step in ("check", "change")]
+    pages += [asker.post("/ask", {**form, "case": "", "step": "check"})]
+    signed = asker.post("/ask", {**form, "step": "sign"})
+    pages += [asker.get(signed.location), asker.get("/queries")]
+    pages += [asker.post("/queries", {"find": odd})]
+    for page in pages:
+        scripts = page.page.all("script")
+        assert all(one["src"].startswith("/static/") for one in scripts)
+        assert "img" not in {name for name, _ in page.page.tags}
+        assert not any(name.startswith("on") for _, a in page.page.tags for name in a)
+        assert "215733" not in page.text
+    shown = pages[0].text.split("<main")[1].split("<dl")[1]
+    if "\u202e" in odd or "\u200b" in odd:
+        assert '<span class="odd">U+20' in shown
+        assert odd not in shown
+
+
+def test_a_person_is_never_in_an_address(asker: Officer) -> None:
+    """Links and forms lead to hashes and ids; what is looked for is posted."""
+    signed = asker.post("/ask", {**FORM, "step": "sign"})
+    found = asker.post("/queries", {"find": "vankhede"})
+    assert signed.location in found.page.links()
+    for page in (found, asker.get(signed.location), asker.get("/")):
+        where = [*page.page.links(), *(f["action"] for f in page.page.all("form"))]
+        assert not any("ankhede" in one or "Kabir" in one for one in where)
+    other = asker.post("/queries", {"find": "nobody of this name"})
+    assert signed.location not in other.page.links()
