@@ -29,7 +29,12 @@ from childgrid_log.errors import (
     StoreError,
 )
 from childgrid_log.keys import ED25519, Signer
-from childgrid_log.merkle import consistency_proof, inclusion_proof, root_at
+from childgrid_log.merkle import (
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    root_at,
+)
 from childgrid_log.schema import SCHEMA, leaf_count, rehash, stored_hash
 from childgrid_log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, pack_entries
 from childgrid_log.transaction import Transaction, guarded
@@ -49,6 +54,8 @@ class Log:
         self._largest = 0
         self._waiting: list[_Job] = []
         self._queue = threading.Lock()
+        self._frontier: Frontier | None = None
+        self._passed: set[str] = set()
 
     @classmethod
     def create(cls, path: Path, origin: str, seed: bytes) -> Log:
@@ -129,19 +136,20 @@ class Log:
         """
         with self._database.exclusive:
             with self._database.transaction() as db:
-                tx = Transaction(db)
+                tx = Transaction(db, self._passed, self._frontier)
                 self._check_grown(tx.next_index)
                 try:
                     yield tx
                 finally:
                     tx.ended = True
                 tx.check_whole()
-            self._largest = tx.next_index
+            self._largest, self._frontier = tx.next_index, tx.frontier
             if tx.shredded:
                 self._database.truncate_wal()
 
     def execute_schema(self, ddl: str) -> None:
         """Run DDL for a caller's own tables, all or nothing; none named `log_…`."""
+        self._passed.clear()
         with self._database.transaction() as db, guarded(db):
             for statement in _statements(ddl):
                 db.execute(statement)

@@ -32,16 +32,35 @@ _NEVER = {
     sqlite3.SQLITE_PRAGMA,
 }
 
+_PLAIN = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ")
+_MOST_PASSED = 500
+
 
 class Transaction:
     """What `Log.transaction()` gives; it is of no use afterwards."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        passed: set[str],
+        frontier: Frontier | None = None,
+    ) -> None:
+        """`passed` is the SQL that has passed the guard, `frontier` the last one's."""
         self._db = db
-        self._frontier = Frontier.at(nodes_of(db), leaf_count(db))
+        self._passed = passed
+        size = leaf_count(db)
+        fits = frontier is not None and frontier.size == size
+        self._frontier = (
+            frontier.copy() if frontier and fits else Frontier.at(nodes_of(db), size)
+        )
         self._spoilt = False
         self.ended = False
         self.shredded = False
+
+    @property
+    def frontier(self) -> Frontier:
+        """The tree with what was appended so far."""
+        return self._frontier
 
     @property
     def next_index(self) -> int:
@@ -58,6 +77,14 @@ class Transaction:
             raise EntryError(f"the next leaf has the sequence number {self.next_index}")
         if not opens(entry, salt, envelope):
             raise EntryError("salt and envelope are not those the leaf commits to")
+        return self._insert(entry, salt, envelope)
+
+    def seal(self, draft: Draft) -> int:
+        """Seal a draft under the next index and add it; return the index."""
+        entry, salt = seal_entry(draft, self.next_index)
+        return self._insert(entry, salt, draft.envelope)
+
+    def _insert(self, entry: bytes, salt: bytes, envelope: bytes) -> int:
         self._check_open()
         try:
             return insert_leaf(self._db, self._frontier, entry, salt, envelope)
@@ -65,20 +92,25 @@ class Transaction:
             self._spoilt = True
             raise
 
-    def seal(self, draft: Draft) -> int:
-        """Seal a draft under the next index and add it; return the index."""
-        entry, salt = seal_entry(draft, self.next_index)
-        return self.append(entry, salt, draft.envelope)
-
     def execute(self, sql: str, params: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement on the caller's own tables.
 
+        What a statement may touch follows from its text and the tables there are, so
+        the same text is judged once; SQLite prepares everything anew after judging.
         Raises StoreError if it would write to the log's tables (`log_…`), change a
         setting or end the transaction; sqlite3's own errors otherwise.
         """
         self._check_open()
-        with guarded(self._db):
+        if sql in self._passed:
             return self._db.execute(sql, params)
+        with guarded(self._db):
+            done = self._db.execute(sql, params)
+        if sql.startswith(_PLAIN) and len(self._passed) < _MOST_PASSED:
+            self._passed.add(sql)
+        elif not sql.startswith(_PLAIN):
+            # A new trigger may let an old text touch something else.
+            self._passed.clear()
+        return done
 
     @contextmanager
     def part(self) -> Iterator[None]:

@@ -363,6 +363,30 @@ def test_a_callers_trigger_cannot_reach_the_log_either(log: Log) -> None:
     assert log.size() == 0
 
 
+@pytest.mark.parametrize("way", ["schema", "statement"])
+def test_a_text_that_did_no_harm_is_judged_anew_after_a_trigger(
+    log: Log, way: str
+) -> None:
+    """What passed once passes without a look, until the tables are others."""
+    insert = "INSERT INTO spent VALUES (?)"
+    sly = (
+        "CREATE TRIGGER sly AFTER INSERT ON spent BEGIN "
+        "INSERT INTO log_leaf VALUES (0, x'00'); END"
+    )
+    log.execute_schema(SPENT)
+    with log.transaction() as tx:
+        for number in range(2):
+            tx.execute(insert, (f"request-{number}",))
+    if way == "schema":
+        log.execute_schema(sly + ";")
+    with log.transaction() as tx:
+        if way == "statement":
+            tx.execute(sly)
+        with pytest.raises(StoreError):
+            tx.execute(insert, ("request-2",))
+    assert log.size() == 0
+
+
 def test_an_unfinished_schema_is_refused_whole(log: Log) -> None:
     """Half a schema is no schema."""
     with pytest.raises(StoreError):
