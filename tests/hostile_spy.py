@@ -116,7 +116,7 @@ def forget(shelf: Shelf, documents: Documents) -> None:
     book, (directories, by_hash, versions, revocations) = shelf.book, documents
     book.directories, book.by_hash = list(directories), dict(by_hash)
     book._versions = {key: list(value) for key, value in versions.items()}
-    book._revocations = list(revocations)
+    book._revocations, book._kept = list(revocations), None
     for path in sorted(shelf._folder.glob("*.dsse"))[len(by_hash) :]:
         path.unlink()
     shelf._written = len(by_hash)

@@ -145,7 +145,7 @@ def test_a_holder_without_a_policy_is_silent(stage: Stage) -> None:
     An error for hits alone would tell them apart.
     """
     book = stage.grid.agency("customs").office.shelf.book
-    book._versions[Kind.POLICY, "customs"] = []
+    book._versions[Kind.POLICY, "customs"], book._kept = [], None
     told = [_tell(stage, one, "customs") for one in (KABIR, VICTIM)]
     assert told[0] == told[1]
     assert json.loads(told[0][0])["outcome"] == "none"

@@ -11,6 +11,7 @@ Nothing here does I/O; the caller keeps the documents and hands them in again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from childgrid_wire import canonical, envelope, statement
@@ -57,6 +58,7 @@ class Book:
         self.by_hash: dict[str, Statement] = {}
         self._versions: dict[tuple[Kind, str], list[Statement]] = {}
         self._revocations: list[Statement] = []
+        self._kept: tuple[int, View] | None = None
 
     def add(self, data: bytes) -> Statement:
         """Verify a document and keep it; repeating one is harmless.
@@ -178,8 +180,16 @@ class Book:
         return revoked
 
     def latest(self, now: int) -> View:
-        """The newest version of everything, for judging at `now` (Unix seconds)."""
-        return self._view(now, self._current(), None, None, self.revoked())
+        """The newest version of everything, for judging at `now` (Unix seconds).
+
+        What it is made of only grows, so it is made anew after each document alone.
+        """
+        kept, count = self._kept, len(self.by_hash)
+        if kept is None or kept[0] != count:
+            view = self._view(now, self._current(), None, None, self.revoked())
+            # Counted before it was made: a document that comes meanwhile counts anew.
+            self._kept = kept = (count, view)
+        return kept[1] if kept[1].now == now else replace(kept[1], now=now)
 
     def as_of(self, when: int) -> View:
         """The versions that were in force at `when`, for looking back."""

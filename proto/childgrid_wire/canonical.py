@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from childgrid_wire.errors import Malformed
@@ -19,12 +18,19 @@ from childgrid_wire.errors import Malformed
 _HEX = re.compile(r"[0-9a-f]*\Z")
 
 
+def _refuse(_: str) -> object:
+    raise ValueError("floats are not used")
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
+_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
+
+
 def dumps(value: object) -> bytes:
     """Write `value` as compact ASCII JSON with sorted keys."""
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
-    return text.encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def loads(data: bytes) -> dict[str, Any]:
@@ -34,12 +40,8 @@ def loads(data: bytes) -> dict[str, Any]:
         Malformed: the bytes are not what `dumps` would have written.
     """
     try:
-        value = json.loads(
-            data.decode("ascii"),
-            object_pairs_hook=_unique,
-            parse_float=_refuse,
-            parse_constant=_refuse,
-        )
+        value = _DECODER.decode(data.decode("ascii"))
+        # A key that stands twice comes back once, and so not as it was written.
         canonical = isinstance(value, dict) and dumps(value) == data
     except (ValueError, RecursionError) as error:
         raise Malformed("JSON") from error
@@ -47,17 +49,6 @@ def loads(data: bytes) -> dict[str, Any]:
         raise Malformed("JSON is not in canonical form")
     result: dict[str, Any] = value
     return result
-
-
-def _unique(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("duplicate key")
-    return table
-
-
-def _refuse(_: str) -> object:
-    raise ValueError("floats are not used")
 
 
 def to_b64(data: bytes) -> str:

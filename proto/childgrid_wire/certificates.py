@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -242,8 +243,9 @@ def check_issuer(root: bytes, issuer: bytes, member: str) -> None:
         raise Untrusted(Reason.UNKNOWN_PEER, "issuer certificate")
 
 
+@lru_cache(maxsize=1024)
 def peer_of(certificate: bytes) -> Peer:
-    """Read who a PEM leaf certificate is for.
+    """Read who a PEM leaf certificate is for; the same bytes are read once.
 
     Raises:
         Untrusted: it doesn't name exactly one role of one member, or claims to be a

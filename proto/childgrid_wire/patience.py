@@ -42,8 +42,6 @@ class Patience:
                     target=self._watch, name="patience", daemon=True
                 )
                 self._thread.start()
-            elif len(self._waiting) == 1:
-                self._change.notify()
         try:
             yield
         finally:
@@ -63,7 +61,8 @@ class Patience:
         All wait equally long, so who came first is due first.
         """
         if not self._waiting:
-            self._change.wait()
+            # Whoever comes meanwhile is due later than this ends: no call wakes us.
+            self._change.wait(self._seconds)
             return []
         now = time.monotonic()
         first, _ = next(iter(self._waiting.values()))

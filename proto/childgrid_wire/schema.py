@@ -148,10 +148,16 @@ def items(shape: Shape, high: int, low: int = 0, unique: bool = True) -> Shape:
             raise Malformed(f"{at} is not a list of {low} to {high}")
         for index, entry in enumerate(value):
             shape(entry, f"{at}[{index}]")
-        if unique and len({canonical.dumps(entry) for entry in value}) != len(value):
+        if unique and _repeats(value):
             raise Malformed(f"{at} repeats an entry")
 
     return check
+
+
+def _repeats(entries: list[object]) -> bool:
+    if all(type(entry) is str for entry in entries):
+        return len(set(entries)) != len(entries)
+    return len({canonical.dumps(entry) for entry in entries}) != len(entries)
 
 
 def table(keys: Shape, values: Shape, high: int) -> Shape:
@@ -180,15 +186,19 @@ class Record:
         """Check `value`; raises `Malformed` naming the first field at fault."""
         if not isinstance(value, dict):
             raise Malformed(f"{at} is not an object")
+        if value.keys() != self.fields.keys():
+            self._check_fields(value, at)
+        for key, shape in self.fields.items():
+            if key in value:
+                shape(value[key], f"{at}.{key}")
+
+    def _check_fields(self, value: dict[str, object], at: str) -> None:
         if extra := sorted(value.keys() - self.fields.keys()):
             named = extra[0] if _FIELD.match(extra[0]) else "with a strange name"
             raise Malformed(f"{at} has an unknown field {named}")
         for key in sorted(self.fields.keys() - value.keys()):
             if not isinstance(self.fields[key], Maybe):
                 raise Malformed(f"{at} lacks the field {key}")
-        for key, shape in self.fields.items():
-            if key in value:
-                shape(value[key], f"{at}.{key}")
 
 
 def record(**fields: Shape) -> Record:

@@ -296,3 +296,15 @@ def test_refusals_are_of_this_tree() -> None:
             world.book().add(data)
     with pytest.raises(Refused):
         world.book().add(revocation("police", 1, target="member", member="hub"))
+
+
+def test_the_newest_view_is_made_once_for_the_same_documents() -> None:
+    """Another second changes its time alone; another document shows at once."""
+    book = world.book()
+    first = book.latest(NOW)
+    later = book.latest(NOW + 1)
+    assert (later.now, later.staff) == (NOW + 1, first.staff)
+    assert later.staff is first.staff
+    book.add(revocation("police", 1))
+    assert "police/io-7" in book.latest(NOW).revoked.officers
+    assert "police/io-7" not in first.revoked.officers
