@@ -21,6 +21,7 @@ from childgrid_coordinator.door import Door
 from childgrid_coordinator.every import Every
 from childgrid_coordinator.joining import Joining
 from childgrid_coordinator.journal import Journal, open_log
+from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.match import Matcher
 from childgrid_coordinator.rank import Thresholds
 from childgrid_coordinator.relay import Relay
@@ -101,9 +102,12 @@ class Coordinator:
             settings.hit_floor, settings.possible_floor, settings.strong_floor
         )
         witnesses = Witnesses(self.board, self.dialer)
+        lifts = Lifts(store, journal, self.bell)
         self.verbs = Verbs(
-            Search(store, journal, self.board, self.bell, self.matcher, thresholds),
-            Relay(store, journal, self.board, self.bell, self.answers),
+            Search(
+                store, journal, self.board, self.bell, self.matcher, thresholds, lifts
+            ),
+            Relay(store, journal, self.board, self.bell, self.answers, lifts),
             self.board,
             Joining(store, journal, self.board, self._identity.root),
             witnesses,

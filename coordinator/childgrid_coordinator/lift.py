@@ -8,6 +8,8 @@ coordinator can neither lift a budget nor countersign one.
 
 from __future__ import annotations
 
+import threading
+
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.locks import Locks
@@ -33,6 +35,8 @@ class Lifts:
     def __init__(self, store: Store, journal: Journal, bell: Bell) -> None:
         self._store, self._journal, self._bell = store, journal, bell
         self._locks = Locks()
+        self._noting = threading.Lock()
+        self._until: dict[str, int] = {}
 
     def take(self, view: View, said: Statement) -> None:
         """Judge, log, keep and pass on a budget or a decision on one.
@@ -49,6 +53,7 @@ class Lifts:
             with self._store.write() as db:
                 lifts.add(db, budget, said)
                 mail.deliver_all(db, [(reader, said.hash) for reader in readers])
+            self._noted(budget.issuer, budget["until"])
         for reader in readers:
             self._bell.ring(("mail", reader))
 
@@ -57,12 +62,23 @@ class Lifts:
             return lifts.known(db, said.hash)
 
     def lasting(self, member: str, now: int) -> bool:
-        """Whether any budget of `member` may be lifted now."""
-        with self._store.read() as db:
-            return bool(lifts.lasting(db, member, now))
+        """Whether any budget of `member` may be lifted now; seldom needs a read."""
+        until = self._until.get(member)
+        if until is None:
+            with self._store.read() as db:
+                until = lifts.until(db, member)
+            until = self._noted(member, until)
+        return until > now
+
+    def _noted(self, member: str, until: int) -> int:
+        with self._noting:
+            self._until[member] = max(until, self._until.get(member, 0))
+            return self._until[member]
 
     def limits(self, view: View, query: Statement) -> dict[str, int]:
         """How many queries a day each scope of `query` has now."""
+        if not self.lasting(query.issuer, view.now):
+            return lifting.limits(view, query, [], set())
         with self._store.read() as db:
             kept = lifts.lasting(db, query.issuer, view.now)
         found = [lift for one in kept if (lift := _verified(view, one))]

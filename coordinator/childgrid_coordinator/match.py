@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -24,6 +25,7 @@ from childgrid_coordinator.settle import Answers, Said, Word
 from childgrid_coordinator.store import queries
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.store.queries import Parcel
+from childgrid_coordinator.window import Window
 from childgrid_wire import statement
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer, translated
@@ -32,6 +34,11 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import node_pb2, node_pb2_grpc, values_pb2
 
 _BATCH = 256
+_ABREAST = 16
+"""Questions of one asker before one target: as many as share a pass over its rows."""
+
+_GATHER_SECONDS = 0.01
+"""How long the first answer to a query waits for the others', to share their syncs."""
 
 log = logging.getLogger(__name__)
 _stubs: Any = node_pb2_grpc
@@ -61,7 +68,8 @@ class Matcher:
         self._dialer, self._seconds, self._retries = dialer, seconds, retries
         self._replies: SimpleQueue[_Reply | None] = SimpleQueue()
         self._wake = threading.Condition()
-        self._asking: dict[tuple[str, str], Any] = {}
+        self._window = Window(_ABREAST)
+        self._calls: dict[tuple[str, str], Any] = {}
         self._stopping = False
         self._threads = [
             threading.Thread(target=self._collect, name="collect", daemon=True),
@@ -81,25 +89,36 @@ class Matcher:
         """Stop asking; what has come back by now is still taken down."""
         with self._wake:
             self._stopping = True
-            calls = list(self._asking.values())
+            calls = list(self._calls.values())
             self._wake.notify_all()
         for call in calls:
-            if call is not None:
-                call.cancel()
+            call.cancel()
         self._replies.put(None)
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
 
-    def ask(self, query: str, only: list[str] | None = None) -> None:
-        """Ask the targets of a kept query that are still open; doesn't wait."""
-        with self._store.read() as db:
-            parcel = queries.parcel(db, query)
+    def ask(
+        self,
+        query: str,
+        only: list[str] | None = None,
+        parcel: Parcel | None = None,
+    ) -> None:
+        """Ask the targets of a kept query that are still open; doesn't wait.
+
+        Whom its asker asks so much already is asked as soon as that is answered.
+        `parcel` spares reading what was kept just now.
+        """
+        parcel = parcel or self._parcel(query)
         if parcel is None:
             return
         for member in parcel.contents:
-            if (only is None or member in only) and self._claim(query, member):
+            if (only is None or member in only) and self._claim(query, member, parcel):
                 self._call(query, member, parcel)
+
+    def _parcel(self, query: str) -> Parcel | None:
+        with self._store.read() as db:
+            return queries.parcel(db, query)
 
     def heard_from(self, member: str) -> None:
         """A node called us, so it may be back: ask it soon if it has to be asked."""
@@ -107,12 +126,11 @@ class Matcher:
             if self._retries.hasten(member):
                 self._wake.notify_all()
 
-    def _claim(self, query: str, member: str) -> bool:
+    def _claim(self, query: str, member: str, parcel: Parcel) -> bool:
         with self._wake:
-            if self._stopping or (query, member) in self._asking:
+            if self._stopping:
                 return False
-            self._asking[query, member] = None
-            return True
+            return self._window.enter(query, member, parcel.member)
 
     def _call(self, query: str, member: str, parcel: Parcel) -> None:
         left = parcel.expires - self._board.now()
@@ -129,23 +147,39 @@ class Matcher:
             self._replies.put(_Reply(query, member, Unreachable("channel")))
             return
         with self._wake:
-            self._asking[query, member] = call
+            self._calls[query, member] = call
         call.add_done_callback(
             lambda done: self._replies.put(_Reply(query, member, done))
         )
 
     def _collect(self) -> None:
         """Take replies down until the end, as many at once as there are."""
-        going = True
-        while going:
-            batch = [self._replies.get()]
-            try:
-                while len(batch) < _BATCH:
-                    batch.append(self._replies.get_nowait())
-            except Empty:
-                pass
-            going = None not in batch
-            self._take_down([reply for reply in batch if reply is not None])
+        while (first := self._replies.get()) is not None:
+            batch, going = [first], True
+            until = time.monotonic() + _GATHER_SECONDS
+            while going and len(batch) < _BATCH:
+                try:
+                    reply = self._next(batch, until)
+                except Empty:
+                    break
+                going = reply is not None
+                batch += [reply] if reply else []
+            self._take_down(batch)
+            if not going:
+                return
+
+    def _next(self, batch: list[_Reply], until: float) -> _Reply | None:
+        """The next reply: one that is there, or comes while its likes are awaited."""
+        left = until - time.monotonic()
+        if left > 0 and self._lacks(batch):
+            return self._replies.get(timeout=left)
+        return self._replies.get_nowait()
+
+    def _lacks(self, replies: list[_Reply]) -> bool:
+        """Whether other targets of the same queries are being asked."""
+        there = Counter(one.query for one in replies)
+        with self._wake:
+            return any(self._window.out(query) > n for query, n in there.items())
 
     def _take_down(self, replies: list[_Reply]) -> None:
         try:
@@ -159,11 +193,38 @@ class Matcher:
             plan = [(reply.query, reply.member, 1) for reply in replies]
         now = time.monotonic()
         with self._wake:
-            for reply in replies:
-                self._asking.pop((reply.query, reply.member), None)
+            following = [self._left(reply) for reply in replies]
             for query, member, attempts in plan:
                 self._retries.failed(query, member, attempts, now)
-            self._wake.notify_all()
+            if plan:
+                self._wake.notify_all()
+        for query, member in following:
+            self._ask_next(query, member)
+
+    def _left(self, reply: _Reply) -> tuple[str, str]:
+        """Note that a call has ended; returns whose turn it is there, or ''."""
+        self._calls.pop((reply.query, reply.member), None)
+        following = self._window.leave(reply.query, reply.member)
+        return ("" if self._stopping else following or ""), reply.member
+
+    def _ask_next(self, query: str, member: str) -> None:
+        """Ask a target what waited; what needn't be asked any more lets the next go."""
+        while query and not self._asked(query, member):
+            with self._wake:
+                query = self._window.leave(query, member) or ""
+
+    def _asked(self, query: str, member: str) -> bool:
+        try:
+            parcel = self._parcel(query)
+        except Exception as error:  # the database may be away for a while
+            log.error("a query could not be read: %s", type(error).__name__)
+            with self._wake:
+                self._retries.failed(query, member, 1, time.monotonic())
+            return False
+        if parcel is None or member not in parcel.contents:
+            return False
+        self._call(query, member, parcel)
+        return True
 
     def _said(self, reply: _Reply) -> Said | None:
         """Read one reply; None where the call was cancelled at our own end."""

@@ -45,10 +45,11 @@ class Relay:
         board: Board,
         bell: Bell,
         answers: Answers,
+        lifts: Lifts,
     ) -> None:
         self._store, self._journal, self._board = store, journal, board
         self._bell, self._answers = bell, answers
-        self._lifts = Lifts(store, journal, bell)
+        self._lifts = lifts
         self._findings = Findings(store, journal, bell)
         self._locks = Locks()
 

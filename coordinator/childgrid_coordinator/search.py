@@ -3,6 +3,7 @@
 What every party checks is checked here too, so that no node is bothered with
 nonsense; then the query is logged, kept, put before its targets and acknowledged.
 Repeating a query is harmless: it is the same query. Sealed contents are kept unread.
+Agencies take turns, and one that has spent its day is refused before it takes one.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from childgrid_coordinator.query import Target, complete
 from childgrid_coordinator.rank import Ranked, Thresholds
 from childgrid_coordinator.store import queries
 from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.store.queries import Parcel
 from childgrid_wire import envelope, rules, seal, statement
 from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
+from childgrid_wire.lanes import Lanes
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 MAX_APPROVALS = 16
+_ABREAST = 4
+"""Queries that are judged and kept at a time: enough to share a sync of the disk."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +65,12 @@ class Search:
         bell: Bell,
         matcher: Matcher,
         thresholds: Thresholds,
+        lifts: Lifts,
     ) -> None:
         self._store, self._journal, self._board = store, journal, board
         self._bell, self._matcher, self._thresholds = bell, matcher, thresholds
-        self._budget, self._lifts = Budget(store), Lifts(store, journal, bell)
-        self._locks = Locks()
+        self._budget, self._lifts = Budget(store), lifts
+        self._locks, self._lanes = Locks(), Lanes(_ABREAST)
 
     def submit(
         self,
@@ -87,10 +93,15 @@ class Search:
             Malformed, Untrusted, Refused: nothing was kept.
         """
         name = envelope.read(query).hash
-        with self._locks.of(name):
+        if self._known(name, member):
+            self._matcher.ask(name)
+            return name
+        self._check_spent(self._board.view(), member)
+        with self._lanes.entered(member), self._locks.of(name):
+            parcel = None
             if not self._known(name, member):
-                self._take(member, query, attestation, approvals, contents)
-        self._matcher.ask(name)
+                parcel = self._take(member, query, attestation, approvals, contents)
+            self._matcher.ask(name, parcel=parcel)
         return name
 
     def _take(
@@ -100,8 +111,8 @@ class Search:
         attestation: bytes,
         approvals: Sequence[bytes],
         contents: Mapping[str, bytes],
-    ) -> None:
-        """Check a query that is new here and keep it."""
+    ) -> Parcel:
+        """Check a query that is new here and keep it; returns what goes out."""
         if len(approvals) > MAX_APPROVALS:
             raise Malformed("approvals", Reason.TOO_LARGE)
         view = self._board.view()
@@ -113,6 +124,10 @@ class Search:
         rules.check_query(view, asked, papers[0], papers[1:])
         self._check_targets(view, asked, contents)
         self._keep(view, asked, papers, contents)
+        case, *approved = (one.data for one in papers)
+        return Parcel(
+            member, query, case, tuple(approved), asked.expires, dict(contents)
+        )
 
     def _check_spent(self, view: View, member: str) -> None:
         """Refuse an agency that has spent its day before any signature is judged.
@@ -126,8 +141,7 @@ class Search:
 
     def _known(self, name: str, member: str) -> bool:
         with self._store.read() as db:
-            standing = queries.standing(db, name)
-        return standing is not None and standing.member == member
+            return queries.asker(db, name) == member
 
     def _check_targets(
         self, view: View, query: Statement, contents: Mapping[str, bytes]

@@ -8,7 +8,7 @@ one of the database, however many queries it touches.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from childgrid_coordinator import query as q
@@ -25,6 +25,9 @@ from childgrid_wire.statement import Statement
 Said = Statement | Reason | State
 """A verified answer, the reason of a refusal at the door, or offline or timed out."""
 
+_REMEMBERED = 512
+"""Open queries whose targets are not read again, those that were touched last."""
+
 
 @dataclass(frozen=True)
 class Word:
@@ -37,15 +40,18 @@ class Word:
 
 @dataclass
 class _Batch:
-    """What a few words change: targets by query and member, and who asked it."""
+    """What a few words change: targets by query and member, and the queries before."""
 
     changed: dict[str, dict[str, Target]] = field(default_factory=dict)
-    askers: dict[str, str] = field(default_factory=dict)
+    before: dict[str, Standing] = field(default_factory=dict)
     accepted: list[Statement] = field(default_factory=list)
 
     def add(self, standing: Standing, target: Target) -> None:
         self.changed.setdefault(standing.hash, {})[target.member] = target
-        self.askers[standing.hash] = standing.member
+        self.before[standing.hash] = standing
+
+    def after(self) -> list[Standing]:
+        return [one.after(self.changed[name]) for name, one in self.before.items()]
 
 
 class Answers:
@@ -57,6 +63,7 @@ class Answers:
         self._store, self._journal = store, journal
         self._board, self._bell = board, bell
         self._settling = threading.Lock()
+        self._open: dict[str, Standing] = {}
 
     def settle(self, words: Sequence[Word]) -> list[tuple[str, Target]]:
         """Take down a batch; returns the targets that must be asked again.
@@ -108,26 +115,44 @@ class Answers:
                     batch.add(standing, q.lapsed(target, now))
             self._keep(batch, now)
 
-    def _standings(self, names: Iterable[str]) -> dict[str, Standing]:
-        with self._store.read() as db:
-            return queries.standings(db, names)
+    def _standings(self, names: Collection[str]) -> dict[str, Standing]:
+        """Queries as they stand; nobody else changes them, so some are remembered."""
+        found = {name: self._open[name] for name in names if name in self._open}
+        unknown = [name for name in names if name not in found]
+        if unknown:
+            with self._store.read() as db:
+                found |= queries.standings(db, unknown)
+        return found
 
     def _keep(self, batch: _Batch, now: int) -> None:
         if not batch.changed:
             return
         if batch.accepted:
             self._journal.write(batch.accepted, now)
-        letters = [(batch.askers[one.answers], one.hash) for one in batch.accepted]
+        letters = [
+            (batch.before[one.answers].member, one.hash) for one in batch.accepted
+        ]
+        after = batch.after()
+        for one in after:
+            self._open.pop(one.hash, None)
         with self._store.write() as db:
             queries.keep(db, batch.accepted)
             mail.deliver_all(db, letters)
             queries.change(
-                db, {name: list(some.values()) for name, some in batch.changed.items()}
+                db, [(one, list(batch.changed[one.hash].values())) for one in after]
             )
+        self._remember(after)
         for query in batch.changed:
             self._bell.ring(query)
         for member in {member for member, _ in letters}:
             self._bell.ring(("mail", member))
+
+    def _remember(self, standings: Iterable[Standing]) -> None:
+        for one in standings:
+            if not q.complete(one.targets):
+                self._open[one.hash] = one
+        while len(self._open) > _REMEMBERED:
+            del self._open[next(iter(self._open))]
 
 
 def _judge(standings: dict[str, Standing], words: Sequence[Word], now: int) -> _Batch:

@@ -52,6 +52,7 @@ def run(
         erasing.erase(db, [one.name for one in chosen])
         erasing.tell(db, said, agencies)
     journal.shred(said, [one.leaf for one in chosen], view.now)
+    statement.forget()
     return said
 
 

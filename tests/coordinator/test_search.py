@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from childgrid_coordinator import search
 from childgrid_coordinator.app import Coordinator
 from childgrid_coordinator.query import State
 from childgrid_coordinator.settle import Word
@@ -260,6 +262,44 @@ def test_a_spent_agency_costs_no_signature(
             submit(hub, more)
         assert nothing_changed(hub, more, leaves)
         assert submit(hub, taken[0]) == taken[0].hash
+
+
+@pytest.mark.threat("T13")
+def test_what_was_taken_is_counted_over_restarts_and_failures(
+    tmp_path: Path, cheap_locks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query that could not be kept costs nothing; one that was counts for the day."""
+    tight = World(tmp_path, floor={"agency_queries_day": 2})
+    tight.install()
+    with tight.coordinator() as hub:
+        with monkeypatch.context() as broken:
+            broken.setattr(queries, "add", lambda *_: 1 / 0)
+            for _ in range(3):
+                with pytest.raises(ZeroDivisionError):
+                    submit(hub, tight.submission())
+        submit(hub, tight.submission())
+    with tight.coordinator() as hub:
+        submit(hub, tight.submission())
+        with pytest.raises(Refused, match="budget"):
+            submit(hub, tight.submission())
+    tight.clock.advance(-DAY)
+    with tight.coordinator() as hub, pytest.raises(Refused, match="budget"):
+        submit(hub, tight.submission())
+
+
+@pytest.mark.threat("T14")
+def test_a_spent_agency_is_refused_without_waiting_for_its_turn(
+    tmp_path: Path, cheap_locks: None
+) -> None:
+    """However many of its queries are being judged."""
+    tight = World(tmp_path, floor={"agency_queries_day": 1})
+    tight.install()
+    with tight.coordinator() as hub, ExitStack() as busy:
+        submit(hub, tight.submission())
+        for _ in range(search._ABREAST):
+            busy.enter_context(hub.verbs.search._lanes.entered(ASKER))
+        with pytest.raises(Refused, match="budget"):
+            submit(hub, tight.submission())
 
 
 def test_nobody_reads_the_outcome_of_anothers_query(

@@ -49,7 +49,10 @@ def test_content_goes_with_the_target_that_needs_it_no_more(
     with store.write() as db:
         done = Target(HOLDERS[0], State.NO_HIT, answer="f" * 64)
         away = Target(HOLDERS[1], State.OFFLINE, since=5, attempts=1)
-        queries.change(db, {given.hash: [done, away]})
+        before = queries.standing(db, given.hash)
+        assert before is not None
+        after = before.after({one.member: one for one in (done, away)})
+        queries.change(db, [(after, [done, away])])
     with store.read() as db:
         standing = queries.standing(db, given.hash)
         assert standing is not None
@@ -61,7 +64,8 @@ def test_content_goes_with_the_target_that_needs_it_no_more(
         assert queries.unfinished(db) == [given.hash]
     rest = [Target(name, State.EXPIRED, since=9) for name in HOLDERS[1:]]
     with store.write() as db:
-        queries.change(db, {given.hash: rest})
+        over = standing.after({one.member: one for one in rest})
+        queries.change(db, [(over, rest)])
     with store.read() as db:
         assert queries.parcel(db, given.hash) is None
         assert queries.unfinished(db) == []
@@ -79,18 +83,19 @@ def test_a_failed_transaction_leaves_nothing(store: Store, world: World) -> None
         assert queries.known(db, given.hash) is None
 
 
-def test_spending_is_counted_by_officer_case_and_agency(
+def test_what_was_taken_is_told_with_officer_and_case(
     store: Store, world: World
 ) -> None:
-    """Each count sees what belongs to it, from the given second on."""
+    """Of one member alone, from the given second on."""
     kept(store, world)
     kept(store, world)
     now, case = world.now, "ab" * 32
     with store.read() as db:
-        assert queries.spent(db, now - 60, ASKER, "io", case) == (2, 2, 2)
-        assert queries.spent(db, now - 60, ASKER, "sho", "cd" * 32) == (0, 0, 2)
-        assert queries.spent(db, now - 60, HOLDERS[0], "io", case) == (0, 0, 0)
-        assert queries.spent(db, now + 60, ASKER, "io", case) == (0, 0, 0)
+        found = queries.spent(db, now - 60, ASKER)
+        assert [one[1:] for one in found] == [("io", case)] * 2
+        assert len({one[0] for one in found}) == 2
+        assert queries.spent(db, now - 60, HOLDERS[0]) == []
+        assert queries.spent(db, now + 60, ASKER) == []
 
 
 def test_a_dossier_holds_everything_that_was_said(store: Store, world: World) -> None:

@@ -5,7 +5,7 @@ A row links a kept statement to the `budget` that it is or answers. It decides n
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from childgrid_coordinator.store import queries
 from childgrid_coordinator.store import tables as t
@@ -41,6 +41,12 @@ def budget(db: Connection, name: str) -> Statement | None:
         )
     )
     return None if known is None else queries.load(db, name)
+
+
+def until(db: Connection, member: str) -> int:
+    """When the last budget of an agency runs out, Unix seconds; 0 without any."""
+    last = select(func.max(t.lift.c.until)).where(t.lift.c.member == member)
+    return int(db.scalar(last) or 0)
 
 
 def lasting(db: Connection, member: str, now: int) -> list[Lift]:

@@ -8,7 +8,7 @@ is written once as a statement with parameters and run for many rows at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from sqlalchemy import (
@@ -16,16 +16,15 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
-    case,
-    func,
     insert,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from childgrid_coordinator.query import State, Target, complete
 from childgrid_coordinator.store import tables as t
-from childgrid_wire import envelope, statement
+from childgrid_wire import statement
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
@@ -40,11 +39,17 @@ class Standing:
     revision: int
     targets: tuple[Target, ...]
 
+    def after(self, changed: Mapping[str, Target]) -> Standing:
+        """The same at its next revision, with some targets, by member, changed."""
+        targets = tuple(changed.get(one.member, one) for one in self.targets)
+        return replace(self, revision=self.revision + 1, targets=targets)
+
 
 @dataclass(frozen=True)
 class Parcel:
-    """The envelopes that each target gets, and each open target's ciphertext."""
+    """Who asks, the envelopes that each target gets, each open target's ciphertext."""
 
+    member: str
     query: bytes
     attestation: bytes
     approvals: tuple[bytes, ...]
@@ -52,11 +57,28 @@ class Parcel:
     contents: Mapping[str, bytes]
 
 
-_KEPT = select(t.statement.c.hash, t.statement.c.issuer).where(
-    t.statement.c.hash.in_(bindparam("names", expanding=True))
-)
-_KEEP = insert(t.statement)
+_KNOWN = select(t.statement.c.issuer).where(t.statement.c.hash == bindparam("name"))
+_KEEP = {
+    "sqlite": sqlite.insert(t.statement).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(t.statement).on_conflict_do_nothing(),
+}
+_ADD, _ADD_PAPERS, _ADD_TARGETS = insert(t.query), insert(t.paper), insert(t.target)
 _LOAD = select(t.statement.c.data).where(t.statement.c.hash == bindparam("name"))
+_ASKER = select(t.query.c.member).where(t.query.c.hash == bindparam("name"))
+_OPEN = select(t.target.c.member, t.target.c.ciphertext).where(
+    t.target.c.query == bindparam("name"), t.target.c.ciphertext.is_not(None)
+)
+_ASKED = (
+    select(t.query.c.member, t.query.c.expires, t.statement.c.data)
+    .join(t.statement, t.statement.c.hash == t.query.c.hash)
+    .where(t.query.c.hash == bindparam("name"))
+)
+_PAPERS = (
+    select(t.statement.c.data)
+    .join(t.paper, t.paper.c.statement == t.statement.c.hash)
+    .where(t.paper.c.query == bindparam("name"))
+    .order_by(t.paper.c.place)
+)
 _STANDING = (
     select(
         t.query.c.hash,
@@ -66,9 +88,10 @@ _STANDING = (
         *(one for one in t.target.c if one.name not in ("query", "ciphertext")),
     )
     .join(t.target, t.target.c.query == t.query.c.hash)
-    .where(t.query.c.hash.in_(bindparam("names", expanding=True)))
     .order_by(t.query.c.hash, t.target.c.member)
 )
+_STANDING_ONE = _STANDING.where(t.query.c.hash == bindparam("name"))
+_STANDING_MANY = _STANDING.where(t.query.c.hash.in_(bindparam("names", expanding=True)))
 _CHANGE = (
     update(t.target)
     .where(
@@ -99,11 +122,6 @@ _REVISE = (
 
 def keep(db: Connection, statements: Iterable[Statement]) -> None:
     """Keep statements that aren't kept yet."""
-    new = {one.hash: one for one in statements}
-    if not new:
-        return
-    for row in db.execute(_KEPT, {"names": list(new)}):
-        del new[row.hash]
     rows = [
         {
             "hash": one.hash,
@@ -111,29 +129,28 @@ def keep(db: Connection, statements: Iterable[Statement]) -> None:
             "issuer": one.issuer,
             "data": one.data,
         }
-        for one in new.values()
+        for one in statements
     ]
     if rows:
-        db.execute(_KEEP, rows)
+        db.execute(_KEEP[db.dialect.name], rows)
 
 
 def known(db: Connection, name: str) -> str | None:
     """The issuer of a kept statement, or None."""
-    row = db.execute(_KEPT, {"names": [name]}).first()
-    return None if row is None else str(row.issuer)
+    return db.scalar(_KNOWN, {"name": name})
 
 
 def load(db: Connection, name: str) -> Statement | None:
     """A kept statement, whose signature held when it was taken."""
     data = db.scalar(_LOAD, {"name": name})
-    return None if data is None else statement.parse(envelope.read(data))
+    return None if data is None else statement.kept(data)
 
 
 def of_kind(db: Connection, kind: Kind, issuer: str) -> list[Statement]:
     """The kept statements of a kind that a member or its officers said."""
     by = t.statement.c
     chosen = select(by.data).where(by.kind == kind.value, by.issuer == issuer)
-    return [statement.parse(envelope.read(data)) for data in db.scalars(chosen)]
+    return [statement.kept(data) for data in db.scalars(chosen)]
 
 
 def add(
@@ -146,26 +163,27 @@ def add(
     """Keep a query with its attestation and approvals, asked of everyone."""
     keep(db, [query, *papers])
     db.execute(
-        insert(t.query).values(
-            hash=query.hash,
-            member=query.issuer,
-            officer=query.officer,
-            case_hash=query["case"],
-            at=now,
-            expires=query.expires,
-            revision=1,
-            open=True,
-        )
+        _ADD,
+        {
+            "hash": query.hash,
+            "member": query.issuer,
+            "officer": query.officer,
+            "case_hash": query["case"],
+            "at": now,
+            "expires": query.expires,
+            "revision": 1,
+            "open": True,
+        },
     )
     db.execute(
-        insert(t.paper),
+        _ADD_PAPERS,
         [
             {"query": query.hash, "place": place, "statement": one.hash}
             for place, one in enumerate(papers)
         ],
     )
     db.execute(
-        insert(t.target),
+        _ADD_TARGETS,
         [
             {
                 "query": query.hash,
@@ -187,6 +205,11 @@ def _target(row: Row[tuple[object, ...]]) -> Target:
     )
 
 
+def asker(db: Connection, name: str) -> str | None:
+    """The member whose kept query this is, or None."""
+    return db.scalar(_ASKER, {"name": name})
+
+
 def standing(db: Connection, name: str) -> Standing | None:
     """A query as it stands, or None; targets in the order of their names."""
     return standings(db, [name]).get(name)
@@ -194,7 +217,11 @@ def standing(db: Connection, name: str) -> Standing | None:
 
 def standings(db: Connection, names: Iterable[str]) -> dict[str, Standing]:
     """Those of the queries that are kept, by hash, as they stand."""
-    rows = db.execute(_STANDING, {"names": list(names)}).all()
+    wanted = list(names)
+    if len(wanted) == 1:  # as nearly always, and for half of the price
+        rows = db.execute(_STANDING_ONE, {"name": wanted[0]}).all()
+    else:
+        rows = db.execute(_STANDING_MANY, {"names": wanted}).all()
     found = {}
     for name, some in groupby(rows, key=lambda row: str(row.hash)):
         first, *others = some
@@ -205,19 +232,16 @@ def standings(db: Connection, names: Iterable[str]) -> dict[str, Standing]:
     return found
 
 
-def change(db: Connection, changed: Mapping[str, Sequence[Target]]) -> None:
-    """Write changed targets, by their query's hash, and the queries' new revisions."""
-    rows = [
-        _changed(query, target) for query, some in changed.items() for target in some
-    ]
-    if not rows:
+def change(
+    db: Connection, changed: Sequence[tuple[Standing, Sequence[Target]]]
+) -> None:
+    """Write queries as they stand now, each with those of its targets that changed."""
+    every = [(standing.hash, one) for standing, some in changed for one in some]
+    if not every:
         return
-    db.execute(_CHANGE, rows)
+    db.execute(_CHANGE, [_changed(name, one) for name, one in every])
     final = [
-        {"of_query": query, "of_member": target.member}
-        for query, some in changed.items()
-        for target in some
-        if target.final
+        {"of_query": name, "of_member": one.member} for name, one in every if one.final
     ]
     if final:
         db.execute(_WIPE, final)
@@ -226,10 +250,10 @@ def change(db: Connection, changed: Mapping[str, Sequence[Target]]) -> None:
         [
             {
                 "of_query": one.hash,
-                "new_revision": one.revision + 1,
+                "new_revision": one.revision,
                 "new_open": not complete(one.targets),
             }
-            for one in standings(db, changed).values()
+            for one, _ in changed
         ],
     )
 
@@ -242,24 +266,13 @@ def _changed(query: str, target: Target) -> dict[str, object]:
 
 def parcel(db: Connection, query: str) -> Parcel | None:
     """What to put before the targets that are still open; None once there is none."""
-    contents = db.execute(
-        select(t.target.c.member, t.target.c.ciphertext).where(
-            t.target.c.query == query, t.target.c.ciphertext.is_not(None)
-        )
-    ).all()
+    contents = db.execute(_OPEN, {"name": query}).all()
     if not contents:
         return None
-    expires = db.scalars(select(t.query.c.expires).where(t.query.c.hash == query)).one()
-    own = db.scalars(
-        select(t.statement.c.data).where(t.statement.c.hash == query)
-    ).one()
-    attestation, *approvals = db.scalars(
-        select(t.statement.c.data)
-        .join(t.paper, t.paper.c.statement == t.statement.c.hash)
-        .where(t.paper.c.query == query)
-        .order_by(t.paper.c.place)
-    )
+    asker, expires, own = db.execute(_ASKED, {"name": query}).one()
+    attestation, *approvals = db.scalars(_PAPERS, {"name": query})
     return Parcel(
+        asker,
         own,
         attestation,
         tuple(approvals),
@@ -279,17 +292,12 @@ def overdue(db: Connection, now: int) -> list[str]:
     return list(db.scalars(select(t.query.c.hash).where(late)))
 
 
-def spent(
-    db: Connection, since: int, member: str, officer: str, case_hash: str
-) -> tuple[int, int, int]:
-    """Queries taken since then: of the officer, of the case, of the member."""
-    by = t.query.c
-    own, same = by.officer == officer, by.case_hash == case_hash
-    row = db.execute(
-        select(
-            func.coalesce(func.sum(case((own, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((same, 1), else_=0)), 0),
-            func.count(),
-        ).where(by.member == member, by.at >= since)
-    ).one()
-    return int(row[0]), int(row[1]), int(row[2])
+_SPENT = select(t.query.c.hash, t.query.c.officer, t.query.c.case_hash).where(
+    t.query.c.member == bindparam("of_member"), t.query.c.at >= bindparam("since")
+)
+
+
+def spent(db: Connection, since: int, member: str) -> list[tuple[str, str, str]]:
+    """Hash, officer and case of every query taken from a member since then."""
+    rows = db.execute(_SPENT, {"of_member": member, "since": since})
+    return [(row.hash, row.officer, row.case_hash) for row in rows]
