@@ -259,20 +259,25 @@ class Node:
         for start in range(0, len(parcels), _PARCELS):
             page = parcels[start : start + _PARCELS]
             try:
-                self._take(page)
+                moved = self._take(page)
             except WireError:
                 self._fetch()
-                self._take(page, last=True)
-            self.moved()
+                moved = self._take(page, last=True)
+            if moved:
+                self.moved()
             with self._news:
                 self._news.notify_all()
 
-    def _take(self, parcels: Sequence[Parcel], *, last: bool = False) -> None:
-        """Take in some mail with one sync of the disk; all of it or nothing."""
+    def _take(self, parcels: Sequence[Parcel], *, last: bool = False) -> bool:
+        """Take in some mail with one sync of the disk; all of it or nothing.
+
+        Returns whether anything may move on by it.
+        """
         with self.office.journal.batch():
             for parcel in parcels:
                 mailroom.open_parcel(self.office, parcel, last=last)
             self.courier.passed(parcels[-1].cursor)
+        return any(map(mailroom.moves, parcels))
 
     def _release(self) -> None:
         waiting = disclose.unfinished(self.office)

@@ -9,6 +9,7 @@ naming what it carries.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,7 +17,7 @@ from typing import Any, cast
 import structlog
 
 from childgrid_node import disclose
-from childgrid_node.journal import move_cursor, standing
+from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
 from childgrid_node.receive import Proof
 from childgrid_wire import canonical, channel
@@ -37,6 +38,7 @@ from childgrid_wire.pb import values_pb2
 
 log = structlog.get_logger(__name__)
 _SECONDS = 20.0
+_UNMARKED_SECONDS = 2.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 _REDIAL_SECONDS = _RETRY_SECONDS[:2]
 """Who isn't there can't be flooded, and is to be found soon after it came back."""
@@ -64,6 +66,7 @@ class Courier:
         self._address = address
         self._peer = Peer(coordinator, "coordinator")
         self._flushing = threading.Lock()
+        self._unmarked: dict[str, float] = {}
 
     def _exchange(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
         channel_ = self._dialer.channel(self._address, self._peer)
@@ -83,21 +86,39 @@ class Courier:
         states: dict[str, str] = {}
         with self._flushing:
             try:
-                for hash_, kind, data in self._waiting():
-                    states[hash_] = self._send(hash_, Kind(kind), data)
+                waiting = self._waiting()
+                self._prune({hash_ for hash_, _, _ in waiting})
+                for hash_, kind, data in waiting:
+                    if hash_ not in self._unmarked:
+                        states[hash_] = self._send(hash_, Kind(kind), data)
+                        self._sent(hash_, Kind(kind), states[hash_])
             finally:
                 self._mark(states)
         return sum(state == "sent" for state in states.values())
 
+    def _sent(self, hash_: str, kind: Kind, state: str) -> None:
+        """A query that went out is marked with the answers to it, by one sync."""
+        if kind is Kind.QUERY and state == "sent":
+            self._unmarked[hash_] = time.monotonic()
+
     def _mark(self, states: Mapping[str, str]) -> None:
         """Remember what went out; what is not marked goes out again, harmlessly."""
-        if not states:
+        due = time.monotonic() - _UNMARKED_SECONDS
+        now = {name: one for name, one in states.items() if name not in self._unmarked}
+        if not now and all(at > due for at in list(self._unmarked.values())):
             return
         with self._office.journal.writing() as writing:
-            for hash_, state in states.items():
-                writing.run(
-                    "UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_)
-                )
+            self._write(writing, now)
+
+    def _write(self, writing: Writing, states: Mapping[str, str]) -> None:
+        unmarked = dict.fromkeys(list(self._unmarked), "sent")
+        for hash_, state in {**states, **unmarked}.items():
+            writing.run("UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_))
+
+    def _prune(self, waiting: set[str]) -> None:
+        """Let go of what is marked by now: not before it is durable."""
+        for hash_ in self._unmarked.keys() - waiting:
+            del self._unmarked[hash_]
 
     def _waiting(self) -> list[tuple[Any, ...]]:
         return self._office.journal.rows(
@@ -182,6 +203,7 @@ class Courier:
         """Remember that everything up to `cursor` has been dealt with."""
         with self._office.journal.writing() as writing:
             move_cursor(writing, "mailbox", cursor)
+            self._write(writing, {})
 
     def fetch_documents(self) -> int:
         """Take over what is new on the board; returns how many documents are new.

@@ -95,9 +95,27 @@ class Desk:
             self.resume()
             return said
         statement.check_time(said, office.now)
-        self._advance(self._take(said))
+        self._act(said)
         self.moved()
         return said
+
+    def _act(self, said: Statement) -> None:
+        """Take in a statement and let its subject move on, a decision by one sync.
+
+        What was rightly signed stands, though its subject may not move on any more.
+        """
+        if said.kind not in (Kind.APPROVAL, Kind.REFUSAL):
+            self._advance(self._take(said))
+            return
+        fault: WireError | None = None
+        with self.office.journal.batch():
+            subject = self._take(said)
+            try:
+                self._advance(subject)
+            except WireError as error:
+                fault = error
+        if fault:
+            raise fault
 
     def resume(self) -> None:
         """Act on what was taken in before this process was stopped.

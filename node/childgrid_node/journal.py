@@ -17,7 +17,7 @@ from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
 from childgrid_node.vault import Vault
-from childgrid_wire import envelope, statement
+from childgrid_wire import statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -60,6 +60,7 @@ CREATE TABLE IF NOT EXISTS erased (hash TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outbox (
     place INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL, envelope BLOB NOT NULL, state TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (place) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS cursor (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
@@ -269,4 +270,4 @@ def standing(view: View, said: Iterable[Statement]) -> list[Statement]:
 
 
 def _parsed(data: bytes) -> Statement:
-    return statement.parse(envelope.read(data))
+    return statement.kept(data)

@@ -68,6 +68,14 @@ def open_parcel(office: Office, parcel: Parcel, *, last: bool = False) -> str:
         return ""
 
 
+def moves(parcel: Parcel) -> bool:
+    """Whether anything may move on by a parcel; nothing does by an answer."""
+    try:
+        return envelope.read(parcel.statement).kind is not Kind.ANSWER
+    except WireError:
+        return False
+
+
 def _may_clear_up(error: WireError) -> bool:
     return isinstance(error, Untrusted) and error.reason in (
         Reason.UNKNOWN_KEY,

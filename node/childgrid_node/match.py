@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from childgrid_node import budget, lift, reviews, sealing, sweep
 from childgrid_node.explain import spoken
@@ -69,7 +71,21 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
     """
     if known := stored(office, asked.query.hash):
         return known
-    view = office.view
+    view, asker = office.view, asked.query.issuer
+    with office.lanes.entered(asker):
+        encoding = _admit(office, holdings, view, asked)
+        curves = reviews.curves(office, holdings)
+    hits, spent_ns = holdings.search(encoding, asker)
+    log.info("matched", scan_us=spent_ns // 1000)
+    with office.lanes.entered(asker):
+        hits = reviews.calibrated(hits, curves, holdings.scheme.bands)
+        return _conclude(office, view, asked.query, encoding, hits, holdings.as_of)
+
+
+def _admit(
+    office: Office, holdings: Holdings, view: View, asked: Asked
+) -> NDArray[np.uint64]:
+    """Judge, log, count and only then open a query; returns what is sought."""
     _check(office, holdings, view, asked)
     lifts = lift.standing(office, view, asked.query)
     with office.journal.writing() as writing:
@@ -77,11 +93,7 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
             budget.spend(writing, view, asked.query, lifts, office.member)
     encoding = holdings.unpack(_open(office, asked))
     sweep.check(office, holdings, asked.query, encoding)
-    curves = reviews.curves(office, holdings)
-    hits, spent_ns = holdings.search(encoding, asked.query.issuer)
-    hits = reviews.calibrated(hits, curves, holdings.scheme.bands)
-    log.info("matched", scan_us=spent_ns // 1000)
-    return _conclude(office, view, asked.query, hits, holdings.as_of)
+    return encoding
 
 
 def stored(office: Office, query: str) -> Statement | None:
@@ -141,7 +153,12 @@ def _open(office: Office, asked: Asked) -> bytes:
 
 
 def _conclude(
-    office: Office, view: View, query: Statement, hits: list[Hit], as_of: int
+    office: Office,
+    view: View,
+    query: Statement,
+    encoding: NDArray[np.uint64],
+    hits: list[Hit],
+    as_of: int,
 ) -> Statement:
     shown = [hit for hit in hits if not _silent(office, view, hit.category)]
     hidden = [hit for hit in hits if _silent(office, view, hit.category)]
@@ -154,6 +171,7 @@ def _conclude(
         if earlier is not None:
             return earlier
         _keep_handles(writing, office, query.hash, handles)
+        sweep.keep(writing, office, query, encoding)
         writing.say(said)
     return said
 

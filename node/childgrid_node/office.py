@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from childgrid_node.journal import Journal
+from childgrid_node.recent import Recent
 from childgrid_wire import envelope, statement
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
+from childgrid_wire.lanes import Lanes
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
+
+_ABREAST = 4
+"""Queries that are judged or concluded at a time: enough to share a sync."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,11 @@ class Office:
     shelf: Shelf
     journal: Journal
     clock: Callable[[], float]
+    recent: Recent = field(default_factory=Recent, repr=False, compare=False)
+    lanes: Lanes = field(
+        default_factory=lambda: Lanes(_ABREAST), repr=False, compare=False
+    )
+    """Where agencies that ask take turns, before and after the pass over memory."""
 
     @property
     def member(self) -> str:

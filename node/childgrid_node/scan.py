@@ -252,6 +252,16 @@ def _merged(done: Sequence[_Ranked], k: int) -> _Ranked:
     return rows[order], scores[order]
 
 
+@cache
+def _pool(count: int) -> ThreadPoolExecutor:
+    """Threads that stay: starting them anew costs as much as a small scan."""
+    return ThreadPoolExecutor(count, thread_name_prefix="scan")
+
+
+# A forked process has none of the threads that it would wait for.
+os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def _shared(
     work: Callable[[Sequence[Part]], Result], parts: Sequence[Part], threads: int
 ) -> list[tuple[Result, int]]:
@@ -267,8 +277,7 @@ def _shared(
     shares = [parts[low:high] for low, high in pairwise(cuts)]
     if count == 1:
         return [timed(shares[0])]
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(timed, shares))
+    return list(_pool(count).map(timed, shares))
 
 
 def levels_of(

@@ -53,6 +53,7 @@ def run(office: Office, retention: Retention, copy: Copy) -> Statement | None:
         for one in chosen:
             _forget(writing, one, int(leaf))
         writing.send(said)
+    statement.forget()
     return said
 
 

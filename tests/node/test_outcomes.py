@@ -131,7 +131,8 @@ def test_an_asker_alone_takes_no_row_out(case: Case) -> None:
             outcomes.draft_purge(customs.office, Purge(officer, outcome.hash, out=True))
     with refused(case.grid, Reason.WRONG_ROLE):
         outcomes.draft_purge(
-            case.grid.agency("police").office, Purge("cu-police", outcome.hash, out=True)
+            case.grid.agency("police").office,
+            Purge("cu-police", outcome.hash, out=True),
         )
     assert case.barred() == 0
 

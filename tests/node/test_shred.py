@@ -58,6 +58,7 @@ def test_the_story_is_gone_and_every_proof_holds(grid: Grid) -> None:
     before = log.entries(0, log.size())
 
     said = shredded(grid, "customs")
+    assert statement._small.cache_info().currsize == 0, "nor is it remembered"
 
     assert said is not None
     assert log.entries(0, len(before)) == before

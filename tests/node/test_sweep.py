@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from childgrid_node import sweep
+from childgrid_node.recent import Recent
 from childgrid_wire.errors import Reason, Refused
 from grid import KABIR, Grid
 
@@ -41,6 +43,18 @@ def test_a_hundred_phones_are_not_tried(grid: Grid) -> None:
     rows = grid.agency("customs").office.journal.rows("SELECT 1 FROM handle")
 
     assert len(rows) == before
+
+
+@pytest.mark.threat("T13")
+def test_variants_are_counted_over_a_restart(grid: Grid) -> None:
+    """What was answered stands beside its answer, so that no restart forgets it."""
+    customs = grid.agency("customs")
+    for number in range(sweep.VARIANTS):
+        guess(grid, f"98765432{number:02d}")
+    customs.office = replace(customs.office, recent=Recent())
+    with pytest.raises(Refused) as refusal:
+        guess(grid, "9876543299")
+    assert refusal.value.reason is Reason.BUDGET
 
 
 def test_the_right_phone_adds_nothing_to_a_full_description(grid: Grid) -> None:
