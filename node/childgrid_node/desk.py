@@ -17,6 +17,7 @@ import structlog
 from childgrid_node import (
     aftermath,
     approve,
+    clerical,
     findings,
     lift,
     outcomes,
@@ -27,6 +28,7 @@ from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_node.shows import IN_THE_HOUSE, Asked, Shows
 from childgrid_wire import statement
+from childgrid_wire.candidates import is_decision
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.findings import is_reply
 from childgrid_wire.kinds import Kind
@@ -154,8 +156,10 @@ class Desk:
         return approve.sign_decision(self.office, said)
 
     def _take_review(self, said: Statement) -> Statement:
-        """Of what became of a case, what an auditor found, or a broken glass."""
-        if is_outcome(said):
+        """Of a candidate, an outcome, what an auditor found, or a broken glass."""
+        if is_decision(said):
+            clerical.sign(self.office, said)
+        elif is_outcome(said):
             outcomes.take(self.office, said, own=True)
         elif is_purge(said):
             outcomes.sign_purge(self.office, said)

@@ -18,6 +18,7 @@ from childgrid_log.entry import opens
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
 from childgrid_node import docket
+from childgrid_node.clerical import Words
 from childgrid_node.explain import likelihood
 from childgrid_node.journal import verified
 from childgrid_node.office import Office
@@ -177,10 +178,11 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
     """
     office.own(query)
     requests = docket.requests(office, query.hash)
+    words = Words(office, query.hash)
     sources = []
     for target in sorted(query["targets"]):
         asked = [one for one in requests if one["holder"] == target]
-        sources.append(_source(office, query, target, asked))
+        sources.append(_source(office, query, target, asked, words))
     return {
         "grid": office.view.directory["grid"]["kind"],
         "notice": "a lead, not an identification; not grounds for arrest",
@@ -197,7 +199,11 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
 
 
 def _source(
-    office: Office, query: Statement, target: str, requests: list[Statement]
+    office: Office,
+    query: Statement,
+    target: str,
+    requests: list[Statement],
+    words: Words,
 ) -> dict[str, Any]:
     answers = [
         one
@@ -210,7 +216,11 @@ def _source(
         "as_of": answers[-1]["as_of"] if answers else 0,
         "answered_at": answers[-1].issued if answers else 0,
         "candidates": [
-            {**one, "likelihood": likelihood(one)}
+            {
+                **one,
+                "likelihood": likelihood(one),
+                "clerical": words.of(target, one["handle"]),
+            }
             for one in (answers[-1]["candidates"] if answers else ())
         ],
         "requests": [_outcome(office, one) for one in requests],

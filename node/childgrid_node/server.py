@@ -10,6 +10,7 @@ import grpc
 from childgrid_node import (
     aftermath,
     approve,
+    clerical,
     desk,
     findings,
     lift,
@@ -110,6 +111,8 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
             return outcomes.draft(at.office, _told(request.outcome))
         if what == "purge":
             return outcomes.draft_purge(at.office, _purge(request.purge))
+        if what == "candidate":
+            return clerical.draft(at.office, _word(request.candidate))
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
         if what == "review":
@@ -208,6 +211,17 @@ def _review(office: Office, verdict: aftermath.Verdict) -> bytes:
 def _told(message: desk_pb2.OutcomeDraft) -> outcomes.Told:
     return outcomes.Told(
         message.officer, message.request, message.disposal, message.cnr
+    )
+
+
+def _word(message: desk_pb2.CandidateDraft) -> clerical.Word:
+    other = clerical.Candidate(message.other_holder, message.other_handle)
+    return clerical.Word(
+        message.officer,
+        message.query,
+        clerical.Candidate(message.holder, message.handle),
+        message.verdict,
+        other if message.other_holder else None,
     )
 
 

@@ -28,6 +28,7 @@ from childgrid_node import (
     receipts,
     receive,
 )
+from childgrid_node.clerical import Words
 from childgrid_node.docket import summary
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
@@ -199,11 +200,12 @@ class Shows:
             latest[one.issuer] = one
         silent = set(asked["targets"]) - latest.keys()
         standing = self.standing(name) if silent else {}
+        words = Words(office, name)
         return {
             "notice": NOTICE,
             "query": name,
             "targets": {
-                target: _answer(latest.get(target), standing.get(target, {}))
+                target: _answer(latest.get(target), standing.get(target, {}), words)
                 for target in asked["targets"]
             },
             "not_asked": query.not_asked(office, asked),
@@ -289,7 +291,9 @@ def _denied(said: Statement) -> dict[str, Any]:
     return {"by": said.person, "reason": said["reason"], "at": said.issued}
 
 
-def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    said: Statement | None, standing: dict[str, Any], words: Words
+) -> dict[str, Any]:
     """An answer, or why there is none: no hit is never shown for a silent node."""
     if said is None:
         return {"outcome": "not answered", **standing}
@@ -298,7 +302,12 @@ def _answer(said: Statement | None, standing: dict[str, Any]) -> dict[str, Any]:
         "reason": said["reason"],
         "as_of": said["as_of"],
         "candidates": [
-            {**one, "likelihood": likelihood(one)} for one in said["candidates"]
+            {
+                **one,
+                "likelihood": likelihood(one),
+                "clerical": words.of(said.issuer, one["handle"]),
+            }
+            for one in said["candidates"]
         ],
         "answer": said.hash,
     }

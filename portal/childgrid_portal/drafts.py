@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from childgrid_wire import breakglass, canonical, findings, outcomes
+from childgrid_wire import breakglass, candidates, canonical, findings, outcomes
 from childgrid_wire.errors import Malformed
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2 as pb
@@ -159,6 +159,36 @@ def outcome(officer: str, request: str, disposal: str, cnr: str = "") -> Wanted:
     )
     expected = {"subject": outcomes.SUBJECT, "disposal": disposal, "agreed": 1}
     return Wanted(pb.DraftRequest(outcome=draft), Kind.REVIEW, expected)
+
+
+def candidate(
+    officer: str,
+    query: str,
+    which: tuple[str, str],
+    verdict: str,
+    other: tuple[str, str],
+) -> Wanted:
+    """Say of a candidate (holder, handle) that it is not him, or the same as `other`.
+
+    `other` is a pair of empty texts where the verdict needs none.
+    """
+    draft = pb.CandidateDraft(
+        officer=officer,
+        query=query,
+        holder=which[0],
+        handle=which[1],
+        verdict=verdict,
+        other_holder=other[0],
+        other_handle=other[1],
+    )
+    expected = {
+        "subject": candidates.SUBJECT,
+        "answers": query,
+        "result": candidates.name_of(*which),
+        "verdict": verdict,
+        "other": candidates.name_of(*other) if other[0] else None,
+    }
+    return Wanted(pb.DraftRequest(candidate=draft), Kind.REVIEW, expected)
 
 
 def purge(officer: str, outcome_: str, *, out: bool) -> Wanted:

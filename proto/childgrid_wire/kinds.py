@@ -86,6 +86,9 @@ DENIALS = (
     "operation-at-risk",
 )
 
+VERDICTS = ("not-him", "same", "withdrawn")
+"""What a person may say of a candidate (`candidates`)."""
+
 DISPOSALS = (
     "no-action",
     "not-this-person",

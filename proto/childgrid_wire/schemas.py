@@ -21,6 +21,7 @@ from childgrid_wire.kinds import (
     PURPOSES,
     ROLES,
     TOPICS,
+    VERDICTS,
     Kind,
 )
 from childgrid_wire.schema import Record, Shape, record
@@ -233,12 +234,16 @@ SCHEMAS: dict[Kind, Record] = {
     Kind.VOID: record(disclosure=s.digest, reason=reason),
     Kind.RECEIPT: record(disclosure=s.digest, ciphertext=s.digest, opened=s.boolean),
     Kind.REVIEW: record(
-        subject=s.enum("register", "break-glass", "sample", "outcome", "purge"),
+        subject=s.enum(
+            *("register", "break-glass", "sample", "outcome", "purge", "candidate")
+        ),
         pairs=s.integer(0, 1_000_000),
         agreed=s.integer(0, 1_000_000),
         result=s.digest,
         disposal=s.Maybe(s.enum(*DISPOSALS)),
         cnr=s.Maybe(s.digest),
+        verdict=s.Maybe(s.enum(*VERDICTS)),
+        other=s.Maybe(s.digest),
     ),
     Kind.BUDGET: record(
         scope=s.enum("officer", "case", "agency"),

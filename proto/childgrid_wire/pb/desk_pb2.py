@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from childgrid_wire.pb import values_pb2 as childgrid__wire_dot_pb_dot_values__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63hildgrid_wire/pb/desk.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xf6\x01\n\nQueryDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x36\n\x07suspect\x18\x02 \x03(\x0b\x32%.childgrid.v1.QueryDraft.SuspectEntry\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08sections\x18\x04 \x03(\t\x12\x16\n\x0e\x63\x61se_reference\x18\x05 \x01(\t\x12\x0f\n\x07targets\x18\x06 \x03(\t\x12\r\n\x05hours\x18\x07 \x01(\r\x1a\x44\n\x0cSuspectEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Values:\x02\x38\x01\"\x99\x01\n\x0cRequestDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x0e\n\x06holder\x18\x03 \x01(\t\x12\x0e\n\x06handle\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12\x15\n\rjustification\x18\x06 \x01(\t\x12\r\n\x05hours\x18\x07 \x01(\r\x12\x13\n\x0b\x62reak_glass\x18\x08 \x01(\x08\"p\n\rDecisionDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0f\n\x07\x61pprove\x18\x03 \x01(\x08\x12\x0c\n\x04slot\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\"=\n\tViewDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\"^\n\x0b\x42udgetDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0f\n\x07queries\x18\x04 \x01(\r\x12\r\n\x05hours\x18\x05 \x01(\r\"B\n\x0bReviewDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x11\n\tjustified\x18\x03 \x01(\x08\"O\n\x0cOutcomeDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x10\n\x08\x64isposal\x18\x03 \x01(\t\x12\x0b\n\x03\x63nr\x18\x04 \x01(\t\";\n\nPurgeDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x0b\n\x03out\x18\x03 \x01(\x08\"0\n\x0cSittingDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07minutes\x18\x02 \x01(\r\"\xad\x03\n\x0c\x44raftRequest\x12)\n\x05query\x18\x01 \x01(\x0b\x32\x18.childgrid.v1.QueryDraftH\x00\x12-\n\x07request\x18\x02 \x01(\x0b\x32\x1a.childgrid.v1.RequestDraftH\x00\x12/\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0b\x32\x1b.childgrid.v1.DecisionDraftH\x00\x12\'\n\x04view\x18\x04 \x01(\x0b\x32\x17.childgrid.v1.ViewDraftH\x00\x12+\n\x06\x62udget\x18\x05 \x01(\x0b\x32\x19.childgrid.v1.BudgetDraftH\x00\x12+\n\x06review\x18\x06 \x01(\x0b\x32\x19.childgrid.v1.ReviewDraftH\x00\x12-\n\x07sitting\x18\x07 \x01(\x0b\x32\x1a.childgrid.v1.SittingDraftH\x00\x12-\n\x07outcome\x18\x08 \x01(\x0b\x32\x1a.childgrid.v1.OutcomeDraftH\x00\x12)\n\x05purge\x18\t \x01(\x0b\x32\x18.childgrid.v1.PurgeDraftH\x00\x42\x06\n\x04what\"6\n\rDraftResponse\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x14\n\x0cpayload_type\x18\x02 \x01(\t\"8\n\x0bSignRequest\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"-\n\x0cSignResponse\x12\x0c\n\x04hash\x18\x01 \x01(\t\x12\x0f\n\x07sitting\x18\x02 \x01(\t\"I\n\x07Reading\x12\x0f\n\x07sitting\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04page\x18\x04 \x01(\r\"l\n\x0bLookRequest\x12$\n\x04view\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0f\n\x07wait_ms\x18\x02 \x01(\r\x12&\n\x07reading\x18\x03 \x01(\x0b\x32\x15.childgrid.v1.Reading\" \n\x0cLookResponse\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\"\x1e\n\x0bRiseRequest\x12\x0f\n\x07sitting\x18\x01 \x01(\t\"\x0e\n\x0cRiseResponse\"\x0e\n\x0cGreetRequest\";\n\rGreetResponse\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0c\n\x04grid\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t2\xce\x02\n\x0b\x44\x65skService\x12@\n\x05\x44raft\x12\x1a.childgrid.v1.DraftRequest\x1a\x1b.childgrid.v1.DraftResponse\x12=\n\x04Sign\x12\x19.childgrid.v1.SignRequest\x1a\x1a.childgrid.v1.SignResponse\x12=\n\x04Look\x12\x19.childgrid.v1.LookRequest\x1a\x1a.childgrid.v1.LookResponse\x12=\n\x04Rise\x12\x19.childgrid.v1.RiseRequest\x1a\x1a.childgrid.v1.RiseResponse\x12@\n\x05Greet\x12\x1a.childgrid.v1.GreetRequest\x1a\x1b.childgrid.v1.GreetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63hildgrid_wire/pb/desk.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"\x18\n\x06Values\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xf6\x01\n\nQueryDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x36\n\x07suspect\x18\x02 \x03(\x0b\x32%.childgrid.v1.QueryDraft.SuspectEntry\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08sections\x18\x04 \x03(\t\x12\x16\n\x0e\x63\x61se_reference\x18\x05 \x01(\t\x12\x0f\n\x07targets\x18\x06 \x03(\t\x12\r\n\x05hours\x18\x07 \x01(\r\x1a\x44\n\x0cSuspectEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Values:\x02\x38\x01\"\x99\x01\n\x0cRequestDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x0e\n\x06holder\x18\x03 \x01(\t\x12\x0e\n\x06handle\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12\x15\n\rjustification\x18\x06 \x01(\t\x12\r\n\x05hours\x18\x07 \x01(\r\x12\x13\n\x0b\x62reak_glass\x18\x08 \x01(\x08\"p\n\rDecisionDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0f\n\x07\x61pprove\x18\x03 \x01(\x08\x12\x0c\n\x04slot\x18\x04 \x01(\t\x12\x0e\n\x06\x66ields\x18\x05 \x03(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\"=\n\tViewDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\"^\n\x0b\x42udgetDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0f\n\x07queries\x18\x04 \x01(\r\x12\r\n\x05hours\x18\x05 \x01(\r\"B\n\x0bReviewDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x11\n\tjustified\x18\x03 \x01(\x08\"O\n\x0cOutcomeDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x10\n\x08\x64isposal\x18\x03 \x01(\t\x12\x0b\n\x03\x63nr\x18\x04 \x01(\t\";\n\nPurgeDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x0b\n\x03out\x18\x03 \x01(\x08\"0\n\x0cSittingDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\x0f\n\x07minutes\x18\x02 \x01(\r\"\x8d\x01\n\x0e\x43\x61ndidateDraft\x12\x0f\n\x07officer\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x0e\n\x06holder\x18\x03 \x01(\t\x12\x0e\n\x06handle\x18\x04 \x01(\t\x12\x0f\n\x07verdict\x18\x05 \x01(\t\x12\x14\n\x0cother_holder\x18\x06 \x01(\t\x12\x14\n\x0cother_handle\x18\x07 \x01(\t\"\xe0\x03\n\x0c\x44raftRequest\x12)\n\x05query\x18\x01 \x01(\x0b\x32\x18.childgrid.v1.QueryDraftH\x00\x12-\n\x07request\x18\x02 \x01(\x0b\x32\x1a.childgrid.v1.RequestDraftH\x00\x12/\n\x08\x64\x65\x63ision\x18\x03 \x01(\x0b\x32\x1b.childgrid.v1.DecisionDraftH\x00\x12\'\n\x04view\x18\x04 \x01(\x0b\x32\x17.childgrid.v1.ViewDraftH\x00\x12+\n\x06\x62udget\x18\x05 \x01(\x0b\x32\x19.childgrid.v1.BudgetDraftH\x00\x12+\n\x06review\x18\x06 \x01(\x0b\x32\x19.childgrid.v1.ReviewDraftH\x00\x12-\n\x07sitting\x18\x07 \x01(\x0b\x32\x1a.childgrid.v1.SittingDraftH\x00\x12-\n\x07outcome\x18\x08 \x01(\x0b\x32\x1a.childgrid.v1.OutcomeDraftH\x00\x12)\n\x05purge\x18\t \x01(\x0b\x32\x18.childgrid.v1.PurgeDraftH\x00\x12\x31\n\tcandidate\x18\n \x01(\x0b\x32\x1c.childgrid.v1.CandidateDraftH\x00\x42\x06\n\x04what\"6\n\rDraftResponse\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x14\n\x0cpayload_type\x18\x02 \x01(\t\"8\n\x0bSignRequest\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"-\n\x0cSignResponse\x12\x0c\n\x04hash\x18\x01 \x01(\t\x12\x0f\n\x07sitting\x18\x02 \x01(\t\"I\n\x07Reading\x12\x0f\n\x07sitting\x18\x01 \x01(\t\x12\x0e\n\x06object\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04page\x18\x04 \x01(\r\"l\n\x0bLookRequest\x12$\n\x04view\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0f\n\x07wait_ms\x18\x02 \x01(\r\x12&\n\x07reading\x18\x03 \x01(\x0b\x32\x15.childgrid.v1.Reading\" \n\x0cLookResponse\x12\x10\n\x08\x64ocument\x18\x01 \x01(\t\"\x1e\n\x0bRiseRequest\x12\x0f\n\x07sitting\x18\x01 \x01(\t\"\x0e\n\x0cRiseResponse\"\x0e\n\x0cGreetRequest\";\n\rGreetResponse\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0c\n\x04grid\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t2\xce\x02\n\x0b\x44\x65skService\x12@\n\x05\x44raft\x12\x1a.childgrid.v1.DraftRequest\x1a\x1b.childgrid.v1.DraftResponse\x12=\n\x04Sign\x12\x19.childgrid.v1.SignRequest\x1a\x1a.childgrid.v1.SignResponse\x12=\n\x04Look\x12\x19.childgrid.v1.LookRequest\x1a\x1a.childgrid.v1.LookResponse\x12=\n\x04Rise\x12\x19.childgrid.v1.RiseRequest\x1a\x1a.childgrid.v1.RiseResponse\x12@\n\x05Greet\x12\x1a.childgrid.v1.GreetRequest\x1a\x1b.childgrid.v1.GreetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,28 +56,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PURGEDRAFT']._serialized_end=990
   _globals['_SITTINGDRAFT']._serialized_start=992
   _globals['_SITTINGDRAFT']._serialized_end=1040
-  _globals['_DRAFTREQUEST']._serialized_start=1043
-  _globals['_DRAFTREQUEST']._serialized_end=1472
-  _globals['_DRAFTRESPONSE']._serialized_start=1474
-  _globals['_DRAFTRESPONSE']._serialized_end=1528
-  _globals['_SIGNREQUEST']._serialized_start=1530
-  _globals['_SIGNREQUEST']._serialized_end=1586
-  _globals['_SIGNRESPONSE']._serialized_start=1588
-  _globals['_SIGNRESPONSE']._serialized_end=1633
-  _globals['_READING']._serialized_start=1635
-  _globals['_READING']._serialized_end=1708
-  _globals['_LOOKREQUEST']._serialized_start=1710
-  _globals['_LOOKREQUEST']._serialized_end=1818
-  _globals['_LOOKRESPONSE']._serialized_start=1820
-  _globals['_LOOKRESPONSE']._serialized_end=1852
-  _globals['_RISEREQUEST']._serialized_start=1854
-  _globals['_RISEREQUEST']._serialized_end=1884
-  _globals['_RISERESPONSE']._serialized_start=1886
-  _globals['_RISERESPONSE']._serialized_end=1900
-  _globals['_GREETREQUEST']._serialized_start=1902
-  _globals['_GREETREQUEST']._serialized_end=1916
-  _globals['_GREETRESPONSE']._serialized_start=1918
-  _globals['_GREETRESPONSE']._serialized_end=1977
-  _globals['_DESKSERVICE']._serialized_start=1980
-  _globals['_DESKSERVICE']._serialized_end=2314
+  _globals['_CANDIDATEDRAFT']._serialized_start=1043
+  _globals['_CANDIDATEDRAFT']._serialized_end=1184
+  _globals['_DRAFTREQUEST']._serialized_start=1187
+  _globals['_DRAFTREQUEST']._serialized_end=1667
+  _globals['_DRAFTRESPONSE']._serialized_start=1669
+  _globals['_DRAFTRESPONSE']._serialized_end=1723
+  _globals['_SIGNREQUEST']._serialized_start=1725
+  _globals['_SIGNREQUEST']._serialized_end=1781
+  _globals['_SIGNRESPONSE']._serialized_start=1783
+  _globals['_SIGNRESPONSE']._serialized_end=1828
+  _globals['_READING']._serialized_start=1830
+  _globals['_READING']._serialized_end=1903
+  _globals['_LOOKREQUEST']._serialized_start=1905
+  _globals['_LOOKREQUEST']._serialized_end=2013
+  _globals['_LOOKRESPONSE']._serialized_start=2015
+  _globals['_LOOKRESPONSE']._serialized_end=2047
+  _globals['_RISEREQUEST']._serialized_start=2049
+  _globals['_RISEREQUEST']._serialized_end=2079
+  _globals['_RISERESPONSE']._serialized_start=2081
+  _globals['_RISERESPONSE']._serialized_end=2095
+  _globals['_GREETREQUEST']._serialized_start=2097
+  _globals['_GREETREQUEST']._serialized_end=2111
+  _globals['_GREETRESPONSE']._serialized_start=2113
+  _globals['_GREETRESPONSE']._serialized_end=2172
+  _globals['_DESKSERVICE']._serialized_start=2175
+  _globals['_DESKSERVICE']._serialized_end=2509
 # @@protoc_insertion_point(module_scope)

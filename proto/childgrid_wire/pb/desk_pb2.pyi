@@ -138,8 +138,26 @@ class SittingDraft(_message.Message):
     minutes: int
     def __init__(self, officer: _Optional[str] = ..., minutes: _Optional[int] = ...) -> None: ...
 
+class CandidateDraft(_message.Message):
+    __slots__ = ("officer", "query", "holder", "handle", "verdict", "other_holder", "other_handle")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_FIELD_NUMBER: _ClassVar[int]
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    OTHER_HOLDER_FIELD_NUMBER: _ClassVar[int]
+    OTHER_HANDLE_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    query: str
+    holder: str
+    handle: str
+    verdict: str
+    other_holder: str
+    other_handle: str
+    def __init__(self, officer: _Optional[str] = ..., query: _Optional[str] = ..., holder: _Optional[str] = ..., handle: _Optional[str] = ..., verdict: _Optional[str] = ..., other_holder: _Optional[str] = ..., other_handle: _Optional[str] = ...) -> None: ...
+
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting", "outcome", "purge")
+    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting", "outcome", "purge", "candidate")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -149,6 +167,7 @@ class DraftRequest(_message.Message):
     SITTING_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PURGE_FIELD_NUMBER: _ClassVar[int]
+    CANDIDATE_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
@@ -158,7 +177,8 @@ class DraftRequest(_message.Message):
     sitting: SittingDraft
     outcome: OutcomeDraft
     purge: PurgeDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ..., outcome: _Optional[_Union[OutcomeDraft, _Mapping]] = ..., purge: _Optional[_Union[PurgeDraft, _Mapping]] = ...) -> None: ...
+    candidate: CandidateDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ..., outcome: _Optional[_Union[OutcomeDraft, _Mapping]] = ..., purge: _Optional[_Union[PurgeDraft, _Mapping]] = ..., candidate: _Optional[_Union[CandidateDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")
