@@ -117,6 +117,11 @@ class Officer:
             self.spoken,
         )
 
+    @property
+    def nothing(self) -> FormData:
+        """A form that was not sent."""
+        return FormData()
+
     def get(self, path: str) -> Shown:
         """Open a page."""
         return self._go("GET", path, FormData())
