@@ -38,15 +38,38 @@ class _Officer(_Strict):
     """One officer: what the grid may know of the person."""
 
     id: str
+    """The officer's id, for life; no name, and never another person's."""
+
     role: str
+    """What the officer may do: investigator, supervising-officer, custodian and the
+    others that the floor names."""
+
     unit: str
+    """Where the officer serves, as a word that names nobody."""
+
     rank: int
+    """0 to 100, as the agencies agreed; a place to sign may demand a least one."""
+
     key: str
+    """The public half of the signing key, as `childgrid-desk key` or the portal's
+    enrolment prints it."""
+
     algorithm: str = "ed25519"
+    """What kind of key it is; the program that made the key prints it where it is
+    another one."""
+
     rp_id: str = ""
+    """For a passkey: the domain that it belongs to, as in `portal.toml`."""
+
     origins: list[str] = []
+    """For a passkey: the addresses of pages on which it may sign. DANGER: whoever
+    serves one of them can show one thing and have another signed."""
+
     training: bool = False
+    """An invented officer or a software passkey; refused on a production grid."""
+
     days: int = 365
+    """For how many days the entry is valid, from when the list is signed."""
 
 
 class _Staff(_Strict):
@@ -57,25 +80,48 @@ class _Slot(_Strict):
     """A place that distinct officers must fill before anything is released."""
 
     slot: str
+    """What the place is called; inboxes and logs show it."""
+
     side: Literal["requester", "holder"]
+    """Whose officers fill it: those of the agency that asks, or the own."""
+
     role: str
+    """The role that they must have."""
+
     min_rank: int = 0
+    """The least rank that they must have."""
+
     persons: int = 1
+    """How many distinct persons must sign."""
 
 
 class _Rule(_Strict):
     """What may leave in one category, for what, and who must sign."""
 
     silent: bool = False
+    """Whether the category answers as no hit until a custodian speaks."""
+
     purposes: list[str]
+    """For which purposes anything may be asked; the floor names those there are."""
+
     fields: list[str]
+    """Labels of the mapping's `[disclose]` that may be released. DANGER: what stands
+    here leaves the agency once its custodians have signed."""
+
     approval: list[_Slot] = []
+    """Who must sign beside those whom the floor demands."""
 
 
 class _Policy(_Strict):
     category: dict[str, _Rule]
+    """One table a category; a category without one is silent and releases nothing."""
+
     query_approval: list[_Slot] = []
+    """Who must sign a query of this agency beside those whom the floor demands."""
+
     break_glass: list[str] = []
+    """Categories in which one custodian may release in an emergency. DANGER: an
+    approval less; it is reviewed afterwards, and suspended where it is not."""
 
 
 def staff_body(path: Path, now: int) -> dict[str, Any]:
