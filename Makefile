@@ -1,5 +1,5 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install bench-install deploy-install demo serve test fuzz fix wire lock bench-lock deploy-lock soak wheelhouse clean
+.PHONY: help install bench-install deploy-install demo serve test fuzz fix wire lock bench-lock deploy-lock soak wheelhouse machine clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,7 +54,10 @@ demo: install    ## A grid on this machine, one case from joining to a verified 
 serve: install   ## The demo's grid, left running.
 	$(BIN)/python -m deploy.demo --serve
 
-test: install deploy-install  ## Everything that CI runs.
+machine:         ## Chromium and Pango, which the tests need of the machine.
+	@sh deploy/machine.sh
+
+test: install deploy-install machine  ## Everything that CI runs.
 	$(BIN)/python -m pytest -q
 
 soak: install    ## The long versions of the same tests, as JSON in .soak/.

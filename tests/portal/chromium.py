@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page
 
 from childgrid_portal.web.training import SoftKey
 
-EXECUTABLE = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--headless=new", "--disable-gpu"]
+EXECUTABLE = os.environ.get("CHILDGRID_CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--headless=new", "--disable-gpu", "--no-first-run"),
+    *("--disable-extensions", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--no-default-browser-check"),
+]
 _PLAIN = {
     "protocol": "ctap2",
     "ctap2Version": "ctap2_1",

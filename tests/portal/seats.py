@@ -48,15 +48,20 @@ def sign_in(seat: Seat, stage: Stage, officer: str) -> None:
 
 
 @contextmanager
-def sitting(
-    browser: Browser, stage: Stage, officer: str, **changes: Any
-) -> Iterator[Seat]:
-    """An officer signed in, the desk open; `changes` are the authenticator's."""
+def standing(browser: Browser, stage: Stage, officer: str) -> Iterator[Seat]:
+    """An officer with both passkeys before the page that asks for the login one."""
     keys = stage.passkeys.get(officer) or stage.enrol(officer)
-    with seated(browser, **changes) as seat:
+    with seated(browser) as seat:
         for key in keys:
             seat.hold(key)
         sign_in(seat, stage, officer)
+        yield seat
+
+
+@contextmanager
+def sitting(browser: Browser, stage: Stage, officer: str) -> Iterator[Seat]:
+    """An officer signed in, the desk open."""
+    with standing(browser, stage, officer) as seat:
         seat.press("Touch the passkey")
         seat.press("Sign with the passkey")
         assert seat.heading() == "Your desk is open"

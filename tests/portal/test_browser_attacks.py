@@ -27,7 +27,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from grid import KABIR
 from portal.chromium import Seat
-from portal.seats import DECIDING, bent, only, options, sign_in, sitting, touched
+from portal.seats import DECIDING, bent, only, options, sitting, standing, touched
 from portal.stage import Stage, staged
 
 APPROVER = "sp-nair"
@@ -129,9 +129,7 @@ def test_a_login_whose_challenge_is_an_approval_s_hash(
 ) -> None:
     """The login passkey answers it, and the node knows no such key; it is no login."""
     wanted = draft(stage, query)
-    with sitting(chromium, stage, APPROVER) as other, unchanged(stage):
-        other.context.clear_cookies()
-        sign_in(other, stage, APPROVER)
+    with standing(chromium, stage, APPROVER) as other, unchanged(stage):
         bent(other.page, challenge=challenge(Kind.APPROVAL, wanted))
         answer = touched(other.page)
         reason = refused_by_node(stage, Kind.APPROVAL, wanted, answer)
@@ -144,9 +142,7 @@ def test_a_login_whose_challenge_is_an_approval_s_hash(
 @pytest.mark.threat("T25")
 def test_the_signing_passkey_opens_no_session(stage: Stage, chromium: Browser) -> None:
     """A touch of the right person's other passkey over the right login challenge."""
-    with sitting(chromium, stage, APPROVER) as other:
-        other.context.clear_cookies()
-        sign_in(other, stage, APPROVER)
+    with standing(chromium, stage, APPROVER) as other:
         bent(other.page, allowCredentials=only(stage.passkeys[APPROVER][1]))
         other.press("Touch the passkey")
         assert other.heading() == "Touch your login passkey"
@@ -216,18 +212,18 @@ def test_an_answer_from_another_page_of_the_same_domain(
 
 @pytest.mark.threat("T25")
 def test_an_answer_without_the_person_being_verified(
-    stage: Stage, chromium: Browser, query: Statement
+    stage: Stage, seat: Seat, chromium: Browser, query: Statement
 ) -> None:
     """Whoever finds the key on the desk can touch it, and no more."""
-    with sitting(chromium, stage, APPROVER) as other:
-        to_approve(other, stage, query)
+    to_approve(seat, stage, query)
+    seat.verify_users(False)
+    with unchanged(stage):
+        bent(seat.page, userVerification="discouraged")
+        seat.press("Sign with the passkey")
+        assert said(seat) == "bad-signature"
+    seat.verify_users(True)
+    with standing(chromium, stage, APPROVER) as other:
         other.verify_users(False)
-        with unchanged(stage):
-            bent(other.page, userVerification="discouraged")
-            other.press("Sign with the passkey")
-            assert said(other) == "bad-signature"
-        other.context.clear_cookies()
-        sign_in(other, stage, APPROVER)
         bent(other.page, userVerification="discouraged")
         other.press("Touch the passkey")
         assert other.heading() == "Touch your login passkey"

@@ -1,0 +1,22 @@
+#!/bin/sh
+# What the tests need of the machine beside Python: Chromium, in which the officers'
+# pages are tried, and Pango, which draws their PDF. Both are Debian's. Where they are
+# missing, root gets them installed and is told so; anybody else is told what to do.
+set -eu
+missing=
+[ -x "${CHILDGRID_CHROMIUM:-/usr/bin/chromium}" ] || missing=chromium
+for library in libpango-1.0 libpangoft2-1.0; do
+    python3 -c "import ctypes; ctypes.CDLL('$library.so.0')" 2>/dev/null ||
+        missing="$missing $library-0"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "missing on this machine:$missing; as root: apt-get install $missing" >&2
+    echo "(another Chromium: set CHILDGRID_CHROMIUM to its path)" >&2
+    exit 1
+fi
+echo "installing what the tests need of the machine: $missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 - a list of names
+apt-get install -y -qq --no-install-recommends $missing >/dev/null 2>&1 ||
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; }
