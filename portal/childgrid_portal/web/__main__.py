@@ -32,10 +32,11 @@ def _accounts(config: Path) -> Accounts:
 @app.command()
 def serve(config: Config = _DEFAULT) -> None:
     """Serve the portal until interrupted."""
+    from childgrid_portal.web import reading, rooms
     from childgrid_portal.web.config import load
     from childgrid_portal.web.serve import serve as run
 
-    run(load(config), (), typer.echo)
+    run(load(config), (*rooms.ROOMS, *reading.ROOMS), typer.echo)
 
 
 @app.command()
