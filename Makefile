@@ -87,6 +87,13 @@ bench-lock: install  ## Resolve the peers again, beside the locked requirements.
 	$(BIN)/uv pip compile pyproject.toml --extra bench --constraint - --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements-bench.lock
 
+pages: install   ## The pages and locks that are made from the programs: verbs, settings, errors, man.
+	$(BIN)/python -m tests.verbs
+	$(BIN)/python -m tests.settings
+	$(BIN)/python -m tests.errors
+	$(BIN)/python -m tests.man
+	$(BIN)/python -m deploy.zones
+
 deploy-lock: install ## Resolve again what the deployment files are held against.
 	$(BIN)/uv pip compile --group deploy --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements-deploy.lock
