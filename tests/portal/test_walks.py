@@ -340,3 +340,27 @@ def test_a_query_at_the_desk_is_found_in_the_docket(grid: Grid) -> None:
     assert f"/query/{query.hash}" not in own.get("/queries?state=refused").page.links()
     assert "No query here." in own.get("/queries?page=999").said
     assert own.get("/queries?page=nonsense").status == 200
+
+
+def test_what_became_of_the_case_reaches_the_custodian(grid: Grid) -> None:
+    """Told once the record came; the row leaves the index by the custodian's word."""
+    query = asked(grid)
+    name = requested(grid, query)
+    there = customs(grid)
+    there.post(f"/request/{name}", {"decision": "approve", "field": ["name"]})
+    grid.settle()
+    asker = police(grid)
+    path = f"/request/{name}/outcome"
+    assert path in asker.get(f"/query/{query.hash}").page.links()
+    assert asker.post(path, {"disposal": "forgiven"}).status == 422
+    asker.post(path, {"disposal": "acquitted", "cnr": "MHPU010012342026"})
+    grid.carry()
+    (purge,) = [one for one in there.get("/").page.links() if "/outcome/" in one]
+    assert "acquitted" in there.get(purge).said
+    assert there.post(purge, {}).status == 422
+
+    there.post(purge, {"decision": "yes"})
+
+    assert purge not in there.get("/").page.links()
+    said = grid.agency("customs").office.journal.get(there.signed[-1], Kind.REVIEW)
+    assert (said["subject"], said["agreed"]) == ("purge", 1)

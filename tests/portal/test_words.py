@@ -68,6 +68,7 @@ def test_a_text_that_is_missing_is_named(tmp_path: Path) -> None:
         ("role", kinds.ROLES),
         ("band", kinds.BANDS),
         ("denial", kinds.DENIALS),
+        ("disposal", kinds.DISPOSALS),
         ("why", tuple(one.value for one in Reason)),
     ],
 )

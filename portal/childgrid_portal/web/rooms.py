@@ -6,13 +6,14 @@ from the role; what somebody may see and do is judged by the node, whatever stan
 
 from __future__ import annotations
 
-from childgrid_portal.web import asking, deciding, finding, office, requesting
+from childgrid_portal.web import asking, deciding, finding, office, outcomes, requesting
 from childgrid_portal.web.visit import EVERYBODY, Room
 from childgrid_portal.web.words import N_
 
 _BOTH = ("GET", "POST")
 _OFFICERS = ("investigator", "supervising-officer", "custodian")
 _ASKERS = ("investigator", "supervising-officer")
+_TELLERS = (*_ASKERS, "prosecutor")
 
 ROOMS: list[Room] = [
     Room("/", office.inbox, roles=EVERYBODY, name=N_("Inbox")),
@@ -24,6 +25,8 @@ ROOMS: list[Room] = [
     Room(
         "/query/{query}/request/{holder}/{handle}", requesting.request, _BOTH, _ASKERS
     ),
+    Room("/request/{request}/outcome", outcomes.outcome, _BOTH, _TELLERS),
+    Room("/outcome/{subject}", outcomes.purge, _BOTH, ("custodian",)),
     Room("/request/{request}", deciding.request, _BOTH),
     Room("/budget/{subject}", deciding.budget, _BOTH, ("custodian",)),
     Room("/silent", deciding.silent, roles=("custodian",), name=N_("Silent hits")),

@@ -35,6 +35,15 @@ STATES = {
         "budget": N_("lifting of a limit"),
         "finding": N_("auditor's finding"),
     },
+    "disposal": {
+        "no-action": N_("no action was taken"),
+        "not-this-person": N_("the record was another person's"),
+        "charge-sheeted": N_("charge-sheeted"),
+        "convicted": N_("convicted"),
+        "acquitted": N_("acquitted"),
+        "discharged": N_("discharged"),
+        "closed": N_("the case was closed"),
+    },
     "document": {
         "directory": N_("directory"),
         "staff": N_("staff list"),
