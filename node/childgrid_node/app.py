@@ -124,6 +124,7 @@ class Node:
             self.settled,
             self.courier.standing,
             lambda: health.read(self.office, self.holdings),
+            self.stock.clear,
         )
 
     @property

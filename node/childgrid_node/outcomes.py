@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from childgrid_node import cases, match, query
+from childgrid_node.index import Index
 from childgrid_node.journal import Journal
 from childgrid_node.office import Office
 from childgrid_wire import canonical, outcomes, statement
@@ -206,6 +207,16 @@ def sign_purge(office: Office, said: Statement) -> None:
                 office.journal.vault.close(key),
             ),
         )
+
+
+def without(journal: Journal, source: str, index: Index) -> Index:
+    """The index of a source with no row that a custodian took out of it.
+
+    Raises:
+        IndexFileError: somebody else changed the file since it was opened.
+    """
+    out = [key for key in cleared(journal, source) if index.row_of(key) is not None]
+    return index.changed((), out) if out else index
 
 
 def cleared(journal: Journal, source: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from childgrid_node import agency, epochs, indexer, refresh
+from childgrid_node import agency, epochs, indexer, outcomes, refresh
 from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
@@ -123,16 +123,19 @@ class Stock:
         indexes = {}
         for name in self.registers:
             path = indexer.path_of(self._folder, name, ring.epoch)
-            opened = self._open(path, ring, lenient) if path.exists() else None
+            opened = self._open(name, path, ring, lenient) if path.exists() else None
             if opened is not None:
                 indexes[name] = opened
         encoder = Encoder(ring.scheme, ring.linkage_key, ring.epoch)
         missing = tuple(name for name in self.registers if name not in indexes)
         return Holdings(ring.scheme, ring.epoch, encoder, indexes, missing)
 
-    def _open(self, path: Path, ring: Keyring, lenient: bool) -> Index | None:
+    def _open(
+        self, name: str, path: Path, ring: Keyring, lenient: bool
+    ) -> Index | None:
         try:
-            return indexer.open_index(path, ring)
+            index = indexer.open_index(path, ring)
+            return outcomes.without(self._office.journal, name, index)
         except IndexFileError as error:
             if lenient:
                 return None
@@ -297,12 +300,25 @@ class Stock:
     def _opened(self, name: str, ring: Keyring) -> Index:
         return indexer.open_index(indexer.path_of(self._folder, name, ring.epoch), ring)
 
+    def clear(self) -> None:
+        """Take out what custodians have decided on; see `outcomes`.
+
+        Where the file is being written, whoever writes it does so before it is put in
+        force.
+        """
+        for held in self._all():
+            for name, index in held.indexes.items():
+                with suppress(IndexFileError):
+                    self._put(name, index, held.epoch)
+
     def _put(self, name: str, index: Index, epoch: int) -> None:
         """Put an index in force; who searches the old one keeps it until done.
 
         Raises:
             Damaged: it does not hold what was written; the old one stays.
+            IndexFileError: somebody else changed the file meanwhile.
         """
+        index = outcomes.without(self._office.journal, name, index)
         index.verify()
         with self._lock:
             held = self._held.get(epoch)

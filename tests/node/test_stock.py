@@ -13,7 +13,7 @@ from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.epochs import scheme_named
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_node.stock import Stock
-from childgrid_wire import keyfile
+from childgrid_wire import canonical, keyfile
 from childgrid_wire.errors import ConfigurationRefused
 from founders import light_locks
 from grid import EPOCH, Grid, seed
@@ -274,3 +274,30 @@ def test_a_wrong_passphrase(grid: Grid, config: NodeConfig) -> None:
 def test_the_scheme_is_the_one_that_the_directory_names(grid: Grid) -> None:
     """By its digest, among those that this release ships."""
     assert scheme_named(grid.agency("customs").office).name == "childgrid-1"
+
+
+def test_a_row_that_a_custodian_took_out_stays_out(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """At once, at the next start, and whenever the source is read whole again."""
+    at = stock(grid, config)
+    at.index("rows")
+    before = at.holdings.indexes["rows"]
+    key, journal = before.key(0), grid.agency("customs").office.journal
+    sealed = journal.vault.close(canonical.dumps({"key": key}))
+    with journal.writing() as writing:
+        row = ("00" * 32, "rows", 1, sealed)
+        writing.run("INSERT INTO cleared VALUES (?, ?, ?, ?)", row)
+    try:
+        at.clear()
+        living = before.living - 1
+        assert at.holdings.indexes["rows"].living == living
+        assert at.holdings.indexes["rows"].row_of(key) is None
+        assert stock(grid, config).holdings.indexes["rows"].living == living
+        at.index("rows")
+        assert at.holdings.indexes["rows"].row_of(key) is None
+    finally:
+        with journal.writing() as writing:
+            writing.run("DELETE FROM cleared")
+    at.index("rows")
+    assert at.holdings.indexes["rows"].row_of(key) is not None
