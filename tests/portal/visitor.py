@@ -13,10 +13,12 @@ from childgrid_page.engine import Pages
 from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import words
 from childgrid_portal.web.site import TEMPLATES
+from childgrid_portal.web.terms import SHARED
 from childgrid_portal.web.visit import Person
 
 RAO = Person("police", "si-rao", "S. Rao", "investigator", "unit-1", 1, "en")
 _SHARED = {
+    **SHARED,
     "service": "Test portal",
     "member": "police",
     "training": True,

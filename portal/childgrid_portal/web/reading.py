@@ -1,4 +1,4 @@
-"""Rooms of the verb *read*: the 360° profile, its copies, and a prosecutor's packs.
+"""Rooms of the verb *read*: the 360° profile, its copies, a prosecutor's packs.
 
 Every page and every copy reads the profile anew in the officer's sitting, which the own
 node logs and refuses where the case is over. Nothing is kept here. A copy carries who
@@ -19,13 +19,16 @@ from childgrid_portal.profile.export import Mark
 from childgrid_portal.profile.model import ASKED, Profile, Value
 from childgrid_portal.profile.text import file_name, visible
 from childgrid_portal.profile.ties import Tie
+from childgrid_portal.web import remarking
 from childgrid_portal.web.visit import Room, Visit
+from childgrid_portal.web.words import N_
 
 DRAWN = 24
 """Links that the drawing shows; its table shows all."""
 
 _LABEL = 30
 _PROSECUTOR = ("prosecutor",)
+_ASKERS = ("investigator", "supervising-officer")
 
 
 def profile(visit: Visit) -> Response:
@@ -61,7 +64,7 @@ def packs(visit: Visit) -> Response:
 
 
 ROOMS = (
-    Room("/packs", packs, roles=_PROSECUTOR, name="Packs"),
+    Room("/packs", packs, roles=_PROSECUTOR, name=N_("Packs")),
     Room("/profile/{query}.pdf", paper),
     Room(
         "/profile/{query}.ftm.json",
@@ -73,6 +76,12 @@ ROOMS = (
         _export(export.to_csv, "csv", "text/csv; charset=utf-8"),
     ),
     Room("/profile/{query}", profile),
+    Room(
+        "/query/{query}/candidate/{holder}/{handle}",
+        remarking.candidate,
+        ("GET", "POST"),
+        _ASKERS,
+    ),
 )
 """The copies stand before the page, whose path would take them in."""
 
