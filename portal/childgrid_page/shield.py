@@ -40,6 +40,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_SECURE = ((b"strict-transport-security", b"max-age=31536000"),)
 _MAY_SAY = {
     (b"content-security-policy", SCRIPTED.encode()),
     (b"cache-control", KEPT.encode()),
@@ -68,6 +69,7 @@ class Shield:
         self._hosts = frozenset(hosts)
         self._origins = frozenset(f"{scheme}://{host}" for host in hosts)
         self._admit = admit
+        self._more = list(_SECURE if scheme == "https" else ())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; anything but HTTP is left unanswered."""
@@ -79,7 +81,8 @@ class Shield:
 
         async def outward(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": _shielded(message["headers"])}
+                headers = _shielded(message["headers"]) + self._more
+                message = {**message, "headers": headers}
             await send(message)
 
         fault = self._fault(scope)

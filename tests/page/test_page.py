@@ -196,6 +196,14 @@ def test_browsers_are_left_free_to_name_the_origin_of_a_form() -> None:
     assert headers["referrer-policy"] == "same-origin"
 
 
+def test_where_it_is_https_it_stays_https() -> None:
+    """The browser remembers it for a year; on loopback there is nothing to remember."""
+    _, headers = ask(Shield(inside, ["here:1"], "https"))
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    _, headers = ask(Shield(inside, ["here:1"], "http"))
+    assert "strict-transport-security" not in headers
+
+
 def test_the_shield_leaves_other_protocols_unanswered() -> None:
     """A websocket gets nothing at all."""
 

@@ -45,6 +45,7 @@ def test_signing_in_changes_the_cookie_and_the_token(stage: Stage) -> None:
     """What a stranger knew of the session before is worth nothing after."""
     before, stranger = stage.sessions.start()
     after, session = stage.sessions.renew(before, "si-rao")
+    assert stage.ended == [stranger]
     assert after != before
     assert session.token != stranger.token
     assert stage.sessions.find(before) is None
@@ -60,7 +61,7 @@ def test_an_idle_session_ends_and_its_desk_is_closed(stage: Stage) -> None:
     stage.now += 600
     assert stage.sessions.find(cookie) is None
     stage.sessions.sweep()
-    assert stage.ended == [session]
+    assert stage.ended[1:] == [session]
 
 
 def test_a_session_ends_however_it_is_used(stage: Stage) -> None:
@@ -101,6 +102,15 @@ def test_an_officer_ends_own_sessions_and_nobody_else_s(stage: Stage) -> None:
     assert stage.sessions.find(second.id) is None
     assert stage.sessions.find(mine) is not None
     assert stage.sessions.find(theirs) is colleague
+
+
+def test_whoever_signs_in_over_another_ends_that_one_s_desk(stage: Stage) -> None:
+    """Two officers at one browser never share an open desk."""
+    cookie, first = stage.officer()
+    after, second = stage.sessions.renew(cookie, "sp-nair")
+    assert stage.ended[-1] is first
+    assert stage.sessions.find(after) is second
+    assert stage.sessions.of("si-rao") == []
 
 
 def test_a_challenge_is_answered_once_and_in_time(stage: Stage) -> None:

@@ -137,19 +137,22 @@ class Sessions:
         """`over` is told of each session that ends, so that its desk is closed."""
         self._idle, self._seconds = idle_seconds, seconds
         self._over, self.clock = over, clock
-        self._turn = threading.RLock()
+        self._turn = threading.Lock()
         self._all: dict[str, Session] = {}
 
     def start(self) -> tuple[str, Session]:
         """Begin one for a stranger; returns its cookie."""
         self.sweep()
-        now = self.clock()
         with self._turn:
-            strangers = [name for name, one in self._all.items() if not one.officer]
-            for name in _oldest(strangers, MOST_STRANGERS - 1):
-                del self._all[name]
-            cookie = secrets.token_urlsafe(32)
-            made = self._all[cookie] = Session(now, now, int(time.time()))
+            return self._begin()
+
+    def _begin(self) -> tuple[str, Session]:
+        now = self.clock()
+        strangers = [name for name, one in self._all.items() if not one.officer]
+        for name in _oldest(strangers, MOST_STRANGERS - 1):
+            del self._all[name]
+        cookie = secrets.token_urlsafe(32)
+        made = self._all[cookie] = Session(now, now, int(time.time()))
         return cookie, made
 
     def find(self, cookie: str) -> Session | None:
@@ -162,12 +165,14 @@ class Sessions:
             return found
 
     def renew(self, cookie: str, officer: str) -> tuple[str, Session]:
-        """An officer has signed in: another cookie and nothing of the stranger's."""
+        """An officer has signed in: another cookie and nothing of who was there."""
         with self._turn:
             before = self._all.pop(cookie, None)
-            cookie, made = self.start()
+            cookie, made = self._begin()
             made.officer = officer
             made.wanted = before.wanted if before else "/"
+        if before is not None:
+            self._over(before)
         return cookie, made
 
     def left(self, session: Session) -> int:
@@ -183,32 +188,27 @@ class Sessions:
 
     def end(self, officer: str, id_: str = "") -> None:
         """End one session of an officer, or all."""
-        with self._turn:
-            ended = {
-                name: one
-                for name, one in self._all.items()
-                if one.officer == officer and id_ in ("", one.id)
-            }
-            self._drop(ended)
+        self._drop(lambda one: one.officer == officer and id_ in ("", one.id))
 
     def drop(self, session: Session) -> None:
         """End a session, a stranger's too."""
-        with self._turn:
-            self._drop({n: one for n, one in self._all.items() if one is session})
+        self._drop(lambda one: one is session)
 
     def clear(self) -> None:
         """End all of them."""
-        with self._turn:
-            self._drop(dict(self._all))
+        self._drop(lambda _: True)
 
     def sweep(self) -> None:
         """End what is over."""
-        with self._turn:
-            self._drop({n: one for n, one in self._all.items() if self._is_over(one)})
+        self._drop(self._is_over)
 
-    def _drop(self, ended: dict[str, Session]) -> None:
-        for name, one in ended.items():
-            del self._all[name]
+    def _drop(self, ends: Callable[[Session], bool]) -> None:
+        with self._turn:
+            ended = {name: one for name, one in self._all.items() if ends(one)}
+            for name in ended:
+                del self._all[name]
+        # Outside the turn: a desk is closed over the network.
+        for one in ended.values():
             self._over(one)
 
     def _is_over(self, session: Session) -> bool:

@@ -1,0 +1,150 @@
+"""`childgrid-portal` as a process: it starts, is told who may come in, and ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from childgrid_node import agency
+from childgrid_portal.web.__main__ import app
+from childgrid_portal.web.training import Training
+from childgrid_wire import certificates
+from deploy.portals import Portals
+from deploy.processes import Process, free_port, until
+from deploy.yard import Person, Plan, Yard
+from grid import Grid
+from portal.stage import SETTINGS
+from portal.test_command_line import Station
+
+
+@dataclass
+class Place:
+    """A portal's settings beside a desk that listens."""
+
+    folder: Path
+    port: int
+
+    @property
+    def config(self) -> Path:
+        """The settings."""
+        return self.folder / "portal.toml"
+
+    def write(self, desk: int, more: str = "") -> None:
+        """Write the settings."""
+        text = SETTINGS.format(member="police", port=self.port, desk=desk)
+        self.config.write_text(text + more)
+
+    def typed(self, *words: str) -> str:
+        """What a command prints."""
+        result = CliRunner().invoke(app, [*words, "--config", str(self.config)])
+        assert result.exit_code == 0, result.exception
+        return result.stdout
+
+    def page(self, path: str) -> str | None:
+        """A page as a browser gets it; None while nobody listens."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            line.request("GET", path, headers={"host": f"police.localhost:{self.port}"})
+            return line.getresponse().read().decode()
+        except ConnectionError:
+            return None
+        finally:
+            line.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """The police's desk of a training grid."""
+    with ExitStack() as stack:
+        grid = Grid(tmp_path / "grid")
+        root = certificates.new_root("test", grid.now)
+        station = Station(grid, tmp_path, root)
+        station.serve("police", stack)
+        station.pass_file("police")
+        made = Place(tmp_path, free_port())
+        made.write(station.ports["police"])
+        yield made
+
+
+def test_it_serves_until_it_is_told_to_end(place: Place) -> None:
+    """Trainees on the page, an invitation meanwhile, status 0 at the end."""
+    folder = place.folder / "training"
+    origin = f"http://police.localhost:{place.port}"
+    Training(folder, "police.localhost", origin).add("si-rao", "Meera Rao", "asks")
+    with place.config.open("a") as file:
+        file.write('training = "training"\n')
+    output = place.folder / "output.txt"
+    words = ["childgrid_portal.web", "serve", "--config", str(place.config)]
+    process = Process("portal", words, output)
+    process.start()
+    try:
+        page = until("the portal listens", 30, lambda: place.page("/sign-in"))
+        told = place.typed("invite", "sp-nair", "--name", "Arjun Nair")
+        listed = place.typed("officers")
+    finally:
+        status = process.stop()
+    assert status == 0
+    assert "TRAINING" in page
+    assert "Meera Rao" in page
+    assert told.splitlines()[:2] == [f"{origin}/enrol", "sp-nair"]
+    assert listed.splitlines() == [
+        "si-rao\tMeera Rao\tenrolled",
+        "sp-nair\tArjun Nair\tinvited",
+    ]
+    assert output.read_text() == f"police: {origin}/\n"
+
+
+def test_it_forgets_whom_it_is_told_to(place: Place) -> None:
+    """And says what is still to be done at the node."""
+    place.typed("invite", "sp-nair", "--name", "Arjun Nair")
+    said = place.typed("forget", "sp-nair")
+    assert "childgrid-node revoke officer sp-nair" in said
+    assert place.typed("officers") == ""
+
+
+def test_it_does_not_start_where_no_desk_answers(place: Place) -> None:
+    """One line that says what to do, and a status for the service manager."""
+    place.write(free_port())
+    words = ["-m", "childgrid_portal.web", "serve", "--config", str(place.config)]
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("childgrid-portal: unreachable")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_demo_s_officers_sign_by_the_keys_in_the_staff_list(tmp_path: Path) -> None:
+    """Each officer's entry names the training passkey, and the node takes the list."""
+    staff = tmp_path / "police/staff.toml"
+    staff.parent.mkdir()
+    people = (Person("si-rao", "investigator", 30), Person("cu-das", "custodian", 50))
+    staff.write_text(
+        "".join(
+            f'[[officer]]\nid = "{one.id}"\nrole = "{one.role}"\nunit = "training"\n'
+            f'rank = {one.rank}\ntraining = true\nkey = "AAAA"\n\n'
+            for one in people
+        )
+    )
+    portals = Portals(Yard(tmp_path))
+    plan = Plan("police", "Police", "police-record", False, ("name",), people)
+    portals.enrol(plan)
+
+    for entry in agency.staff_body(staff, 0)["officers"]:
+        assert (entry["algorithm"], entry["training"]) == ("webauthn", True)
+        assert entry["origins"] == [portals.origin("police")]
+    ports = json.loads((tmp_path / "ports.json").read_text())
+    assert portals.origin("police").endswith(f":{ports['police-portal']}")
+    assert set(portals.yard.signers) == {"police/si-rao", "police/cu-das"}
+    guide = "\n".join(portals.guide())
+    assert portals.origin("police") in guide
+    assert "Meera Rao" in guide
