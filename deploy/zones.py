@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "deploy" / "locks"
 _WIRE, _LOG = "proto/childgrid_wire", "audit/childgrid_log"
 _POSTGRES = ("psycopg", "psycopg-binary")
-_DRIVERS = ("pymysql", "pymssql", "oracledb")
+_DRIVERS = ("mysql", "mssql", "oracle", "files")
 """A node's machine may have no network: it gets every driver that a source may need."""
 
 _MODULES = {"google": "protobuf"}
@@ -39,13 +39,13 @@ class Zone:
     """One installation: the folders it is built from, and its command.
 
     `more` are distributions that no import names: SQLAlchemy loads its drivers by name.
-    `pages` says whether it needs the extra `web`.
+    `extras` are those of the project that the zone has; of all others it has nothing.
     """
 
     folders: tuple[str, ...]
     command: str
     more: tuple[str, ...] = ()
-    pages: bool = False
+    extras: tuple[str, ...] = ()
 
 
 ZONES: Mapping[str, Zone] = {
@@ -58,27 +58,32 @@ ZONES: Mapping[str, Zone] = {
         _POSTGRES,
     ),
     "node": Zone(
-        (_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES + _DRIVERS
+        (_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES, _DRIVERS
     ),
     "portal": Zone(
         (_WIRE, "portal/childgrid_page", "portal/childgrid_portal"),
         "childgrid-portal",
-        pages=True,
+        extras=("web",),
     ),
     "station": Zone((_WIRE, _LOG, "audit/childgrid_audit"), "childgrid-audit"),
     "workbench": Zone(
         (_WIRE, _LOG, "portal/childgrid_page", "audit/childgrid_audit"),
         "childgrid-audit",
-        pages=True,
+        extras=("web",),
     ),
 }
 
 
-def web(root: Path = ROOT) -> set[str]:
-    """The distributions of the extra `web`."""
+@cache
+def extras(root: Path = ROOT) -> Mapping[str, frozenset[str]]:
+    """The extras that are for running, each with its distributions."""
     table = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    named = table["project"]["optional-dependencies"]["web"]
-    return {canonicalize_name(Requirement(one).name) for one in named}
+    optional = table["project"]["optional-dependencies"]
+    return {
+        name: frozenset(canonicalize_name(Requirement(one).name) for one in lines)
+        for name, lines in optional.items()
+        if name not in ("bench", "dev")
+    }
 
 
 @cache
@@ -114,8 +119,9 @@ def roots(zone: Zone, root: Path = ROOT) -> set[str]:
     found = {
         canonicalize_name(_MODULES.get(name) or known[name][0]) for name in modules
     }
-    pages = web(root)
-    return (found | pages if zone.pages else found - pages) | set(zone.more)
+    optional = extras(root)
+    chosen = {name for one in zone.extras for name in optional[one]}
+    return found - frozenset().union(*optional.values()) | chosen | set(zone.more)
 
 
 def closure(names: Iterable[str]) -> set[str]:
