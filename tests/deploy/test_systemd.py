@@ -174,6 +174,7 @@ def asked(folder: Path, *words: str) -> tuple[int, list[str], str]:
         ("childgrid-node@.service", "node@police", "node.toml"),
         ("childgrid-station@.service", "station@north", "station.toml"),
         ("childgrid-coordinator.service", "coordinator", "coordinator.toml"),
+        ("childgrid-portal@.service", "portal@police", "portal.toml"),
     ],
 )
 def test_a_single_command_runs_as_its_unit_would(
@@ -193,11 +194,23 @@ def test_a_single_command_runs_as_its_unit_would(
     }
     for key in ("User", "Group", "UMask", "StateDirectory", "StateDirectoryMode"):
         assert f"{key}={ours[key]}" in properties
-    credential = ours["LoadCredential"].replace("/etc/childgrid", f"{tmp_path}/etc")
-    assert f"LoadCredential={credential}" in properties
+    given = ours.get("LoadCredential", "").replace("/etc/childgrid", f"{tmp_path}/etc")
+    assert f"LoadCredential={given}" in properties
     program = ours["ExecStart"].split()[0]
     end = ["--", program, "doctor", "--config", f"{folder}/{file}"]
     assert words[words.index("--") :] == [*end, "--more", "two words"]
+
+
+def test_an_encrypted_passphrase_goes_before_one_in_the_clear(tmp_path: Path) -> None:
+    """Where both lie there, only what systemd-creds encrypted is taken."""
+    folder = tmp_path / "etc" / "node" / "police"
+    folder.mkdir(parents=True)
+    for name in ("node.toml", "passphrase", "passphrase.cred"):
+        (folder / name).touch()
+    words = asked(tmp_path, "node@police", "doctor")[1]
+    taken = [one for one in words if "LoadCredential" in one]
+    name = "--property=LoadCredentialEncrypted"
+    assert taken == [f"{name}=passphrase:{folder}/passphrase.cred"]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +218,7 @@ def test_a_single_command_runs_as_its_unit_would(
     [
         ([], "usage"),
         (["node@police"], "usage"),
-        (["authority", "found"], "not node, station or coordinator"),
+        (["authority", "found"], "no zone that has units"),
         (["node@../../root", "doctor"], "is no instance"),
         (["node@nowhere", "doctor"], "there is no"),
     ],
