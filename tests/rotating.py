@@ -13,8 +13,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from childgrid_authority import epochs
 from childgrid_authority.drafts import Draft
-from childgrid_node import ceremony
+from childgrid_node import ceremony, match
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.stock import Stock
@@ -22,9 +23,10 @@ from childgrid_wire import envelope, keyfile, statement
 from childgrid_wire.book import Book
 from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import FOUNDERS
+from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import FOUNDERS, Statement
 from founders import PASSPHRASE
-from grid import AGENCIES, DAY, EPOCH, HUB, Grid, scheme, seed
+from grid import AGENCIES, DAY, EPOCH, HUB, KABIR, Grid, scheme, seed
 
 THREE = ("police", "customs", "prisons")
 """Who take part in a ceremony; `childcare` gets the key from two of them."""
@@ -151,14 +153,14 @@ class Rotating(Grid):
 
     @contextmanager
     def posted(self, config: NodeConfig, _: object) -> Iterator[SimpleNamespace]:
-        """The board, as one of an agency's commands reaches it."""
-        office = self.agency(config.member).office
+        """The board, as a command reaches it that runs beside an agency's node."""
+        at, board = self.agency(config.member), self.members["audit-north"].shelf
         yield SimpleNamespace(
-            identity=office.identity,
-            shelf=office.shelf,
+            identity=at.identity,
+            shelf=Shelf.open(at.folder / "documents"),
             passphrase=PASSPHRASE,
-            look=lambda _: None,
-            hang=lambda data: self.post([data]),
+            look=lambda book: [book.add(one) for one in board.documents()],
+            hang=board.add,
         )
 
     def turn(self, names: Collection[str] = AGENCIES) -> None:
@@ -180,3 +182,52 @@ class Rotating(Grid):
     def everything(self, names: Collection[str] = AGENCIES) -> Any:
         """What agencies have said, heard and spent; for 'nothing changed'."""
         return {name: self.state(name) for name in names}
+
+
+def approved(grid: Rotating) -> Statement:
+    """A query for Kabir that waits to be carried."""
+    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    grid.decide("police", "sp-nair", asked.hash)
+    return asked
+
+
+def carry(grid: Rotating, asked: Statement, target: str = "customs") -> Statement:
+    """Carry it to one target; returns the answer."""
+    grid.relay.match(grid.agency(target), grid.call(asked, target))
+    said = match.stored(grid.agency(target).office, asked.hash)
+    assert said is not None
+    return said
+
+
+def rows(grid: Rotating, asked: Statement, target: str = "customs") -> list[str]:
+    """Which records an agency found, the best band only."""
+    held = match.handles(grid.agency(target).office, asked.hash)
+    return [one.hit.key for one in held if one.hit.band == "strong"]
+
+
+def accepted(grid: Rotating, epoch: int = 2) -> None:
+    """A ceremony is over, the founders accept its epoch, childcare has the key."""
+    grid.ceremony(epoch)
+    grid.enact(epochs.accept(grid.book, epoch, THREE, grid.now))
+    for wrapper in ("police", "customs"):
+        grid.wrap(wrapper, "childcare", epoch)
+
+
+def rotated(grid: Rotating, epoch: int = 2) -> None:
+    """Everybody has encoded anew and asks under the new epoch."""
+    accepted(grid, epoch)
+    grid.turn()
+    grid.enact(epochs.advance(grid.book, epoch, grid.now))
+    grid.turn()
+
+
+def retire(grid: Rotating, epoch: int) -> None:
+    """The founders retire an epoch at once."""
+    grid.enact(epochs.retire(grid.book, epoch, grid.now, at_once=True))
+
+
+def standing(grid: Rotating, epoch: int) -> epochs.Standing:
+    """What the founders see of an epoch."""
+    return next(
+        one for one in epochs.standing(grid.book, grid.now) if one.epoch == epoch
+    )

@@ -10,17 +10,23 @@ import pytest
 
 from childgrid_authority import epochs
 from childgrid_authority.errors import ChangeRefused
-from childgrid_node import doctor, joining, match
-from childgrid_node.ceremony import unlock
 from childgrid_wire import rotation
-from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-from founders import PASSPHRASE, light_locks
-from grid import AGENCIES, KABIR, Grid
+from founders import light_locks
+from grid import AGENCIES, KABIR
 from refusals import refused
-from rotating import THREE, Rotating
+from rotating import (
+    Rotating,
+    accepted,
+    approved,
+    carry,
+    retire,
+    rotated,
+    rows,
+    standing,
+)
 
 FOUND = ["CU-1"]
 
@@ -88,55 +94,6 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     grid.restart("prisons")
     grid.turn(["prisons"])
     return Ended(grid, early, waiting, request, left)
-
-
-def approved(grid: Grid) -> Statement:
-    """A query for Kabir that waits to be carried."""
-    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
-    grid.decide("police", "sp-nair", asked.hash)
-    return asked
-
-
-def carry(grid: Grid, asked: Statement, target: str = "customs") -> Statement:
-    """Carry it to one target; returns the answer."""
-    grid.relay.match(grid.agency(target), grid.call(asked, target))
-    said = match.stored(grid.agency(target).office, asked.hash)
-    assert said is not None
-    return said
-
-
-def rows(grid: Grid, asked: Statement, target: str = "customs") -> list[str]:
-    """Which records an agency found, the best band only."""
-    held = match.handles(grid.agency(target).office, asked.hash)
-    return [one.hit.key for one in held if one.hit.band == "strong"]
-
-
-def accepted(grid: Rotating, epoch: int = 2) -> None:
-    """A ceremony is over, the founders accept its epoch, childcare has the key."""
-    grid.ceremony(epoch)
-    grid.enact(epochs.accept(grid.book, epoch, THREE, grid.now))
-    for wrapper in ("police", "customs"):
-        grid.wrap(wrapper, "childcare", epoch)
-
-
-def rotated(grid: Rotating, epoch: int = 2) -> None:
-    """Everybody has encoded anew and asks under the new epoch."""
-    accepted(grid, epoch)
-    grid.turn()
-    grid.enact(epochs.advance(grid.book, epoch, grid.now))
-    grid.turn()
-
-
-def retire(grid: Rotating, epoch: int) -> None:
-    """The founders retire an epoch at once."""
-    grid.enact(epochs.retire(grid.book, epoch, grid.now, at_once=True))
-
-
-def standing(grid: Rotating, epoch: int) -> epochs.Standing:
-    """What the founders see of an epoch."""
-    return next(
-        one for one in epochs.standing(grid.book, grid.now) if one.epoch == epoch
-    )
 
 
 def test_nodes_encode_under_a_new_epoch_beside_the_one_they_serve(
@@ -310,67 +267,6 @@ def test_what_was_sealed_and_not_handed_over_is_void(grid: Rotating) -> None:
 
     assert grid.release("customs") == ["void"]
     assert grid.released("customs") == 0
-
-
-def test_who_was_in_no_ceremony_needs_two_wrappers_for_each_epoch(
-    grid: Rotating,
-) -> None:
-    """One is not enough; until then it goes on asking and answering under the old."""
-    grid.ceremony(2)
-    grid.enact(epochs.accept(grid.book, 2, THREE, grid.now))
-    grid.wrap("police", "childcare", 2)
-    grid.turn()
-    assert grid.stocks["childcare"].holdings.epoch == 1
-    assert standing(grid, 2).providers == ("childcare",)
-    keys = keys_fingerprint(grid.book.latest(grid.now).member("childcare"))
-    with pytest.raises(doctor.Fault, match=f"epoch 2 is not here.*{keys}"):
-        examined(grid, "childcare")
-
-    grid.wrap("customs", "childcare", 2)
-    grid.turn(["childcare"])
-
-    assert standing(grid, 2).providers == ()
-    held = [unlock(grid.keys(one), 2, PASSPHRASE) for one in ("childcare", "police")]
-    assert held[0] == held[1]
-
-
-def examined(grid: Rotating, name: str) -> str:
-    """What `childgrid-node doctor` says of an agency's epochs."""
-    grid.restart(name)
-    patient = doctor._Patient(grid.configs[name], grid.clock)
-    patient._office, patient._stock = grid.agency(name).office, grid.stocks[name]
-    return patient.epochs()
-
-
-def test_the_doctor_says_how_far_a_node_is(grid: Rotating) -> None:
-    """Encoded or not; that a node is about it by itself is no fault."""
-    assert examined(grid, "prisons") == "keys of epoch 1 here, sources encoded"
-    accepted(grid)
-    with pytest.raises(doctor.Doubt, match="encodes under it"):
-        examined(grid, "prisons")
-    grid.turn()
-    assert examined(grid, "prisons") == "keys of epoch 1, 2 here, sources encoded"
-
-
-def test_one_command_wraps_the_key_of_every_accepted_epoch(
-    grid: Rotating, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For an agency that was in none of the ceremonies; nothing without fingerprint."""
-    grid.ceremony(2)
-    grid.enact(epochs.accept(grid.book, 2, THREE, grid.now))
-    monkeypatch.setattr(joining, "posted", grid.posted)
-    right = keys_fingerprint(grid.agency("police").office.view.member("childcare"))
-    config = grid.configs["customs"]
-    before = len(grid.book.rotations(1) + grid.book.rotations(2))
-    with pytest.raises(Refused, match="fingerprint"):
-        joining.wrap_for(config, "childcare", right[:-1], grid.clock)
-    assert len(grid.book.rotations(1) + grid.book.rotations(2)) == before
-
-    assert joining.wrap_for(config, "childcare", right, grid.clock) == [1, 2]
-
-    said = [*grid.book.rotations(1), *grid.book.rotations(2)]
-    wraps = [(one.issuer, one["epoch"]) for one in said if one["step"] == "wrap"]
-    assert wraps == [("customs", 1), ("customs", 2)]
 
 
 def test_a_source_that_can_not_be_read_keeps_the_old_epoch_in_service(

@@ -15,11 +15,10 @@ from childgrid_wire import rotation, statement
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, Untrusted
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import Statement
 from founders import PASSPHRASE, light_locks
-from grid import AGENCIES, DAY, KABIR, Grid, scheme, seed
+from grid import AGENCIES, DAY, KABIR, scheme, seed
 from refusals import refused
-from rotating import THREE, Rotating
+from rotating import THREE, Rotating, approved, carry
 
 OTHERS = ("customs", "prisons", "childcare")
 
@@ -29,18 +28,6 @@ def grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rotating:
     """A grid in epoch 1."""
     light_locks(monkeypatch)
     return Rotating(tmp_path)
-
-
-def approved(grid: Grid) -> Statement:
-    """A query for Kabir that waits to be carried."""
-    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
-    grid.decide("police", "sp-nair", asked.hash)
-    return asked
-
-
-def carry(grid: Grid, asked: Statement) -> bytes:
-    """Carry it to customs; returns the answer."""
-    return grid.relay.match(grid.agency("customs"), grid.call(asked, "customs"))
 
 
 def ready(grid: Rotating, member: str, check: str, name: str = "") -> bytes:

@@ -35,7 +35,7 @@ def test_nothing_of_the_old_key_is_left(found: dict[str, Any]) -> None:
 def test_a_node_ends_and_starts_again_in_the_new_epoch(
     found: dict[str, Any], grid: Grid
 ) -> None:
-    """What its own ceremony hung up while it ran is whole on its disk."""
+    """With the key and the index that it made while it served the old."""
     assert found
     grid.restart("customs", kill=False)
     grid.ready("customs")
