@@ -97,7 +97,7 @@ def said(seat: Seat) -> str:
     return seat.page.locator("main code").inner_text()
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_a_page_that_has_other_bytes_signed(
     stage: Stage, seat: Seat, query: Statement
 ) -> None:
@@ -110,7 +110,7 @@ def test_a_page_that_has_other_bytes_signed(
         assert said(seat) == "bad-signature"
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_bytes_that_the_node_never_drafted(
     stage: Stage, seat: Seat, query: Statement
 ) -> None:
@@ -123,7 +123,7 @@ def test_bytes_that_the_node_never_drafted(
         assert reason is Reason.UNKNOWN
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_a_login_whose_challenge_is_an_approval_s_hash(
     stage: Stage, chromium: Browser, query: Statement
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_login_whose_challenge_is_an_approval_s_hash(
         assert other.heading() == "Touch your login passkey"
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_the_signing_passkey_opens_no_session(stage: Stage, chromium: Browser) -> None:
     """A touch of the right person's other passkey over the right login challenge."""
     with standing(chromium, stage, APPROVER) as other:
@@ -150,7 +150,7 @@ def test_the_signing_passkey_opens_no_session(stage: Stage, chromium: Browser) -
         assert other.heading() == "Sign in"
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_the_login_passkey_signs_nothing(
     stage: Stage, seat: Seat, query: Statement
 ) -> None:
@@ -186,7 +186,7 @@ def test_an_answer_that_was_given_before(
         assert reason is Reason.BAD_SIGNATURE
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_an_answer_from_another_page_of_the_same_domain(
     stage: Stage, seat: Seat, query: Statement
 ) -> None:
@@ -210,7 +210,7 @@ def test_an_answer_from_another_page_of_the_same_domain(
         assert reason is Reason.BAD_SIGNATURE
 
 
-@pytest.mark.threat("T25")
+@pytest.mark.threat("T25", "T28")
 def test_an_answer_without_the_person_being_verified(
     stage: Stage, seat: Seat, chromium: Browser, query: Statement
 ) -> None:
@@ -239,6 +239,7 @@ def test_nobody_approves_what_they_asked_themselves(
         assert said(asker) == "own-request"
 
 
+@pytest.mark.threat("T25")
 def test_a_second_tab_with_a_stale_statement(
     stage: Stage, seat: Seat, query: Statement
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_used_code_and_a_browser_without_a_passkey_are_told(
         assert page.evaluate("document.activeElement.dataset.trouble") == ""
 
 
+@pytest.mark.threat("T28")
 def test_nothing_is_left_in_the_browser_s_storage(
     stage: Stage, chromium: Browser
 ) -> None:

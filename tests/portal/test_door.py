@@ -59,6 +59,7 @@ def test_an_officer_signs_in_and_opens_the_desk(stage: Stage) -> None:
     assert "Officer si-rao" in said(hands.last)
 
 
+@pytest.mark.threat("T28")
 def test_the_cookie_is_no_script_s_and_no_other_site_s(
     stage: Stage, hands: Hands
 ) -> None:
@@ -92,6 +93,7 @@ def test_the_page_that_was_asked_for_comes_after_the_desk_is_open(
     assert hands.heading.startswith("Where you are signed in")
 
 
+@pytest.mark.threat("T28")
 def test_a_form_without_its_session_s_token_does_nothing(
     stage: Stage, hands: Hands
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_form_without_its_session_s_token_does_nothing(
     assert hands.heading.startswith("Sign in")
 
 
+@pytest.mark.threat("T28")
 def test_a_form_from_elsewhere_or_too_long_does_nothing(
     stage: Stage, hands: Hands
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_challenge_is_good_for_one_touch(stage: Stage, hands: Hands) -> None:
     assert hands.post("/sign-in/passkey", answer=answer).status == 403
 
 
+@pytest.mark.threat("T28")
 def test_five_failures_lock_the_officer_out(stage: Stage, hands: Hands) -> None:
     """In whichever browser; the right passkey waits as well, a colleague doesn't."""
     hands.claim("si-rao")
@@ -275,6 +279,7 @@ def test_a_room_of_another_role_is_shut_and_an_unknown_page_absent(
         assert path.rsplit("/", 1)[1] not in said(answer)
 
 
+@pytest.mark.threat("T28")
 def test_every_answer_forbids_caches_and_foreign_scripts(
     stage: Stage, hands: Hands
 ) -> None:

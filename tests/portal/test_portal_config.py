@@ -93,6 +93,7 @@ def test_plain_http_is_for_a_name_of_this_machine(tmp_path: Path) -> None:
         written(tmp_path, origin="http://localhost.police.example")
 
 
+@pytest.mark.threat("T28")
 def test_training_passkeys_are_refused_on_a_production_grid(tmp_path: Path) -> None:
     """The directory says of which kind a grid is; the settings cannot."""
     config = written(tmp_path, training="training")
