@@ -29,9 +29,9 @@ from childgrid_node import (
     query,
     receive,
 )
+from childgrid_node.bundle import Proof
 from childgrid_node.courier import Parcel
 from childgrid_node.desk import draft_view
-from childgrid_node.receive import Proof
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement

@@ -18,8 +18,8 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
+from childgrid_node.bundle import Proof
 from childgrid_node.courier import Parcel
-from childgrid_node.receive import Proof
 from grid import AGENCIES, AUDITORS, HUB, OFFICERS, identity, seed
 
 HOLDERS = ("customs", "prisons", "childcare")

@@ -17,9 +17,9 @@ from typing import Any, cast
 import structlog
 
 from childgrid_node import disclose
+from childgrid_node.bundle import Proof
 from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
-from childgrid_node.receive import Proof
 from childgrid_wire import canonical, channel
 from childgrid_wire.book import BOARD
 from childgrid_wire.certificates import Peer

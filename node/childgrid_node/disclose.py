@@ -117,6 +117,8 @@ class Releaser:
             raise Refused(Reason.CHANGED, "the row differs from the index")
         return canonical.dumps(
             {
+                # Its hash is told to everybody who logs the disclosure: not guessable.
+                "salt": secrets.token_hex(16),
                 "source": found.hit.source,
                 "holder": self.office.member,
                 "category": found.hit.category,
@@ -208,7 +210,7 @@ def _store(office: Office, request: Statement, grant: Grant, content: bytes) -> 
     binding = Binding("disclosure", request.id, office.member, request.issuer, 0)
     recipient = canonical.from_b64(request["recipient_key"])
     ciphertext = seal.seal(content, recipient, binding)
-    disclosure = _disclosure(office, request, grant, ciphertext)
+    disclosure = _disclosure(office, request, grant, ciphertext, content)
     with office.journal.writing() as writing:
         if writing.rows("SELECT 1 FROM spent WHERE request = ?", (request.hash,)):
             return "sealed"
@@ -233,7 +235,11 @@ def _shelve(office: Office, notices: Sequence[Statement]) -> None:
 
 
 def _disclosure(
-    office: Office, request: Statement, grant: Grant, ciphertext: bytes
+    office: Office,
+    request: Statement,
+    grant: Grant,
+    ciphertext: bytes,
+    content: bytes,
 ) -> Statement:
     view = office.view
     found = match.handle(office, request["query"], request["handle"])
@@ -254,6 +260,7 @@ def _disclosure(
         requester=request.issuer,
         category=found.hit.category,
         row_as_of=found.hit.as_of,
+        content=seal.digest(content),
     )
 
 

@@ -9,7 +9,6 @@ denied or never answered.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from childgrid_log import names
@@ -17,7 +16,8 @@ from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import opens
 from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
-from childgrid_node import docket
+from childgrid_node import bundle, docket
+from childgrid_node.bundle import Proof
 from childgrid_node.clerical import Words
 from childgrid_node.explain import likelihood
 from childgrid_node.journal import verified
@@ -31,17 +31,6 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 _YEAR = 366 * 86_400
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Why a disclosure is known to stand in its holder's log; see values.proto."""
-
-    checkpoint: bytes
-    index: int
-    hashes: tuple[bytes, ...]
-    leaf: bytes
-    salt: bytes
 
 
 def take(
@@ -71,6 +60,7 @@ def take(
         writing.say(disclosure)
         writing.say(receipt)
         writing.send(receipt)
+        bundle.keep_proof(writing, disclosure, proof)
         if content is not None:
             office.journal.keep_secret(writing, f"record:{request.hash}", content)
         writing.run("DELETE FROM secret WHERE name = ?", (f"request:{request.hash}",))
@@ -158,7 +148,9 @@ def _open(
         fields = canonical.loads(content)["fields"]
     except (WireError, KeyError):
         return None
-    return content if sorted(fields) == disclosure["fields"] else None
+    told = disclosure.body.get("content", seal.digest(content))
+    same = sorted(fields) == disclosure["fields"] and told == seal.digest(content)
+    return content if same else None
 
 
 def record(office: Office, request: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from childgrid_node import (
     aftermath,
     almanac,
     approve,
+    bundle,
     docket,
     findings,
     match,
@@ -250,11 +251,18 @@ class Shows:
 
     def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
         """What was disclosed, while the case is open; a prosecutor's own cases only."""
+        return receive.profile(self.office, self._pack(officer, name))
+
+    def _bundle(self, officer: Officer, name: str) -> dict[str, Any]:
+        """The evidence behind a profile, for whoever may read that."""
+        return bundle.read(self.office, self._pack(officer, name))
+
+    def _pack(self, officer: Officer, name: str) -> Statement:
         asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
         if officer.role != "prosecutor":
             self._own_query(officer, name)
         packs.check(self.office, self.cases, officer, asked)
-        return receive.profile(self.office, asked)
+        return asked
 
     def _directory(self, officer: Officer, _: str) -> dict[str, Any]:
         return almanac.read(self.office, officer)
@@ -277,6 +285,7 @@ _SHOWS: dict[str, Callable[[Shows, Officer, str], dict[str, Any]]] = {
     "request": Shows._request,
     "explanation": Shows._explanation,
     "profile": Shows._profile,
+    "bundle": Shows._bundle,
     "silent": Shows._silent_view,
     "directory": Shows._directory,
     "health": Shows._health,

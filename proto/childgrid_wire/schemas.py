@@ -230,6 +230,7 @@ SCHEMAS: dict[Kind, Record] = {
         requester=s.member,
         category=category,
         row_as_of=s.time,
+        content=s.Maybe(s.digest),
     ),
     Kind.VOID: record(disclosure=s.digest, reason=reason),
     Kind.RECEIPT: record(disclosure=s.digest, ciphertext=s.digest, opened=s.boolean),
@@ -269,7 +270,8 @@ SCHEMAS: dict[Kind, Record] = {
     Kind.VIEW: record(
         object=s.enum(
             *("inbox", "query", "answers", "request", "explanation", "profile"),
-            *("silent", "desk", "docket", "packs", "directory", "health"),
+            *("silent", "desk", "docket", "packs", "bundle"),
+            *("directory", "health"),
         ),
         subject=s.optional(s.digest),
         reader=s.Maybe(s.officer),
