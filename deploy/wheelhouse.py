@@ -2,8 +2,8 @@
 
 `python -m deploy.wheelhouse ZONE ... [--out FOLDER]` makes `FOLDER/ZONE`: the locked
 wheels, our own wheel built from that zone's folders alone, `requirements.txt` with the
-hash of every one of them, the units and example settings, and `SHA256SUMS` over it all.
-On the other machine (docs/installing.md):
+hash of every one of them, units, example settings and the pages of `docs`, and
+`SHA256SUMS` over it all. On the other machine (docs/installing.md):
 
     sha256sum -c --quiet SHA256SUMS
     pip install --no-index --find-links wheels --no-deps --require-hashes \\
@@ -91,8 +91,8 @@ def fill(name: str, folder: Path, lock: Path, fetch: Fetch = fetch) -> Path:
 
 def _accompany(folder: Path) -> None:
     ignored = shutil.ignore_patterns("__pycache__", "*.py")
-    for name in ("systemd", "etc"):
-        shutil.copytree(ROOT / "deploy" / name, folder / name, ignore=ignored)
+    for name in ("deploy/systemd", "deploy/etc", "deploy/proxy", "docs"):
+        shutil.copytree(ROOT / name, folder / Path(name).name, ignore=ignored)
 
 
 def seal(folder: Path) -> None:

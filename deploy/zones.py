@@ -131,11 +131,18 @@ def closure(names: Iterable[str]) -> set[str]:
     while waiting:
         name = canonicalize_name(waiting.pop())
         found.add(name)
-        for line in distribution(name).requires or ():
-            needed = Requirement(line)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                waiting |= {canonicalize_name(needed.name)} - found
+        waiting |= _needs(name) - found
     return found
+
+
+@cache
+def _needs(name: str) -> frozenset[str]:
+    wanted = (Requirement(line) for line in distribution(name).requires or ())
+    return frozenset(
+        canonicalize_name(one.name)
+        for one in wanted
+        if one.marker is None or one.marker.evaluate({"extra": ""})
+    )
 
 
 def entries(lock: str) -> dict[str, str]:

@@ -149,6 +149,23 @@ def test_every_account_of_a_unit_is_made() -> None:
     assert {read(path)["Service.User"][0] for path in SYSTEM} == made
 
 
+@pytest.mark.skipif(
+    shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not here"
+)
+def test_the_accounts_have_no_shell_and_no_home(tmp_path: Path) -> None:
+    """systemd makes them as the file says, each with a group of its own."""
+    (tmp_path / "etc").mkdir()
+    make = ["systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "childgrid.sysusers"]
+    subprocess.run(make, check=True, capture_output=True)
+    lines = (tmp_path / "etc" / "passwd").read_text("utf-8").splitlines()
+    accounts = [one.split(":") for one in lines if one.startswith("childgrid-")]
+    assert {read(path)["Service.User"][0] for path in SYSTEM} == {
+        account[0] for account in accounts
+    }
+    assert {(one[5], Path(one[6]).name) for one in accounts} == {("/", "nologin")}
+    assert len({one[3] for one in accounts}) == len(accounts)
+
+
 SPY = '#!/bin/sh\nprintf "%s\\n" "$@"\n'
 
 
