@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from childgrid_portal.profile import model, text
 from childgrid_portal.web import reading
 from childgrid_portal.web.visit import Room
-from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.errors import Malformed, Reason, Refused
 from portal.profiles import (
     CASE,
     DAY,
@@ -34,12 +35,19 @@ from portal.visitor import Visitor
 
 EVIL = "<script>alert(1)</script>\u202e\u200bKabir"
 FORMULA = '=HYPERLINK("http://evil.example","x")'
-COPIES = ("pdf", "csv", "json", "ftm.json")
+COPIES = ("pdf", "csv", "json", "ftm.json", "zip")
+
+
+FILES = {"manifest.dsse": "bQ==", f"records/{QUERY}.json": "e30="}
 
 
 def visitor(shown: dict[str, Any], language: str = "en") -> Visitor:
-    """Somebody who reads this profile."""
-    return Visitor(lambda *_: shown, {"query": QUERY}, language=language)
+    """Somebody who reads this profile, and the evidence behind it."""
+
+    def answer(object_: str, *_: object) -> dict[str, Any]:
+        return {"files": FILES} if object_ == "bundle" else shown
+
+    return Visitor(answer, {"query": QUERY}, language=language)
 
 
 def told(answer: Response) -> str:
@@ -178,7 +186,8 @@ def test_every_look_and_copy_reads_the_profile_anew(ending: str) -> None:
     for handler in (reading.profile, room(ending).handler):
         visit.read_.clear()
         handler(visit)
-        assert visit.read_ == [("profile", QUERY)]
+        assert visit.read_[0] == ("profile", QUERY)
+        assert visit.read_[1:] in ([], [("bundle", QUERY)])
 
     def over(*_: object) -> dict[str, Any]:
         raise Refused(Reason.CASE_OVER, "case")
@@ -268,6 +277,31 @@ def test_one_person_a_record_in_followthemoney() -> None:
             assert one["properties"]["addressEntity"][0] in ids
             assert any("Madhav" in note for note in one["properties"]["notes"])
             assert any(NOTICE in note for note in one["properties"]["notes"])
+
+
+def test_the_evidence_is_one_file_with_a_guide() -> None:
+    """The node's files byte for byte; the same evidence is the same file."""
+    made = [bytes(room("zip").handler(visitor(document())).body) for _ in range(2)]
+    assert made[0] == made[1]
+    with zipfile.ZipFile(io.BytesIO(made[0])) as found:
+        assert found.namelist() == ["README.txt", *sorted(FILES)]
+        assert found.read(f"records/{QUERY}.json") == b"{}"
+        guide = found.read("README.txt").decode()
+    for words in (NOTICE, "police/si-rao", CASE, "TRAINING", "childgrid-audit court"):
+        assert words in guide
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/x", f"records/../{QUERY}.json", "records/x.json", "a\\b", ""]
+)
+def test_no_path_leaves_the_folder_in_which_it_is_opened(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gave it; nothing is handed out."""
+    visit = visitor(document())
+    monkeypatch.setitem(FILES, path, "e30=")
+    with pytest.raises(Malformed, match=r"bundle\.path"):
+        room("zip").handler(visit)
 
 
 def test_a_page_of_many_sources_is_light() -> None:

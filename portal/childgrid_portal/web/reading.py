@@ -14,7 +14,17 @@ from typing import Any
 from starlette.responses import Response
 
 from childgrid_page import drawings
-from childgrid_portal.profile import ages, compare, export, ftm, model, pdf, story, ties
+from childgrid_portal.profile import (
+    ages,
+    compare,
+    export,
+    ftm,
+    model,
+    pack,
+    pdf,
+    story,
+    ties,
+)
 from childgrid_portal.profile.export import Mark
 from childgrid_portal.profile.model import ASKED, Profile, Value
 from childgrid_portal.profile.text import file_name, visible
@@ -55,6 +65,14 @@ def _export(
     return handler
 
 
+def evidence(visit: Visit) -> Response:
+    """The signed statements and proofs behind the profile, with a guide."""
+    read = _read(visit)
+    found = visit.read("bundle", read.query)
+    body = pack.to_zip(found["files"], _mark(visit, read))
+    return _copy(read, body, "zip", "application/zip")
+
+
 def packs(visit: Visit) -> Response:
     """What was disclosed for the open cases of the prosecutor who asks."""
     number = visit.query.get("page", "")
@@ -75,6 +93,7 @@ ROOMS = (
         "/profile/{query}.csv",
         _export(export.to_csv, "csv", "text/csv; charset=utf-8"),
     ),
+    Room("/profile/{query}.zip", evidence),
     Room("/profile/{query}", profile),
     Room(
         "/query/{query}/candidate/{holder}/{handle}",
