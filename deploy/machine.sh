@@ -2,6 +2,8 @@
 # What the tests need of the machine beside Python: Chromium, in which the officers'
 # pages are tried, and Pango, which draws their PDF. Both are Debian's. Where they are
 # missing, root gets them installed and is told so; anybody else is told what to do.
+# A MariaDB, against which its connector is tried, is installed for root alone: without
+# one (or CHILDGRID_TEST_MARIADB_URL) those tests are skipped and say so.
 set -eu
 missing=
 [ -x "${CHILDGRID_CHROMIUM:-/usr/bin/chromium}" ] || missing=chromium
@@ -9,6 +11,9 @@ for library in libpango-1.0 libpangoft2-1.0; do
     python3 -c "import ctypes; ctypes.CDLL('$library.so.0')" 2>/dev/null ||
         missing="$missing $library-0"
 done
+[ "$(id -u)" -ne 0 ] || [ -n "${CHILDGRID_TEST_MARIADB_URL:-}" ] ||
+    PATH="$PATH:/usr/sbin" command -v mariadbd >/dev/null ||
+    missing="$missing mariadb-server-core"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "missing on this machine:$missing; as root: apt-get install $missing" >&2

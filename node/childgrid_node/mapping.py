@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .mapping_parse import Strict
 from .source_errors import MappingError
 
 FIELDS = (
@@ -52,6 +53,8 @@ _KEYS = (
     "agency",
     "category",
     "source",
+    "password_file",
+    "unproved_reader",
     "relation",
     "key",
     "updated",
@@ -157,7 +160,9 @@ class Mapping:
     """One source and how its columns become grid fields.
 
     `source` is a SQLAlchemy URL or a file name relative to the mapping; it may hold a
-    password and is therefore left out of `repr`.
+    password and is therefore left out of `repr`. `password_file` is a file of mode 600
+    that holds the password instead. `unproved_reader` lets a database be read that does
+    not tell whether the account may write.
     """
 
     path: Path
@@ -173,6 +178,8 @@ class Mapping:
     fields: MappingProxyType[str, Source]
     grants: MappingProxyType[str, Grant]
     where: tuple[Where, ...]
+    password_file: str | None = None
+    unproved_reader: bool = False
 
     @classmethod
     def read(cls, path: Path | str) -> Mapping:
@@ -226,36 +233,35 @@ class Mapping:
         return f"Mapping({str(self.path)!r}, agency={self.agency!r})"
 
 
-class _Reader:
+class _Reader(Strict):
     """Turns a parsed TOML table into a `Mapping`, refusing all it does not know."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
     def mapping(self, table: dict[str, Any]) -> Mapping:
-        self._only(table, "", _KEYS)
-        category = self._word(table, "category", "")
-        fields = self._fields(self._table(table, "fields", required=True))
+        self.only(table, "", _KEYS)
+        category = self.word(table, "category", "")
+        fields = self._fields(self.table(table, "fields", required=True))
         return Mapping(
-            path=self._path,
-            agency=self._word(table, "agency"),
+            path=self.path,
+            agency=self.word(table, "agency"),
             category=category,
-            source=self._word(table, "source"),
-            relation=self._word(table, "relation", "") or None,
-            key=self._word(table, "key"),
-            updated=self._word(table, "updated", "") or None,
-            event=self._word(table, "event", "") or None,
+            source=self.word(table, "source"),
+            relation=self.word(table, "relation", "") or None,
+            key=self.word(table, "key"),
+            updated=self.word(table, "updated", "") or None,
+            event=self.word(table, "event", "") or None,
             role=self._role(table.get("role", "other")),
             retain=self._retention(table.get("retain")),
             fields=fields,
             grants=self._grants(table, fields, category),
-            where=self._where(self._table(table, "where")),
+            where=self._where(self.table(table, "where")),
+            password_file=self.word(table, "password_file", "") or None,
+            unproved_reader=self.flag(table, "unproved_reader"),
         )
 
     def _fields(self, table: dict[str, Any]) -> MappingProxyType[str, Source]:
-        self._only(table, "fields", FIELDS)
+        self.only(table, "fields", FIELDS)
         if not table:
-            raise self._error("fields", "names no grid field", ", ".join(FIELDS))
+            raise self.error("fields", "names no grid field", ", ".join(FIELDS))
         return MappingProxyType({k: self._source(k, v) for k, v in table.items()})
 
     def _source(self, field: str, value: object) -> Source:
@@ -263,54 +269,54 @@ class _Reader:
         if isinstance(value, dict):
             return self._pair(field, value)
         if field == "identifier":
-            raise self._error(
+            raise self.error(
                 setting, "needs a pair", '{ type = "COLUMN", number = "COLUMN" }'
             )
         if field == "age" and isinstance(value, str) and value:
             return Aged(value, None)
         if field != "age" and isinstance(value, list) and value:
-            return Columns(tuple(self._text(setting, item) for item in value))
-        return Columns((self._text(setting, value),))
+            return Columns(tuple(self.text(setting, item) for item in value))
+        return Columns((self.text(setting, value),))
 
     def _pair(self, field: str, value: dict[str, Any]) -> Source:
         setting = f"fields.{field}"
         if field == "age":
-            self._only(value, setting, ("column", "as_of"))
-            as_of = self._word(value, "as_of", "", setting) or None
-            return Aged(self._word(value, "column", None, setting), as_of)
+            self.only(value, setting, ("column", "as_of"))
+            as_of = self.word(value, "as_of", "", setting) or None
+            return Aged(self.word(value, "column", None, setting), as_of)
         if field == "identifier":
-            self._only(value, setting, ("type", "number"))
-            kind = self._word(value, "type", None, setting)
-            return Typed(kind, self._word(value, "number", None, setting))
-        raise self._error(setting, "takes no table", "a column or a list of columns")
+            self.only(value, setting, ("type", "number"))
+            kind = self.word(value, "type", None, setting)
+            return Typed(kind, self.word(value, "number", None, setting))
+        raise self.error(setting, "takes no table", "a column or a list of columns")
 
     def _role(self, value: object) -> Role:
         if isinstance(value, dict):
-            self._only(value, "role", ("column", "victim", "suspect"))
-            victim = self._values(value.get("victim", []), "role.victim")
-            suspect = self._values(value.get("suspect", []), "role.suspect")
+            self.only(value, "role", ("column", "victim", "suspect"))
+            victim = self.values(value.get("victim", []), "role.victim")
+            suspect = self.values(value.get("suspect", []), "role.suspect")
             if victim & suspect:
-                raise self._error("role", "lists one value twice", "disjoint lists")
-            column = self._word(value, "column", None, "role")
+                raise self.error("role", "lists one value twice", "disjoint lists")
+            column = self.word(value, "column", None, "role")
             return Role("other", column, victim, suspect)
         if isinstance(value, str) and value in ROLES:
             return Role(value)
         allowed = f"{', '.join(ROLES)}, or {{ column, victim = [], suspect = [] }}"
-        raise self._error("role", "is not a role", allowed)
+        raise self.error("role", "is not a role", allowed)
 
     def _retention(self, value: object) -> Retention | None:
         if value is None:
             return None
         if isinstance(value, str):
-            return Retention(self._text("retain", value))
+            return Retention(self.text("retain", value))
         allowed = f"a column of dates, or {{ column, years = 1..{_LONGEST_YEARS} }}"
         if not isinstance(value, dict):
-            raise self._error("retain", "is no column", allowed)
-        self._only(value, "retain", ("column", "years"))
+            raise self.error("retain", "is no column", allowed)
+        self.only(value, "retain", ("column", "years"))
         years = value.get("years")
         if type(years) is not int or not 1 <= years <= _LONGEST_YEARS:
-            raise self._error("retain.years", "is no number of years", allowed)
-        return Retention(self._word(value, "column", None, "retain"), years)
+            raise self.error("retain.years", "is no number of years", allowed)
+        return Retention(self.word(value, "column", None, "retain"), years)
 
     def _grants(
         self,
@@ -322,13 +328,13 @@ class _Reader:
             mapped = {name: Grant(s.names, category) for name, s in fields.items()}
             return MappingProxyType(mapped)
         grants = {}
-        for label, value in self._table(table, "disclose").items():
+        for label, value in self.table(table, "disclose").items():
             setting = f"disclose.{label}"
             if not isinstance(value, dict):
-                raise self._error(setting, "is no table", "{ column, category }")
-            self._only(value, setting, ("column", "category"))
-            column = self._word(value, "column", None, setting)
-            given = self._word(value, "category", category, setting)
+                raise self.error(setting, "is no table", "{ column, category }")
+            self.only(value, setting, ("column", "category"))
+            column = self.word(value, "column", None, setting)
+            given = self.word(value, "category", category, setting)
             grants[label] = Grant((column,), given)
         return MappingProxyType(grants)
 
@@ -339,60 +345,7 @@ class _Reader:
         setting = f"where.{column}"
         allowed = "{ in = [..] } or { not_in = [..] }"
         if not isinstance(value, dict) or len(value) != 1:
-            raise self._error(setting, "is not one rule", allowed)
-        self._only(value, setting, ("in", "not_in"))
+            raise self.error(setting, "is not one rule", allowed)
+        self.only(value, setting, ("in", "not_in"))
         ((verb, items),) = value.items()
-        return Where(column, self._values(items, f"{setting}.{verb}"), verb == "in")
-
-    def _values(self, items: object, setting: str) -> frozenset[str]:
-        if not isinstance(items, list):
-            raise self._error(setting, "is no list", "a list of values")
-        return frozenset(self._value(setting, item) for item in items)
-
-    def _value(self, setting: str, item: object) -> str:
-        if not isinstance(item, str | bool | int):
-            raise self._error(
-                setting, "holds a wrong type", "text, whole numbers, true, false"
-            )
-        return str(item).strip().casefold()
-
-    def _table(
-        self, table: dict[str, Any], name: str, *, required: bool = False
-    ) -> dict[str, Any]:
-        value = table.get(name, None if required else {})
-        if not isinstance(value, dict):
-            raise self._error(name, "is missing or no table", f"a table [{name}]")
-        return value
-
-    def _word(
-        self,
-        table: dict[str, Any],
-        name: str,
-        default: str | None = None,
-        prefix: str = "",
-    ) -> str:
-        setting = f"{prefix}.{name}" if prefix else name
-        if name not in table and default is not None:
-            return default
-        if name not in table:
-            raise self._error(setting, "is missing", "text that is not empty")
-        return self._text(setting, table[name])
-
-    def _text(self, setting: str, value: object) -> str:
-        if not isinstance(value, str) or not value.strip():
-            allowed = "text that is not empty"
-            if setting.startswith("fields."):
-                allowed = "a column, or a list of columns where the field has parts"
-            raise self._error(setting, "has a wrong type or is empty", allowed)
-        return value
-
-    def _only(
-        self, table: dict[str, Any], prefix: str, allowed: tuple[str, ...]
-    ) -> None:
-        for name in table:
-            if name not in allowed:
-                setting = f"{prefix}.{name}" if prefix else name
-                raise self._error(setting, "is unknown", ", ".join(allowed))
-
-    def _error(self, setting: str, fault: str, allowed: str) -> MappingError:
-        return MappingError(f"{self._path}: {setting} {fault}; allowed: {allowed}")
+        return Where(column, self.values(items, f"{setting}.{verb}"), verb == "in")

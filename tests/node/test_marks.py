@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from childgrid_node.mapping import Mapping
 from childgrid_node.register import Mark, Register
 from childgrid_node.source_errors import RegisterError
+from places import Place
 
 moments = st.dates(date(2000, 1, 2), date(2100, 1, 1)).flatmap(
     lambda day: st.times().map(lambda time: datetime.combine(day, time))
@@ -76,7 +77,7 @@ def test_an_updated_column_without_times_is_refused(value: object) -> None:
 class People:
     """A table that is written to while it is read."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, reader: str, folder: Path) -> None:
         self.engine = create_engine(url)
         time = "TIMESTAMP" if "postgresql" in url else "TEXT"
         drop = "DROP TABLE IF EXISTS people"
@@ -86,7 +87,7 @@ class People:
             f" changed {time})"
         )
         mapping = Mapping.parse(
-            f'agency = "test"\nsource = "{url}"\n{FIELDS}', folder / "people.toml"
+            f'agency = "test"\nsource = "{reader}"\n{FIELDS}', folder / "people.toml"
         )
         self.register = Register.open(mapping)
 
@@ -116,8 +117,11 @@ class People:
 def people(request: pytest.FixtureRequest, tmp_path: Path) -> People:
     """The table in each of two databases."""
     if request.param == "sqlite":
-        return People(f"sqlite:///{tmp_path / 'people.db'}", tmp_path)
-    return People(request.getfixturevalue("postgres_url"), tmp_path)
+        url = f"sqlite:///{tmp_path / 'people.db'}"
+        return People(url, url, tmp_path)
+    place: Place = request.getfixturevalue("postgresql")
+    owner = place.owner.render_as_string(hide_password=False)
+    return People(owner, place.source, tmp_path)
 
 
 def test_late_commits_and_rows_without_time_are_met(people: People) -> None:

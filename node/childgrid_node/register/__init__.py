@@ -4,8 +4,8 @@ Everything that reads a row of an agency's own table goes through `Register`; on
 indexer, disclosure and the review desk may import this package, and a contract in the
 tests keeps it so.
 It reads and never writes, copies nothing to disk, and keeps in memory no more than a
-batch of rows and, for a file, where each key's row begins. Its faults and errors name
-columns, row numbers and settings, never a value.
+batch of rows and, for a file, where each key's row begins (a workbook is held whole).
+Its faults and errors name columns, row numbers and settings, never a value.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ from .rows import Batch, Change, Fault, Faults, Row
 from .sheet import Sheet
 
 if TYPE_CHECKING:
+    from .filed import Filed
     from .table import Table
 
 __all__ = ["Batch", "Change", "Fault", "Faults", "Mark", "Register", "Row"]
 
 _T = TypeVar("_T")
 _SHEETS = {".csv", ".tsv", ".tab", ".txt"}
-_LATER = {".xlsx", ".xls", ".ods", ".parquet"}
+_BOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+_PARQUET = {".parquet", ".pq"}
+_FILES_EXTRA = "it comes with the extra `files`: pip install 'childgrid[files]'"
 
 
 class Register:
@@ -38,7 +41,7 @@ class Register:
     manager, or call `close`.
     """
 
-    def __init__(self, mapping: Mapping, source: Sheet | Table) -> None:
+    def __init__(self, mapping: Mapping, source: Filed | Table) -> None:
         self.mapping = mapping
         self._source = source
 
@@ -55,18 +58,7 @@ class Register:
             from .table import Table
 
             return cls(mapping, Table(mapping, base))
-        path = base / mapping.source
-        if path.suffix.lower() in _LATER:
-            raise RegisterError(
-                f"{mapping.path}: source {path.name}: {path.suffix} files cannot be "
-                "read yet; save the sheet as CSV in UTF-8, or name a database URL"
-            )
-        if path.suffix.lower() not in _SHEETS:
-            raise RegisterError(
-                f"{mapping.path}: source {path.name}: unknown kind of file; "
-                "give a .csv or .tsv file, or a database URL"
-            )
-        return cls(mapping, Sheet(mapping, path))
+        return cls(mapping, _file(mapping, base / mapping.source))
 
     @property
     def faults(self) -> Faults:
@@ -126,3 +118,29 @@ def _batches(items: Iterator[_T], size: int) -> Iterator[tuple[_T, ...]]:
         raise ValueError("a batch holds at least one row")
     while batch := tuple(islice(items, size)):
         yield batch
+
+
+def _file(mapping: Mapping, path: Path) -> Filed:
+    kind = path.suffix.lower()
+    try:
+        if kind in _BOOKS:
+            from .workbook import Workbook
+
+            return Workbook(mapping, path)
+        if kind in _PARQUET:
+            from .parquet import Parquet
+
+            return Parquet(mapping, path)
+    except ModuleNotFoundError as error:
+        raise RegisterError(
+            f"{mapping.path}: source {path.name}: nothing installed here reads {kind} "
+            f"files ({error.name} is missing); {_FILES_EXTRA}; or save it as CSV in "
+            "UTF-8"
+        ) from None
+    if kind in _SHEETS:
+        return Sheet(mapping, path)
+    known = ", ".join(sorted(_SHEETS | _BOOKS | _PARQUET))
+    raise RegisterError(
+        f"{mapping.path}: source {path.name}: unknown kind of file; "
+        f"give one of {known}, or a database URL"
+    )

@@ -1,9 +1,9 @@
 """Records of a delimited text file, with their place in it.
 
-The file is read as bytes, so that one undecodable record costs no other and each
-record's first byte is known. Quotes are taken strictly; where that fails, the record's
-first line is read alone and reading goes on behind it, so that one open quote cannot
-swallow its neighbours.
+The file is read as bytes, so that one undecodable cell costs no other and each record's
+first byte is known; such a cell holds escaped bytes (surrogates). Quotes are taken
+strictly; where that fails, the record's first line is read alone and reading goes on
+behind it, so that one open quote cannot swallow its neighbours.
 """
 
 from __future__ import annotations
@@ -82,8 +82,6 @@ def _record(lines: _Lines, delimiter: str, width: int | None) -> Record:
         return Record((), lines.start, end, "unreadable")
     if cells and width is not None and len(cells) != width:
         return Record((), lines.start, end, "ragged")
-    if not _is_utf8(lines.raw):
-        return Record((), lines.start, end, "undecodable")
     return Record(tuple(cells), lines.start, end)
 
 
@@ -96,11 +94,3 @@ def _cells(lines: Iterator[str], delimiter: str, *, strict: bool) -> list[str] |
 
 def _decoded(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
-
-
-def _is_utf8(raw: list[bytes]) -> bool:
-    try:
-        b"".join(raw).decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

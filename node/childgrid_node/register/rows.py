@@ -1,16 +1,18 @@
 """Rows, batches and what was wrong with a row.
 
-Values become text in one way here, whatever the source: NULL is the empty text, dates
-are ISO, whole numbers have no decimals.
+Values become text in one way here, whatever the source: NULL and "not a number" are the
+empty text, dates are ISO, whole numbers have no decimals. A value that is no text, or a
+very long one, costs its row, which is counted with the column's name.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +20,8 @@ from ..mapping import Mapping as SourceMapping
 from ..source_errors import RegisterError
 
 _LISTED = 1_000
+LONGEST = 131_072
+"""Characters of one value; a longer one is no name, number or date of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A row that could not be used: its number and why, without values."""
+    """A row that could not be used: its number, why, and in which column if in one."""
 
     number: int
     kind: str
+    column: str = ""
 
 
 @dataclass(slots=True)
@@ -63,11 +68,32 @@ class Faults:
         """How many rows could not be used."""
         return sum(self.counts.values())
 
-    def add(self, number: int, kind: str) -> None:
+    def add(self, number: int, kind: str, column: str = "") -> None:
         """Count one row."""
         self.counts[kind] += 1
         if len(self.listed) < _LISTED:
-            self.listed.append(Fault(number, kind))
+            self.listed.append(Fault(number, kind, column))
+
+
+class Unreadable(ValueError):
+    """A value that is no text: why, and its column. Used inside the register only."""
+
+    def __init__(self, kind: str, column: str) -> None:
+        super().__init__(kind)
+        self.kind, self.column = kind, column
+
+
+def texts(columns: Sequence[str], cells: Iterable[object]) -> dict[str, str]:
+    """A row's values as text, by column; raises `Unreadable`."""
+    found: dict[str, str] = {}
+    for column, cell in zip(columns, cells, strict=True):
+        try:
+            found[column] = text(cell)
+        except (ValueError, OverflowError):
+            raise Unreadable("undecodable", column) from None
+        if len(found[column]) > LONGEST:
+            raise Unreadable("too long", column)
+    return found
 
 
 def admits(mapping: SourceMapping, values: Mapping[str, str]) -> bool:
@@ -95,6 +121,8 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
     if isinstance(value, Decimal | float):
         return _number(value)
     if isinstance(value, bytes | memoryview):
@@ -107,6 +135,8 @@ def text(value: object) -> str:
 
 
 def _number(value: Decimal | float) -> str:
+    if not math.isfinite(value):  # how some tables write that there is no number
+        return ""
     if value == int(value):
         return str(int(value))
     return format(value, "f") if isinstance(value, Decimal) else repr(value)

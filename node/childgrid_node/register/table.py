@@ -1,47 +1,35 @@
 """A table or view of a database as a source, through SQLAlchemy Core.
 
-Read-only: PostgreSQL by a read-only transaction at one snapshot, SQLite by opening the
-file read-only; elsewhere give an account that may only read. Names reach SQL only as
-`table` and `column` constructs. Errors carry the kind of failure and the address
-without password, never a driver's message, which may quote values.
+Each reading is one statement, streamed by a server-side cursor: one snapshot, in the
+order of the key or of the time of change. Opened only with an account that is proved
+unable to write (`rights`). Errors carry the kind of failure and the address without
+password, never a driver's message, which may quote values.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import (
-    URL,
-    ColumnClause,
-    Connection,
-    Engine,
-    Select,
-    String,
-    cast,
-    column,
-    create_engine,
-    func,
-    inspect,
-    make_url,
-    or_,
-    select,
-    table,
-)
-from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Select, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..mapping import Mapping
 from ..source_errors import AmbiguousKey, RegisterError
+from . import engines, rights
+from .kinds import refuse
+from .looking import columns_of
 from .marks import Mark
-from .rows import Change, Faults, Row, admits, require, text
+from .queries import Queries, unfit
+from .rows import Change, Faults, Row, Unreadable, admits, require, texts
 
 _FETCH = 5_000
-_READ_ONLY = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_SIGNS = re.compile(r"[\W_]+")
 
 
 class Table:
@@ -51,51 +39,43 @@ class Table:
         self.faults = Faults()
         self._mapping = mapping
         self._columns = mapping.columns()
-        url = _url(mapping)
-        self._where = url.set(query={}).render_as_string(hide_password=True)
-        self._engine = self._connectable(url, base)
-        self._check()
+        url = engines.address(mapping, base)
+        self._where = engines.shown(url)
+        self._engine = engines.connectable(mapping, url, base)
+        self._prove(url.get_backend_name())
+        self._queries = self._checked()
 
     def read(self) -> Iterator[Row]:
         """Every usable row, in the key's order; counts the others in `faults`."""
         self.faults = Faults()
-        key: ColumnClause[Any] = column(self._mapping.key)
-        before = ""
-        for number, cells in enumerate(self._stream(self._select().order_by(key)), 1):
-            values = self._values(cells)
-            kind = self._fault(values, before)
-            if kind:
-                self.faults.add(number, kind)
+        run = _Run()
+        for number, cells in enumerate(self._stream(self._queries.whole()), 1):
+            values = self._values(number, cells)
+            if values is None:
                 continue
-            before = values[self._mapping.key]
-            if admits(self._mapping, values):
-                yield Row(before, number, values)
+            key = values[self._mapping.key]
+            if run.repeats(key):
+                self.faults.add(number, "duplicate key", self._mapping.key)
+            elif admits(self._mapping, values):
+                yield Row(key, number, values)
 
     def mark(self) -> Mark | None:
         """The greatest time of change; None without such a column, or without rows."""
         name = self._mapping.updated
         if name is None:
             return None
-        query: Select[Any] = self._select(name).with_only_columns(
-            func.max(column(name))
-        )
-        ((greatest,),) = self._stream(query)
+        ((greatest,),) = self._stream(self._queries.greatest(name))
         if greatest is None:
             return None
         return Mark.of(greatest, f"{self._mapping.path}: updated")
 
     def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:
         """Rows with a time of change from so long before `since` on, or without one."""
-        own: ColumnClause[Any] = column(self._mapping.updated or "")
-        query = (
-            self._select(*self._columns)
-            .where(or_(own >= since.back(lag_seconds), own.is_(None)))
-            .order_by(own, column(self._mapping.key))
-        )
+        updated = self._mapping.updated or ""
+        query = self._queries.since(updated, since, lag_seconds)
         for number, cells in enumerate(self._stream(query), 1):
-            values = self._values(cells)
-            if kind := self._fault(values, ""):
-                self.faults.add(number, kind)
+            values = self._values(number, cells)
+            if values is None:
                 continue
             key = values[self._mapping.key]
             row = Row(key, number, values) if admits(self._mapping, values) else None
@@ -103,13 +83,11 @@ class Table:
 
     def keys(self) -> Iterator[str]:
         """Keys of the rows that pass the filters; reads nothing but those columns."""
-        names = tuple(
-            dict.fromkeys((self._mapping.key, *(w.column for w in self._mapping.where)))
-        )
-        for cells in self._stream(self._select(*names)):
+        names = self._queries.key_columns()
+        for cells in self._stream(self._queries.keys()):
             try:
-                values = dict(zip(names, map(text, cells), strict=True))
-            except ValueError:
+                values = texts(names, cells)
+            except Unreadable:
                 continue
             if admits(self._mapping, values):
                 yield values[self._mapping.key]
@@ -118,8 +96,8 @@ class Table:
         """The row under `key` as it is now (filters applied)."""
         found = [
             values
-            for cells in self._stream(self._by_key(key))
-            if (values := self._values(cells)).get(self._mapping.key) == key
+            for cells in self._stream(self._queries.one(key))
+            if (values := self._readable(cells)).get(self._mapping.key) == key
         ]
         if len(found) > 1:
             raise AmbiguousKey(
@@ -134,43 +112,22 @@ class Table:
         """Close every connection."""
         self._engine.dispose()
 
-    def _fault(self, values: dict[str, str], before: str) -> str:
-        if not values:
-            return "undecodable"
-        key = values[self._mapping.key]
-        if not key.strip():
-            return "missing key"
-        return "duplicate key" if key == before else ""
-
-    def _values(self, cells: tuple[Any, ...]) -> dict[str, str]:
-        """A row's mapped columns as text; nothing if one cannot be decoded."""
+    def _values(self, number: int, cells: tuple[Any, ...]) -> dict[str, str] | None:
+        """A row's mapped columns as text; None, and a fault, if it can't be used."""
         try:
-            return dict(zip(self._columns, map(text, cells), strict=True))
-        except ValueError:
+            values = texts(self._columns, cells)
+            if not values[self._mapping.key].strip():
+                raise Unreadable("missing key", self._mapping.key)
+        except Unreadable as fault:
+            self.faults.add(number, fault.kind, fault.column)
+            return None
+        return values
+
+    def _readable(self, cells: tuple[Any, ...]) -> dict[str, str]:
+        try:
+            return texts(self._columns, cells)
+        except Unreadable:
             return {}
-
-    def _select(self, *names: str) -> Select[Any]:
-        """A query for these columns, by default all that the mapping names."""
-        schema, _, name = (self._mapping.relation or "").rpartition(".")
-        columns: list[ColumnClause[Any]] = [
-            column(one) for one in names or self._columns
-        ]
-        return select(*columns).select_from(
-            table(name, *columns, schema=schema or None)
-        )
-
-    def _by_key(self, key: str) -> Select[Any]:
-        """A query for one key that can use an index on the key's own type."""
-        own = column(self._mapping.key, self._key_type)
-        try:
-            python = self._key_type.python_type
-        except NotImplementedError:
-            python = str
-        if python is str:
-            return self._select().where(own == key)
-        if python is int and key.lstrip("-").isdecimal():
-            return self._select().where(own == int(key))
-        return self._select().where(cast(own, String) == key)
 
     def _stream(self, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
         with self._connection() as connection:
@@ -178,7 +135,18 @@ class Table:
             for part in result.partitions():
                 yield from map(tuple, part)
 
-    def _check(self) -> None:
+    def _prove(self, backend: str) -> None:
+        """Refuse an account that may write, or that nobody can tell of."""
+        if backend == "sqlite":
+            return
+        with self._connection() as connection:
+            found = rights.ask(connection, backend)
+        rights.judge(self._mapping, found)
+        if backend == "mssql":
+            self._engine = engines.at_snapshot(self._engine)
+
+    def _checked(self) -> Queries:
+        """The statements, once relation and columns are what the mapping says."""
         relation = self._mapping.relation
         if not relation:
             raise RegisterError(
@@ -186,13 +154,13 @@ class Table:
             )
         schema, _, name = relation.rpartition(".")
         with self._connection() as connection:
-            try:
-                found = inspect(connection).get_columns(name, schema=schema or None)
-            except NoSuchTableError:
-                raise RegisterError(self._no_relation(connection, schema)) from None
-        require(self._mapping, [c["name"] for c in found], f"relation {relation!r}")
-        types = {c["name"]: c["type"] for c in found}
-        self._key_type = types[self._mapping.key]
+            found = columns_of(connection, schema, name)
+            if not found:
+                raise RegisterError(self._no_relation(connection, schema))
+        require(self._mapping, list(found), f"relation {relation!r}")
+        key = self._mapping.key
+        refuse(self._mapping, {n: unfit(t, is_key=n == key) for n, t in found.items()})
+        return Queries(self._mapping, found[key])
 
     def _no_relation(self, connection: Connection, schema: str) -> str:
         look = inspect(connection)
@@ -216,33 +184,28 @@ class Table:
                 "address, account, permissions and that the server runs"
             ) from None
 
-    def _connectable(self, url: URL, base: Path) -> Engine:
-        name = url.get_backend_name()
-        try:
-            if name == "sqlite":
-                path = base / (url.database or "")
-                return create_engine(
-                    "sqlite://", creator=lambda: _sqlite(path), poolclass=NullPool
-                )
-            options = _READ_ONLY if name == "postgresql" else {}
-            return create_engine(url, poolclass=NullPool, execution_options=options)
-        except (SQLAlchemyError, ImportError) as error:
-            raise RegisterError(
-                f"{self._mapping.path}: no driver for {url.drivername} "
-                f"({type(error).__name__}); install it or name another"
-            ) from None
+
+class _Run:
+    """The keys that a database may hold for equal, which come next to each other.
+
+    Where "a1", "A1" and "Á1" are one to its collation they come in any order, so a key
+    that stands twice need not follow itself at once.
+    """
+
+    def __init__(self) -> None:
+        self._like, self._keys = "", set[str]()
+
+    def repeats(self, key: str) -> bool:
+        """Whether this key was met before; keys come in the database's order."""
+        like = _alike(key)
+        if like != self._like:
+            self._like = like
+            self._keys.clear()
+        known = key in self._keys
+        self._keys.add(key)
+        return known
 
 
-def _url(mapping: Mapping) -> URL:
-    try:
-        return make_url(mapping.source)
-    except (ArgumentError, ValueError):
-        raise RegisterError(
-            f"{mapping.path}: source is no database URL; write "
-            "dialect+driver://account@host/database"
-        ) from None
-
-
-def _sqlite(path: Path) -> sqlite3.Connection:
-    address = f"file:{quote(str(path.resolve()))}?mode=ro"
-    return sqlite3.connect(address, uri=True, check_same_thread=False)
+def _alike(key: str) -> str:
+    """What is left of a key where case, accents, width and signs are nothing."""
+    return _SIGNS.sub("", unicodedata.normalize("NFKD", key).casefold())
