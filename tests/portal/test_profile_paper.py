@@ -10,6 +10,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
+from starlette.responses import Response
 from weasyprint.urls import FatalURLFetchingError
 
 from childgrid_portal.profile import faces, pdf
@@ -118,6 +119,28 @@ def kinds_of(node: object) -> set[str]:
             found.add(str(one.get("/S")))
             waiting.append(one.get("/K"))
     return found
+
+
+def test_no_value_stands_inside_of_a_drawing() -> None:
+    """Where no script is shaped: a number stands for each thing, as in its table."""
+    name = TEN_SCRIPTS["Devanagari"]
+    shown = document(given("a", {"addr": ("address", name)}))
+    drawn = []
+
+    def page(template: str, status: int = 200, **values: object) -> Response:
+        drawn.append(Visitor.page(visit, template, status, **values))
+        return drawn[-1]
+
+    visit = Visitor(lambda *_: shown, {"query": QUERY})
+    visit.page = page  # type: ignore[method-assign]
+    reading.paper(visit)
+    html = bytes(drawn[0].body).decode()
+    figures = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+    assert name in html
+    assert len(figures) == 2
+    labels = re.findall(r"<text[^>]*>(.*?)</text>", "".join(figures))
+    assert labels
+    assert all(label.isascii() for label in labels)
 
 
 def test_what_is_hostile_is_shown_and_nothing_more(words: str) -> None:
