@@ -147,6 +147,32 @@ def _indexes() -> Iterator[bytes]:
         yield done.pack(Keys.derive(INDEX_KEY, "").mac) * 2 + file.getvalue()
 
 
+def _passkeys() -> Iterator[bytes]:
+    """A touch, and a passkey that was just made, as browsers post them."""
+    from webauthn.helpers import bytes_to_base64url, encode_cbor
+
+    from fuzz.targets import CHALLENGE, portal
+
+    config, key, _ = portal()
+    yield key.touch(CHALLENGE).encode()
+    data = hashlib.sha256(config.rp_id.encode()).digest() + b"\x45" + bytes(20)
+    data += len(key.id).to_bytes(2, "big") + key.id + key.cose
+    made = {"fmt": "none", "attStmt": {}, "authData": data}
+    client = {
+        "type": "webauthn.create",
+        "challenge": bytes_to_base64url(CHALLENGE),
+        "origin": config.origin,
+        "crossOrigin": False,
+    }
+    response = {
+        "clientDataJSON": bytes_to_base64url(json.dumps(client).encode()),
+        "attestationObject": bytes_to_base64url(encode_cbor(made)),
+    }
+    name = bytes_to_base64url(key.id)
+    said = {"id": name, "rawId": name, "type": "public-key", "response": response}
+    yield json.dumps(said).encode()
+
+
 def _certificates() -> list[bytes]:
     """Made once: their keys are fresh, so that making them again gives others."""
     if (CORPUS / "certificate").exists():
@@ -205,6 +231,7 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
             for one in parts
             for part in ("clientDataJSON", "authenticatorData")
         ],
+        "passkey": list(_passkeys()),
         "index": list(_indexes()),
         "certificate": _certificates(),
         "schema": list(_schemas()),

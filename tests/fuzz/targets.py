@@ -32,6 +32,11 @@ from childgrid_node.index_file import HEAD_BYTES, MAC_AT, MAGIC, Keys
 from childgrid_node.mapping import Mapping
 from childgrid_node.register import Register
 from childgrid_node.source_errors import SourceError
+from childgrid_portal.web import passkeys
+from childgrid_portal.web.accounts import Login
+from childgrid_portal.web.config import PortalConfig
+from childgrid_portal.web.passkeys import NotAccepted
+from childgrid_portal.web.training import SoftKey
 from childgrid_wire import canonical, certificates, envelope, keys, statement
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import WireError
@@ -39,6 +44,7 @@ from childgrid_wire.keys import EnrolledKey
 from childgrid_wire.kinds import Kind
 
 VECTORS = Path(__file__).parents[1] / "vectors"
+CHALLENGE = bytes(range(32))
 INDEX_KEY = bytes(range(32))
 LOG = Signer("fuzz.childgrid.internal/log", ED25519, b"l" * 32)
 WITNESS = Signer("eye.childgrid.internal/witness", COSIGNATURE, b"w" * 32)
@@ -218,6 +224,37 @@ def _rows(data: bytes) -> None:
                 raise Ambiguous
 
 
+@cache
+def portal() -> tuple[PortalConfig, SoftKey, Login]:
+    """A portal, a passkey and what the portal knows of it."""
+    where = {"desk_pass": Path("desk.pass"), "state_dir": Path("state")}
+    config = PortalConfig(
+        member="fuzz",
+        title="Fuzz",
+        origin="http://fuzz.localhost:1",
+        rp_id="fuzz.localhost",
+        desk="127.0.0.1:1",
+        **where,
+    )
+    key = SoftKey(b"passkey", 7**80, config.rp_id, config.origin)
+    return config, key, Login(key.id, key.cose)
+
+
+def _passkey(data: bytes) -> None:
+    """What a browser posts, as a login, as a new passkey and as a signature."""
+    config, _, login = portal()
+    text = data.decode("utf-8", "replace")
+    for judge in (
+        lambda: passkeys.entered(config, text, CHALLENGE, [login]),
+        lambda: passkeys.made(config, text, CHALLENGE).spki,
+    ):
+        try:
+            judge()
+        except NotAccepted:
+            continue
+    passkeys.touched(text)
+
+
 TARGETS = {
     "note": Target(_note, (LogError,)),
     "checkpoint": Target(_checkpoint, (LogError,)),
@@ -229,6 +266,7 @@ TARGETS = {
     "line": Target(_line, (LogError, WireError)),
     "webauthn": Target(_webauthn, (WireError,)),
     "client-data": Target(_client_data, (WireError,)),
+    "passkey": Target(_passkey, (NotAccepted,)),
     "index": Target(_index, (IndexFileError,)),
     "certificate": Target(_certificate, (WireError,)),
     "schema": Target(_schema, (ClkError,)),

@@ -27,6 +27,7 @@ from childgrid_wire.errors import ConfigurationRefused, Malformed
 from childgrid_wire.keys import webauthn_challenge
 
 _PRESENT_AND_VERIFIED = 0x05
+_SIGNS = ec.ECDSA(SHA256(), deterministic_signing=True)
 _ORDER = int("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)
 
 
@@ -73,7 +74,7 @@ class SoftKey:
         parts = {
             "authenticatorData": data,
             "clientDataJSON": client,
-            "signature": self._key.sign(signed, ec.ECDSA(SHA256())),
+            "signature": self._key.sign(signed, _SIGNS),
         }
         name = bytes_to_base64url(self.id)
         response = {key: bytes_to_base64url(value) for key, value in parts.items()}
