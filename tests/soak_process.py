@@ -96,10 +96,11 @@ def run_revoked() -> dict[str, Any]:
 def run_rotation(rounds: int, threads: int, table: int) -> dict[str, Any]:
     """Rotate the linkage key under load, over tables of so many rows each."""
     with founded(table) as grid:
-        from process.rotation import rotate, wrongs
+        from process.rotation import outsider, rotate, wrongs
 
         grid.start()
         found = rotate(grid, rounds, threads)
+        found["outsider"] = outsider(grid, threads, rounds + 1)
     return {"rows_each": table, **found, "failures": wrongs(found)}
 
 

@@ -19,15 +19,20 @@ from typing import Any
 
 from childgrid_authority import epochs
 from childgrid_node import joining
+from childgrid_node.config import load as load_node
 from childgrid_portal.desk import Desk
 from childgrid_wire import envelope, statement
+from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import WireError
 from childgrid_wire.shelf import Shelf
 from deploy.demo import SECTIONS
 from deploy.processes import until
 from deploy.sample.story import FIR
+from deploy.yard import FOUNDERS
 from process.arms import suspect
+from process.expulsion import BUDGET
 from process.reckoning import log_path, rows
+from process.siege import RAIDERS, Siege
 from process.yardstick import AGENCIES, SECONDS, Grid
 
 TARGETS = ("customs", "prisons")
@@ -128,6 +133,21 @@ class Founders:
             list(pool.map(hold, configs))
         self.fetch()
 
+    def encode(self, epoch: int) -> None:
+        """Make an epoch's key, accept it, and wait until every provider has encoded."""
+        self.hold_ceremony(epoch)
+        self.enact(epochs.accept, epoch, AGENCIES)
+
+        def encoded() -> bool:
+            self.fetch()
+            return any(one.epoch == epoch and not one.providers for one in self.seen())
+
+        until("providers have encoded", SECONDS, encoded, 0.5)
+
+    def seen(self) -> list[epochs.Standing]:
+        """What `childgrid-authority epochs` shows."""
+        return epochs.standing(self.grid.yard.authority.book, int(time.time()))
+
     def fetch(self) -> None:
         """Take what hangs on the board."""
         with self.grid.yard.inbox() as opened:
@@ -141,9 +161,8 @@ class Founders:
     def all_ready(self, epoch: int) -> bool:
         """Whether every agency has said that it has encoded."""
         self.fetch()
-        found = epochs.standing(self.grid.yard.authority.book, int(time.time()))
         return any(
-            one.epoch == epoch and not one.providers + one.others for one in found
+            one.epoch == epoch and not one.providers + one.others for one in self.seen()
         )
 
     def await_known(self, **named: object) -> None:
@@ -219,6 +238,52 @@ def rotate(grid: Grid, rounds: int, threads: int) -> dict[str, Any]:
     }
 
 
+def outsider(grid: Grid, threads: int, old: int) -> dict[str, Any]:
+    """An agency that was in no ceremony gets the key by two wrappers, and is expelled.
+
+    Two rotations under load, from epoch `old` on: one with it, one without.
+    """
+    Siege(grid).join(BUDGET)
+    founders, yard = Founders(grid), grid.yard
+    with under_load(grid, threads) as load:
+        founders.encode(old + 1)
+        awaited = [one.others for one in founders.seen() if one.epoch == old + 1]
+        entry = yard.authority.book.latest(int(time.time())).member(RAIDERS)
+        wrappers = [grid.configs[name] for name in ("police", "customs")]
+        config = load_node(grid.folder / RAIDERS / "node.toml")
+        yard.wrap(wrappers, config, keys_fingerprint(entry))
+        until("all are ready", SECONDS, lambda: founders.all_ready(old + 1), 0.5)
+        founders.enact(epochs.advance, old + 1)
+        founders.await_known(current=old + 1)
+        load.await_more()
+        founder = FOUNDERS[0]
+        secret = yard.passphrase(f"founder-{founder}")
+        yard.authority.revoke(
+            founder,
+            secret,
+            int(time.time()),
+            target="member",
+            cause="expelled",
+            member=RAIDERS,
+        )
+        founders.encode(old + 2)
+        until("all are ready", SECONDS, lambda: founders.all_ready(old + 2), 0.5)
+        founders.enact(epochs.advance, old + 2)
+        founders.await_known(current=old + 2)
+        load.await_more()
+        for epoch in (old, old + 1):
+            founders.enact(epochs.retire, epoch, at_once=True)
+        until("nothing is left", SECONDS, lambda: not founders.remains(old + 1))
+        load.await_more()
+    keys = grid.state(RAIDERS) / "keys"
+    return {
+        "answered": load.answered,
+        "failed": load.failed,
+        "awaited": [*awaited[0]],
+        "keys_of_the_expelled": sorted(one.name for one in keys.glob("linkage-*")),
+    }
+
+
 def asked_under(grid: Grid) -> Counter[int]:
     """How many queries each epoch was named in, by the police's own log."""
     sql = "SELECT envelope FROM said WHERE kind = 'query'"
@@ -235,4 +300,17 @@ def wrongs(found: dict[str, Any]) -> list[str]:
     asked = [
         found["asked_under"].get(str(n + 1), 0) for n in range(found["rounds"] + 1)
     ]
-    return wrong + [f"epoch {n + 1} unused" for n, one in enumerate(asked) if not one]
+    wrong += [f"epoch {n + 1} unused" for n, one in enumerate(asked) if not one]
+    if "outsider" in found:
+        wrong += _wrongs_of_the_outsider(found["outsider"], found["rounds"] + 2)
+    return wrong
+
+
+def _wrongs_of_the_outsider(found: dict[str, Any], had: int) -> list[str]:
+    """It is awaited, gets the key of epoch `had` by wrappers, and none after that."""
+    wrong = [f"not answered: {one}" for one in found["failed"]]
+    wrong += ["the outsider was not awaited"] * (found["awaited"] != [RAIDERS])
+    keys = found["keys_of_the_expelled"]
+    wrong += ["the outsider got no key"] * (f"linkage-e{had}.locked" not in keys)
+    later = f"linkage-e{had + 1}.locked" in keys
+    return wrong + ["the expelled has the key"] * later
