@@ -32,8 +32,8 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 MAX_APPROVALS = 16
-_ABREAST = 4
-"""Queries that are judged and kept at a time: enough to share a sync of the disk."""
+_ABREAST = 2
+"""Queries that are judged and kept at a time: one computes while another syncs."""
 
 
 @dataclass(frozen=True)

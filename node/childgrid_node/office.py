@@ -17,8 +17,8 @@ from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
-_ABREAST = 4
-"""Queries that are judged or concluded at a time: enough to share a sync."""
+_ABREAST = 2
+"""Queries that are judged or concluded at a time: one computes while another syncs."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from childgrid_wire.lanes import Lanes
+from childgrid_wire.lanes import CROWD, Lanes, _Waiter
 
 FLOOD = 8
 
@@ -38,7 +38,7 @@ def counted(lanes: Lanes) -> threading.Semaphore:
     """A semaphore that is released by each caller who has queued up."""
     joined, join = threading.Semaphore(0), lanes._join
 
-    def counting(agency: str) -> threading.Event:
+    def counting(agency: str) -> _Waiter:
         mine = join(agency)
         joined.release()
         return mine
@@ -79,6 +79,71 @@ def test_an_agency_alone_has_every_place() -> None:
             one.finish()
 
 
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.threat("T14")
+@pytest.mark.parametrize("others", [True, False])
+def test_a_flood_rests_between_its_pieces_while_others_work(others: bool) -> None:
+    """Three times as long as a piece took; alone it goes on at once."""
+    clock = Clock()
+    lanes = Lanes(1, clock)
+    if others:
+        with lanes.entered("police"):
+            pass
+    first, *rest = [lanes._join("raiders") for _ in range(CROWD + 1)]
+    lanes._fill()
+    assert first.inside
+    clock.now += 2.0
+    lanes._leave("raiders", 2.0)
+    lanes._fill()
+    assert rest[0].inside is not others
+    clock.now += 5.9
+    lanes._fill()
+    assert rest[0].inside is not others
+    clock.now += 0.2
+    lanes._fill()
+    assert rest[0].inside
+
+
+@pytest.mark.threat("T14")
+def test_a_flood_that_rests_leaves_its_place_to_others_and_comes_back() -> None:
+    """Nobody has to wake it: who waits first looks again when the rest is over."""
+    lanes = Lanes(1)
+    joined = counted(lanes)
+    with ThreadPoolExecutor(FLOOD + 2) as pool:
+        flood = [Work(lanes, "raiders", pool) for _ in range(FLOOD)]
+        for _ in range(FLOOD):
+            assert joined.acquire(timeout=60)
+        single = Work(lanes, "police", pool)
+        assert joined.acquire(timeout=60)
+        for one in (*flood, single):
+            one.end.set()
+        for one in (*flood, single):
+            one.finish()
+    assert not lanes._waiting
+
+
+@pytest.mark.threat("T14")
+def test_a_flood_leaves_a_place_to_others() -> None:
+    """Where others work it takes one of the places and no more; alone all of them."""
+    for others in (True, False):
+        lanes = Lanes(3)
+        if others:
+            with lanes.entered("police"):
+                pass
+        flood = [lanes._join("raiders") for _ in range(CROWD + 3)]
+        lanes._fill()
+        assert sum(one.inside for one in flood) == (1 if others else 3)
+
+
 @given(st.lists(st.sampled_from(["police", "customs", "prisons"]), max_size=30))
 def test_agencies_are_let_in_by_turns(agencies: list[str]) -> None:
     """With one place nobody is let in twice while another agency waits."""
@@ -88,7 +153,7 @@ def test_agencies_are_let_in_by_turns(agencies: list[str]) -> None:
     while waiting:
         lanes._free = 1
         lanes._fill()
-        (inside,) = (one for one in waiting if one[1].is_set())
+        (inside,) = (one for one in waiting if one[1].inside)
         waiting.remove(inside)
         lanes._taken[inside[0]] -= 1
         order.append(inside[0])
