@@ -272,7 +272,7 @@ def test_what_was_sealed_and_not_handed_over_is_void(grid: Rotating) -> None:
 def test_a_source_that_can_not_be_read_keeps_the_old_epoch_in_service(
     grid: Rotating,
 ) -> None:
-    """It is tried again; the node doesn't say that it is ready meanwhile."""
+    """It is tried again later; the node doesn't say that it is ready meanwhile."""
     path = grid.configs["customs"].sources / "rows.csv"
     kept = path.rename(path.with_suffix(".away"))
     accepted(grid)
@@ -283,6 +283,9 @@ def test_a_source_that_can_not_be_read_keeps_the_old_epoch_in_service(
         grid.stocks["customs"].held(2)
 
     kept.rename(path)
+    grid.turn()
+    assert standing(grid, 2).providers == ("customs",)
+    grid.now += grid.configs["customs"].refresh_seconds
     grid.turn()
 
     assert standing(grid, 2).providers == ()

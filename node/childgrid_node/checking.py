@@ -10,7 +10,8 @@ from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.indexer import Census, Faults
 from childgrid_node.office import Office
-from childgrid_node.stock import Stock, mappings
+from childgrid_node.sources import mappings
+from childgrid_node.stock import Stock
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf

@@ -10,28 +10,26 @@ answered from that moment on, and its key and index files are destroyed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import structlog
 
-from childgrid_node import agency, epochs, indexer, outcomes, refresh
+from childgrid_node import epochs, indexer, outcomes, refresh
 from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
 from childgrid_node.index_errors import Damaged, IndexFileError, IndexingError
 from childgrid_node.indexer import Keyring, Progress, Report, Source
-from childgrid_node.mapping import Mapping
 from childgrid_node.office import Office
 from childgrid_node.refresh import Pace, Refresher
 from childgrid_node.source_errors import SourceError
+from childgrid_node.sources import check_policy, mappings
 from childgrid_node.vault import derive
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, WireError
-from childgrid_wire.trust import View
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +56,7 @@ class Stock:
         self._passphrase = passphrase
         self._lock = threading.Lock()
         self._told: dict[int, str] = {}
+        self._failed: dict[tuple[str, int], int] = {}
         self._rings = epochs.keyrings(config, office, passphrase)
         self._keyless = Holdings(epochs.scheme_named(office), 0, None, {})
         self.registers = self._open_registers()
@@ -233,17 +232,17 @@ class Stock:
 
         Forgets what was retired, takes the keys of what was accepted, and encodes
         every source under them that a person has had indexed before. A source that
-        can't be read is tried again at the next call.
+        can't be read is tried again after `refresh_seconds`.
         """
         for name in {one for held in self._all() for one in held.indexes}:
-            self._marker(name).touch(mode=0o600)
+            self._mark(name)
         self._forget()
         self._take()
         for ring in self._now_held():
             for name in self._held[ring.epoch].missing:
                 if stopped() or ring.epoch in epochs.retired(self._office.shelf.book):
                     break
-                if self._marker(name).exists():
+                if self._marker(name).exists() and self._due(name, ring.epoch):
                     self._encode(name, ring)
         self._forget()
         for ring in self._now_held():
@@ -282,13 +281,17 @@ class Stock:
             with closing(indexer.open_source(path)) as source:
                 report = self._refresher(name, ring, source).build()
             self._put(name, self._opened(name, ring), ring.epoch)
-        except (WireError, IndexingError, SourceError) as error:
-            log.error("not encoded", source=name, epoch=ring.epoch, why=str(error))
-            return
-        except OSError as error:
-            log.error("not encoded", source=name, epoch=ring.epoch, why=error.strerror)
+        except (WireError, IndexingError, SourceError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            log.error("not encoded", source=name, epoch=ring.epoch, why=why)
+            self._failed[name, ring.epoch] = self._office.now
             return
         log.info("encoded", source=name, epoch=ring.epoch, rows=report.indexed)
+
+    def _due(self, name: str, epoch: int) -> bool:
+        """Whether it is time to try a source that could not be encoded again."""
+        spent = self._office.now - self._failed.get((name, epoch), 0)
+        return not 0 <= spent < self._config.refresh_seconds
 
     def _refresher(
         self, name: str, ring: Keyring, source: Source | None = None
@@ -327,59 +330,12 @@ class Stock:
             missing = tuple(one for one in held.missing if one != name)
             indexes = {**held.indexes, name: index}
             self._held[epoch] = replace(held, indexes=indexes, missing=missing)
-        self._marker(name).touch(mode=0o600)
+        self._mark(name)
+
+    def _mark(self, name: str) -> None:
+        if not self._marker(name).exists():
+            self._marker(name).touch(mode=0o600)
 
     def _marker(self, name: str) -> Path:
         """Stands where a person has had a source indexed; it outlives the epochs."""
         return self._folder / f"{name}.encoded"
-
-
-def mappings(config: NodeConfig) -> list[Path]:
-    """The mapping files of a provider, in order; none for who only asks.
-
-    Raises:
-        ConfigurationRefused: a provider without any.
-    """
-    if "provider" not in config.uses:
-        return []
-    paths = sorted(config.sources.glob("*.toml"))
-    if not paths:
-        raise ConfigurationRefused(f"no mapping in {config.sources.name}/")
-    return paths
-
-
-def check_policy(policy: Path, sources: Sequence[Mapping], view: View) -> None:
-    """Insist that whatever the policy grants is there to be given, and may be.
-
-    Each label that a rule grants stands under `[disclose]` in every source of the
-    rule's category, and the founders' floor lets data of the label's own category
-    out for each of the rule's purposes.
-
-    Raises:
-        ConfigurationRefused: naming the rule, the label and what is at fault.
-    """
-    if not policy.exists():
-        return
-    allowed = {one["purpose"]: one["categories"] for one in view.rules()["purposes"]}
-    for rule in agency.policy_body(policy)["rules"]:
-        for source in sources:
-            if source.category == rule["category"]:
-                _check_rule(policy.name, rule, source, allowed)
-
-
-def _check_rule(
-    name: str, rule: dict[str, Any], source: Mapping, allowed: dict[str, list[str]]
-) -> None:
-    where = f"{name}: category.{source.category}"
-    for label in rule["fields"]:
-        if label not in source.grants:
-            raise ConfigurationRefused(
-                f"{where} grants {label}, which {source.path.name} doesn't disclose"
-            )
-        category = source.grants[label].category
-        for purpose in rule["purposes"]:
-            if category not in allowed.get(purpose, []):
-                raise ConfigurationRefused(
-                    f"{where} grants {label} for {purpose}, but the floor keeps"
-                    f" {category} back"
-                )
