@@ -122,6 +122,35 @@ def witness(config: Config) -> None:
 
 
 @app.command()
+def backup(
+    config: Config,
+    out: Annotated[Path, typer.Argument(help="The file to write, mode 600.")],
+) -> None:
+    """Write keys, log, memory and mirror to one sealed file; it may run."""
+    from childgrid_audit.config import load
+    from childgrid_audit.store import Store
+    from childgrid_log.backing import back_up
+    from childgrid_wire.shelf import Shelf
+
+    settings = load(config)
+    root = Shelf.open(settings.state_dir / "documents").book.root
+    with Store(settings.state_dir / "mirror", root).locked():
+        back_up(settings.place, out, typer.echo)
+
+
+@app.command()
+def restore(
+    config: Config,
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+) -> None:
+    """Bring a backup back into an empty state_dir, and say what to do next."""
+    from childgrid_audit.config import load
+    from childgrid_log.backing import bring_back
+
+    bring_back(load(config).place, file, typer.echo, "`childgrid-audit witness`.")
+
+
+@app.command()
 def mirror(config: Config) -> None:
     """Fetch the board and every log; a party that is away is named."""
     from childgrid_audit import copies

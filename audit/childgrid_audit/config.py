@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_log.backing import Place
+from childgrid_log.backup import Owner
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import MEMBER
@@ -29,8 +31,8 @@ class Settings(BaseModel):
     )
     state_dir: Path = Field(
         description="Folder for keys, documents, logs and the mirror. Danger: losing "
-        "it loses what this witness has seen; it must not be restored to an earlier "
-        "state.",
+        "it loses what this witness has seen; once restored to an earlier state it "
+        "counts among the faulty witnesses for what it cosigned since.",
     )
     passphrase_file: Path = Field(
         description="File with the passphrase of the keys, mode 600. Danger: whoever "
@@ -58,6 +60,12 @@ class Settings(BaseModel):
         "of cosignatures for this station's own log. Danger: too long makes freshness "
         "statements old, and releases wait.",
     )
+
+    @property
+    def place(self) -> Place:
+        """What is backed up."""
+        owner = Owner("station", self.member)
+        return Place(self.state_dir, owner, self.passphrase_file)
 
 
 def load(path: Path) -> Settings:

@@ -17,6 +17,7 @@ from childgrid_audit import board
 from childgrid_audit.config import Settings
 from childgrid_audit.post import Post
 from childgrid_audit.station import Station
+from childgrid_log import restored
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.gather import WAIT_MS, Gatherer
 from childgrid_log.readers import Readers
@@ -104,6 +105,9 @@ class Watch:
             self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
             for fault in faults:
                 logger.warning("a document of the board does not verify: %s", fault)
+            if self.station.log.held is not None:
+                keys = self.station.folder / "keys"
+                restored.confirm(self.station.log, self._gatherer, keys)
             self._post.deliver()
             if self._grown():
                 self._gatherer.cosigned()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from childgrid_audit.store import Store
-from childgrid_log import names
+from childgrid_log import names, restored
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.witness import Witness
@@ -89,6 +89,7 @@ class Station:
         log = Log.open(
             folder / "log" / "log.db", names.origin(member), identity.log_key
         )
+        restored.hold(log, folder / "keys")
         witness = Witness(
             folder / "log" / "witness.db", names.witness(member), identity.witness_key
         )

@@ -56,6 +56,7 @@ class Log:
         self._queue = threading.Lock()
         self._frontier: Frontier | None = None
         self._passed: set[str] = set()
+        self._held: tuple[type[StoreError], str] | None = None
 
     @classmethod
     def create(cls, path: Path, origin: str, seed: bytes) -> Log:
@@ -114,6 +115,22 @@ class Log:
         """Return the 32-byte root of the first `size` leaves, by default of all."""
         return root_at(self._node, self._within(self.size() if size is None else size))
 
+    @property
+    def held(self) -> type[StoreError] | None:
+        """What every transaction raises, where something keeps the log from growing."""
+        return self._held[0] if self._held else None
+
+    def hold(self, kind: type[StoreError], why: str) -> None:
+        """Let every transaction raise this from now on; until `free`.
+
+        The log can be read, and signed as it is.
+        """
+        self._held = (kind, why)
+
+    def free(self) -> None:
+        """Let the log grow again."""
+        self._held = None
+
     def append(self, drafts: Sequence[Draft]) -> list[int]:
         """Seal and keep `drafts` in order; return their indices.
 
@@ -135,6 +152,9 @@ class Log:
         Raises as `append`. An exception inside keeps nothing and passes on.
         """
         with self._database.exclusive:
+            if self._held is not None:
+                kind, why = self._held
+                raise kind(why)
             with self._database.transaction() as db:
                 tx = Transaction(db, self._passed, self._frontier)
                 self._check_grown(tx.next_index)

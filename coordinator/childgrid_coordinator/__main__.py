@@ -1,4 +1,4 @@
-"""`childgrid-coordinator`: join, install, serve, shred.
+"""`childgrid-coordinator`: join, install, serve, shred, backup, restore.
 
 Whatever keeps the program from starting is said in one line on stderr, with exit
 code 2. SIGTERM and SIGINT let calls finish and end with 0.
@@ -87,6 +87,31 @@ def shred(
         typer.echo(f"{coordinator.shred(export)} statements shredded")
     finally:
         coordinator.stop()
+
+
+@app.command()
+def backup(
+    config: Config,
+    out: Annotated[Path, typer.Argument(help="The file to write, mode 600.")],
+) -> None:
+    """Write keys, log, documents and database to one sealed file; it may run."""
+    from childgrid_coordinator.config import load
+    from childgrid_log.backing import back_up
+
+    back_up(load(config).place, out, typer.echo)
+
+
+@app.command()
+def restore(
+    config: Config,
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+) -> None:
+    """Bring a backup back into an empty state_dir, and say what to do next."""
+    from childgrid_coordinator.config import load
+    from childgrid_log.backing import bring_back
+
+    start = "`childgrid-coordinator serve`."
+    bring_back(load(config).place, file, typer.echo, start)
 
 
 @app.command()

@@ -29,8 +29,10 @@ from childgrid_coordinator.retry import Retries
 from childgrid_coordinator.search import Search
 from childgrid_coordinator.server import Verbs, register, reply
 from childgrid_coordinator.settle import Answers
+from childgrid_coordinator.store import mail
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.witnessing import Witnesses
+from childgrid_log import restored
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
@@ -75,6 +77,7 @@ class Coordinator:
             self.log: Log = opened.enter_context(
                 open_log(settings.log, self._identity, settings.keys)
             )
+            restored.hold(self.log, settings.keys)
             self.store = Store.open(settings.url, self.log.vkey)
             opened.callback(self.store.close)
             self.dialer = Dialer(self._identity.credentials(ROLE, clock))
@@ -146,7 +149,8 @@ class Coordinator:
             per_peer=max(_LEAST_CALLS, self.settings.workers // 8),
         )
         self._started = True
-        self.matcher.start()
+        if self.log.held is None:
+            self.matcher.start()
         for work in self._housekeeping:
             work.start()
         return port
@@ -166,6 +170,13 @@ class Coordinator:
             for work in self._housekeeping:
                 work.stop()
         self._open.close()
+
+    def _go_on(self) -> None:
+        """After a restore: log what hangs here, and number mail past what was lost."""
+        self.board.log_all()
+        with self.store.write() as db:
+            mail.skip(db)
+        self.matcher.start()
 
     def shred(self, export: Path) -> int:
         """Shred what is past its retention; returns how many statements.
@@ -189,7 +200,9 @@ class Coordinator:
         return found
 
     def sweep(self) -> None:
-        """Close and wipe what has expired."""
+        """Close and wipe what has expired; nothing while a restored log is held."""
+        if self.log.held is not None:
+            return
         self.answers.expire()
         self.verbs.relay.expire()
 
@@ -199,6 +212,9 @@ class Coordinator:
         Raises:
             WireError: not enough witnesses, or no directory yet; try later.
         """
+        if self.log.held is not None:
+            restored.confirm(self.log, self.gatherer, self.settings.keys)
+            self._go_on()
         note = self.log.latest_cosigned()
         seen = open_checkpoint(note, self.log.vkey).checkpoint.size if note else 0
         if self.log.size() > seen:

@@ -28,13 +28,18 @@ class Board:
     def __init__(
         self, shelf: Shelf, journal: Journal, clock: Callable[[], float]
     ) -> None:
-        """Hang up what `shelf` has, and log what isn't logged yet."""
+        """Hang up what `shelf` has, and log what isn't logged yet, if the log grows."""
         self._shelf, self._journal, self._clock = shelf, journal, clock
         self._lock = threading.Lock()
         self._documents = list(shelf.book.by_hash.values())
         self._view: View | None = None
         self._revoked = shelf.book.revoked()
-        journal.write(self._documents, self.now())
+        if journal.log.held is None:
+            self.log_all()
+
+    def log_all(self) -> None:
+        """Log every document that isn't logged yet."""
+        self._journal.write(self._documents, self.now())
 
     def now(self) -> int:
         """Unix seconds."""

@@ -11,12 +11,21 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_log.backing import Place
+from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
 from childgrid_wire import settings as files
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import MEMBER
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+
+
+_ELSEWHERE = (
+    "the database is not in state_dir and is not backed up by this command: stop the"
+    " coordinator, run `pg_dump --format=custom` on its database, copy state_dir, start"
+    " it again; bring both back together"
+)
 
 
 class Settings(BaseModel):
@@ -136,6 +145,18 @@ class Settings(BaseModel):
     def url(self) -> str:
         """The database's URL."""
         return self.database or f"sqlite:///{self.state_dir / 'state.db'}"
+
+    @property
+    def place(self) -> Place:
+        """What is backed up: the database first, since the log is written before it.
+
+        Raises:
+            ConfigurationRefused: the database is elsewhere and has a way of its own.
+        """
+        if self.database:
+            raise ConfigurationRefused(_ELSEWHERE)
+        owner = Owner("coordinator", self.member)
+        return Place(self.state_dir, owner, self.passphrase_file, ("state.db",))
 
     @property
     def keys(self) -> Path:

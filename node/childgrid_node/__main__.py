@@ -160,6 +160,31 @@ def doctor(config: Config = _DEFAULT) -> None:
     sound = True
     for finding in examine(load(config), time.time):
         sound = sound and finding.ok
+@app.command()
+def backup(
+    out: Annotated[Path, typer.Argument(help="the file to write, mode 600")],
+    config: Config = _DEFAULT,
+) -> None:
+    """Write keys, log, documents and journal to one sealed file; the node may run."""
+    from childgrid_log.backing import back_up
+    from childgrid_node.config import load
+
+    back_up(load(config).place, out, typer.echo)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="a file that `backup` wrote")],
+    config: Config = _DEFAULT,
+) -> None:
+    """Bring a backup back into an empty state_dir, and say what to do next."""
+    from childgrid_log.backing import bring_back
+    from childgrid_node.config import load
+
+    start = "`childgrid-node serve`, which encodes the sources anew by itself."
+    bring_back(load(config).place, file, typer.echo, start)
+
+
         typer.echo(str(finding))
     if not sound:
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from pathlib import Path
 import grpc
 import structlog
 
-from childgrid_log import begun, names
+from childgrid_log import begun, names, restored
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
@@ -149,15 +149,36 @@ class Node:
 
     def start(self) -> tuple[int, int]:
         """Serve; returns the ports of the grid listener and of the desk."""
-        self.prepare()
+        if self._confirmed():
+            self.prepare()
         grid = self._serve(self.config.listen, "node", self._register_grid)
         desk = self._serve(self.config.desk, "desk", self._register_desk)
         for loop in self._loops.values():
             loop.start()
-        self.desk.resume()
+        if not self._held:
+            self.desk.resume()
         # Not a daemon: a process must not end in the midst of loading machine code.
         threading.Thread(target=self._warm, name="warm").start()
         return grid, desk
+
+    @property
+    def _held(self) -> bool:
+        return self.office.journal.log.held is not None
+
+    @property
+    def _keys(self) -> Path:
+        return self.config.state_dir / "keys"
+
+    def _confirmed(self) -> bool:
+        """Whether the log may grow; one from a backup is shown to its witnesses."""
+        if not self._held:
+            return True
+        try:
+            restored.confirm(self.office.journal.log, self.gatherer, self._keys)
+        except WireError as error:
+            log.error("restored log held", reason=error.reason.value)
+            return False
+        return True
 
     def _warm(self) -> None:
         for name, work in (("warm", self.holdings.warm), ("inspect", self._inspect)):
@@ -293,6 +314,10 @@ class Node:
 
     def _cosign(self) -> None:
         log_ = self.office.journal.log
+        if self._held:
+            restored.confirm(log_, self.gatherer, self._keys)
+            self.prepare()
+            self.desk.resume()
         latest = log_.latest_cosigned()
         if log_.size() and (
             latest is None or int(latest.split(b"\n")[1]) < log_.size()
@@ -342,6 +367,7 @@ def open_office(
     with begun.once(path, config.state_dir / "keys") as fresh:
         opener = Log.create if fresh else Log.open
         kept = opener(path, names.origin(identity.member), identity.log_key)
+    restored.hold(kept, config.state_dir / "keys")
     journal = Journal(kept, Vault(identity.key), clock)
     return Office(identity, shelf, journal, clock)
 

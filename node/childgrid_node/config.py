@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_log.backing import Place
+from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
@@ -107,6 +109,11 @@ class NodeConfig(_Strict):
 
     release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """How long one attempt to gather witnesses for a release may take, in seconds."""
+
+    @property
+    def place(self) -> Place:
+        """What is backed up."""
+        return Place(self.state_dir, Owner("node", self.member), self.passphrase_file)
 
 
 def load(path: Path) -> NodeConfig:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from childgrid_log.errors import LogBehind
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
@@ -146,6 +147,7 @@ class Journal:
             with shared.tx.part():
                 yield shared
             return
+        self._insist_free()
         with self.log.transaction() as tx:
             yield Writing(tx, self.now)
 
@@ -156,12 +158,19 @@ class Journal:
         Nothing of it is durable, nor seen by other threads, before the block ends; so
         nothing may be acknowledged inside. This thread reads what it wrote.
         """
+        self._insist_free()
         with self.log.transaction() as tx:
             self._thread.batch = Writing(tx, self.now)
             try:
                 yield
             finally:
                 self._thread.batch = None
+
+    def _insist_free(self) -> None:
+        """A log that came back from a backup refuses by name; see `restored`."""
+        if self.log.held is not None:
+            behind = issubclass(self.log.held, LogBehind)
+            raise Refused(Reason.LOG_BEHIND if behind else Reason.STORAGE, "log")
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Read committed rows; within `batch` also those of the batch."""

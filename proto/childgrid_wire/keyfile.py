@@ -38,7 +38,7 @@ def lock(content: dict[str, str], passphrase: bytes, path: Path) -> None:
     if len(passphrase) < SHORTEST:
         raise ConfigurationRefused(f"a passphrase needs at least {SHORTEST} bytes")
     salt = secrets.token_bytes(pwhash.argon2id.SALTBYTES)
-    box = SecretBox(_stretch(passphrase, salt, PASSES, MEMORY_BYTES))
+    box = SecretBox(stretch(passphrase, salt, PASSES, MEMORY_BYTES))
     table = {
         "format": _MAGIC,
         "passes": PASSES,
@@ -60,7 +60,7 @@ def unlock(path: Path, passphrase: bytes) -> dict[str, str]:
         if table["format"] != _MAGIC or table["memory"] > 2**30:
             raise ConfigurationRefused(f"{path.name} is not a locked key file")
         salt, box = (canonical.from_b64(table[name]) for name in ("salt", "box"))
-        key = _stretch(passphrase, salt, table["passes"], table["memory"])
+        key = stretch(passphrase, salt, table["passes"], table["memory"])
         return dict(canonical.loads(SecretBox(key).decrypt(box)))
     except FileNotFoundError as error:
         raise ConfigurationRefused(f"{path.name} does not exist") from error
@@ -83,7 +83,8 @@ def relock(path: Path, passphrase: bytes, new: bytes) -> None:
     lock(unlock(path, passphrase), new, path)
 
 
-def _stretch(passphrase: bytes, salt: bytes, passes: int, memory: int) -> bytes:
+def stretch(passphrase: bytes, salt: bytes, passes: int, memory: int) -> bytes:
+    """Make a 32-byte key of a passphrase by Argon2id (`memory` in bytes)."""
     return pwhash.argon2id.kdf(
         SecretBox.KEY_SIZE, passphrase, salt, opslimit=passes, memlimit=memory
     )

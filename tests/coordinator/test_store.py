@@ -166,6 +166,25 @@ def test_mailboxes_count_without_gaps_and_in_pages(store: Store, world: World) -
         assert [one.cursor for one in mail.page(db, "prisons", 0)] == [1]
 
 
+def test_after_a_restore_no_new_mail_is_passed_over(store: Store, world: World) -> None:
+    """Who had read further than is known here gets what is delivered from now on."""
+    with store.write() as db:
+        said = [world.read(world.answer(HOLDERS[0], f"{n:064x}")) for n in range(4)]
+        queries.keep(db, said)
+        for one in said[:3]:
+            mail.deliver(db, "prisons", one.hash)
+        mail.deliver(db, "wards", said[0].hash)
+        read = mail.page(db, "prisons", 0)[-1].cursor + 5
+        mail.skip(db)
+        mail.deliver(db, "prisons", said[3].hash)
+    with store.read() as db:
+        found = [one.statement for one in mail.page(db, "prisons", read)]
+        assert found == [said[2].data, said[3].data]
+        whole = [one.statement for one in mail.page(db, "prisons", 0)]
+        assert whole == [one.data for one in said]
+        assert len(mail.page(db, "wards", 5)) == 1
+
+
 def test_sealed_content_is_wiped_by_request_or_time(store: Store, world: World) -> None:
     """The statement stays, what was sealed beside it goes."""
     with store.write() as db:

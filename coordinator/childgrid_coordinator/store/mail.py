@@ -16,6 +16,7 @@ from childgrid_coordinator.store import tables as t
 
 PAGE_ITEMS = 100
 PAGE_BYTES = 2 * 2**20
+_FAR = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,20 @@ def deliver_all(
             }
         )
     db.execute(_PUT, rows)
+
+
+def skip(db: Connection) -> None:
+    """Number each mailbox on from far ahead, by moving its last item.
+
+    For a database that came from a backup: a member may have read items that are not
+    known here any more, and would pass over new ones under the same numbers.
+    """
+    last = select(t.mail.c.member, func.max(t.mail.c.cursor)).group_by(t.mail.c.member)
+    for member, cursor in db.execute(last).all():
+        moved = update(t.mail).where(
+            t.mail.c.member == member, t.mail.c.cursor == cursor
+        )
+        db.execute(moved.values(cursor=cursor + _FAR))
 
 
 def hold(
