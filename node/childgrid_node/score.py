@@ -206,7 +206,10 @@ def _candidates(
     level, as_good = _not_less(best.scores), _not_less(logits)
     found = []
     for at in order.tolist():
-        chance = min(probability(int(logits[at])), _most(int(level[at])))
+        likely = probability(int(logits[at]))
+        if likely < low:
+            break  # the rest is not likelier
+        chance = min(likely, _most(int(level[at])))
         if chance >= low:
             others = int(as_good[at]) - 1
             found.append(_candidate(bands, best, at, chance, others))
