@@ -8,6 +8,7 @@ no value of a record can make this process fetch anything or read a file.
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
@@ -16,6 +17,8 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 from childgrid_portal.profile import faces, telling
 
 PAPER = Path(__file__).with_name("paper.css")
+_TURN = Lock()
+"""One drawing at a time: each takes a processor for seconds."""
 
 
 class Shut(URLFetcher):  # type: ignore[misc]
@@ -37,7 +40,12 @@ def draw(html: str) -> bytes:
     Raises:
         FatalURLFetchingError: the HTML names something to load.
     """
-    telling.install()
+    with _TURN:
+        telling.install()
+        return _drawn(html)
+
+
+def _drawn(html: str) -> bytes:
     fonts = FontConfiguration()
     sheets = [
         CSS(string=text, font_config=fonts, url_fetcher=Shut())

@@ -44,14 +44,14 @@ _ASKERS = ("investigator", "supervising-officer")
 def profile(visit: Visit) -> Response:
     """The page."""
     read = _read(visit)
-    return visit.page("profile.html", **_shown(read))
+    return visit.page("profile.html", **shown(read))
 
 
 def paper(visit: Visit) -> Response:
     """The same on paper: a tagged PDF with a mark on every page."""
     read = _read(visit)
-    shown = _shown(read)
-    page = visit.page("profile_paper.html", mark=_mark(visit, read), **shown)
+    mark = _mark(visit, read)
+    page = visit.page("profile_paper.html", mark=mark, **shown(read))
     return _copy(read, pdf.draw(bytes(page.body).decode()), "pdf", "application/pdf")
 
 
@@ -76,9 +76,9 @@ def evidence(visit: Visit) -> Response:
 def packs(visit: Visit) -> Response:
     """What was disclosed for the open cases of the prosecutor who asks."""
     number = visit.query.get("page", "")
-    shown = visit.read("packs", page=int(number) if number.isdecimal() else 0)
-    lines = [{**one, "shown": visible(one["case_reference"])} for one in shown["lines"]]
-    return visit.page("packs.html", lines=lines, page=shown["page"], more=shown["more"])
+    found = visit.read("packs", page=int(number) if number.isdecimal() else 0)
+    lines = [{**one, "shown": visible(one["case_reference"])} for one in found["lines"]]
+    return visit.page("packs.html", lines=lines, page=found["page"], more=found["more"])
 
 
 ROOMS = (
@@ -121,7 +121,7 @@ def _copy(read: Profile, body: bytes, ending: str, media: str) -> Response:
     return Response(body, media_type=media, headers=headers)
 
 
-def _shown(read: Profile) -> dict[str, Any]:
+def shown(read: Profile) -> dict[str, Any]:
     """What page and paper show."""
     steps = story.steps(read)
     tied = ties.ties(read)
@@ -167,8 +167,8 @@ def _name(origin: model.Origin) -> str:
 
 
 def _short(value: Value) -> str:
-    shown = value.shown
-    return shown if len(shown) <= _LABEL else f"{shown[:_LABEL]}…"
+    text = value.shown
+    return text if len(text) <= _LABEL else f"{text[:_LABEL]}…"
 
 
 def _day(when: int) -> str:
