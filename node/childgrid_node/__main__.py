@@ -79,12 +79,21 @@ def wrap(
 
 
 @app.command()
-def check(config: Config = _DEFAULT) -> None:
-    """Look at each source before it is indexed: rows, faults, who is guarded."""
-    from childgrid_node.checking import check_sources
+def check(
+    config: Config = _DEFAULT,
+    html: Annotated[
+        Path | None, typer.Option(help="write the report as a page")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="write the report as JSON")] = None,
+) -> None:
+    """Report on each source before it is indexed: gaps, faults, who is guarded.
+
+    Counts, row numbers and columns; never a value.
+    """
+    from childgrid_node.checking import Out, check_sources
     from childgrid_node.config import load
 
-    if not check_sources(load(config), time.time, typer.echo):
+    if not check_sources(load(config), time.time, typer.echo, Out(html, json)):
         raise typer.Exit(1)
 
 
@@ -152,15 +161,6 @@ def shred(
 
 
 @app.command()
-def doctor(config: Config = _DEFAULT) -> None:
-    """Name what is wrong with this node, if anything is."""
-    from childgrid_node.config import load
-    from childgrid_node.doctor import examine
-
-    sound = True
-    for finding in examine(load(config), time.time):
-        sound = sound and finding.ok
-@app.command()
 def backup(
     out: Annotated[Path, typer.Argument(help="the file to write, mode 600")],
     config: Config = _DEFAULT,
@@ -185,6 +185,15 @@ def restore(
     bring_back(load(config).place, file, typer.echo, start)
 
 
+@app.command()
+def doctor(config: Config = _DEFAULT) -> None:
+    """Name what is wrong with this node, if anything is."""
+    from childgrid_node.config import load
+    from childgrid_node.doctor import examine
+
+    sound = True
+    for finding in examine(load(config), time.time):
+        sound = sound and finding.ok
         typer.echo(str(finding))
     if not sound:
         raise typer.Exit(1)

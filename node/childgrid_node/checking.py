@@ -2,52 +2,100 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
 
 from childgrid_node import acts, indexer
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
-from childgrid_node.indexer import Census, Faults
+from childgrid_node.indexer import Faults
 from childgrid_node.office import Office
+from childgrid_node.quality import Quality, page, spoken
+from childgrid_node.quality.report import FORMAT
+from childgrid_node.scheme import Scheme
+from childgrid_node.source_errors import RegisterError
 from childgrid_node.sources import mappings
 from childgrid_node.stock import Stock
 from childgrid_wire import keyfile
+from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf
 
 Say = Callable[[str], None]
+SCHEME = "childgrid-1"
+"""The scheme by whose weights `check` says what gaps cost, before a grid names one."""
+
 _EVERY_ROWS = 100_000
 
 
-def check_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> bool:
-    """Count what each source holds, before anything is encoded; True if all is well.
+@dataclass(frozen=True)
+class Out:
+    """The files into which a report goes beside the terminal."""
+
+    html: Path | None = None
+    json: Path | None = None
+
+
+_SAID = Out()
+
+
+def check_sources(
+    config: NodeConfig, clock: Callable[[], float], say: Say, out: Out = _SAID
+) -> bool:
+    """Report on each source before anything is encoded; True if all is well.
+
+    A source that can't be read is said, and the others are looked at all the same.
 
     Raises:
         ConfigurationRefused: a mapping is wrong, or there is none.
     """
-    sound = True
+    now, scheme = int(clock()), Scheme.load(SCHEME)
+    found, sound = list[Quality](), True
     for path in mappings(config):
-        found = indexer.census(indexer.open_source(path), int(clock()))
-        _say_census(path.stem, found, say)
-        sound = sound and found.rows > 0
-    return sound
+        try:
+            found.append(_survey(path, now, scheme))
+        except RegisterError as error:
+            say(f"{path.stem}: {error}")
+            sound = False
+    for one in found:
+        for line in spoken.lines(one):
+            say(line)
+    _write(found, now, out)
+    return sound and all(one.rows > 0 for one in found)
 
 
-def _say_census(name: str, found: Census, say: Say) -> None:
-    say(f"{name}: {found.rows} rows")
-    for reason, count in sorted(found.guarded.items()):
-        say(f"  guard: {reason}: {count}")
-    for field, count in sorted(found.filled.items()):
-        say(f"  {field}: usable in {100 * count // max(found.rows, 1)} % of rows")
-    _say_faults(found.faults, say)
+def _survey(path: Path, now: int, scheme: Scheme) -> Quality:
+    try:
+        with closing(indexer.open_source(path)) as source:
+            return indexer.survey(source, path.stem, now, scheme)
+    except ConfigurationRefused as error:
+        if isinstance(error.__cause__, RegisterError):
+            raise error.__cause__ from None
+        raise
+
+
+def _write(found: list[Quality], now: int, out: Out) -> None:
+    made = dt.datetime.fromtimestamp(now, dt.UTC).date().isoformat()
+    if out.html is not None:
+        keyfile.write_private(out.html, page.page(found, made).encode())
+    if out.json is not None:
+        sources = [one.dump() for one in found]
+        table = {"format": FORMAT, "made": made, "sources": sources}
+        text = json.dumps(table, ensure_ascii=False, indent=1)
+        keyfile.write_private(out.json, text.encode())
 
 
 def _say_faults(faults: Faults, say: Say) -> None:
     if faults.total:
         say(f"  {faults.total} rows can't be used:")
         for fault in faults.listed[:20]:
-            say(f"    row {fault.number}: {fault.kind}")
+            column = f", column {fault.column}" if fault.column else ""
+            say(f"    row {fault.number}: {fault.kind}{column}")
 
 
 def index_sources(config: NodeConfig, clock: Callable[[], float], say: Say) -> None:

@@ -18,10 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from childgrid_node import guard
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
-from childgrid_node.normalise import Normaliser, tokens_of
 from childgrid_node.register import Batch, Change, Register
 from childgrid_node.register import Faults as Faults
 from childgrid_node.register import Mark as Mark
@@ -31,6 +29,7 @@ from childgrid_wire.errors import ConfigurationRefused
 
 if TYPE_CHECKING:
     from childgrid_node.bulk.intake import Order
+    from childgrid_node.quality import Quality
 
 Progress = Callable[[int], None]
 
@@ -59,30 +58,25 @@ def open_source(path: Path) -> Source:
         raise ConfigurationRefused(str(error)) from error
 
 
-@dataclass
-class Census:
-    """What a source holds, before anything is encoded: counts only."""
+def survey(source: Source, name: str, now: int, scheme: Scheme) -> Quality:
+    """Count what a source holds and what is wrong in it, before anything is encoded.
 
-    rows: int = 0
-    guarded: Counter[str] = field(default_factory=Counter)
-    filled: Counter[str] = field(default_factory=Counter)
-    faults: Faults = field(default_factory=Faults)
+    Raises:
+        SourceError: it can't be read to its end.
+    """
+    # It draws matches by the scheme's weights; a node that serves does without.
+    from childgrid_node.quality import Defect, Tally
 
-
-def census(source: Source, now: int) -> Census:
-    """Count a source's rows, who is guarded, and which fields are usable."""
     today = dt.datetime.fromtimestamp(now, dt.UTC).date()
-    register, normaliser, found = source.register, Normaliser(), Census()
+    register = source.register
+    tally = Tally(name, register.mapping, today, scheme)
     for batch in register.rows():
         for row in batch:
-            found.rows += 1
-            verdict = guard.judge(row.values, register.mapping, today)
-            found.guarded[verdict.reason.value] += 1
-            person = normaliser.person(row.values, register.mapping)
-            found.filled.update(tokens_of(person).keys())
-    normaliser.clear()
-    found.faults = register.faults
-    return found
+            tally.add(row.number, row.values)
+    faults = register.faults
+    places = (Defect(one.number, one.column, one.kind) for one in faults.listed)
+    tally.unusable(faults.counts, places)
+    return tally.close()
 
 
 def readable(source: Source) -> None:

@@ -65,8 +65,8 @@ def test_counts_by_guard_and_by_field(config: NodeConfig) -> None:
         "guard: victim: 1",
         "guard: role not named: 1",
         "guard: minor today: 1",
-        "name: usable in 100 % of rows",
-        "phone: usable in 25 % of rows",
+        "name:       filled 100 %, usable 100 %",
+        "phone:      filled 25.0 %, usable 25.0 %",
     ):
         assert line in told
 

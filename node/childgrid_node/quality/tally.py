@@ -1,0 +1,153 @@
+"""Counts a source's rows one by one; keeps no value, and its memory does not grow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+
+from childgrid_node import guard
+from childgrid_node import mapping as sources
+from childgrid_node.normalise import (
+    Fields,
+    Normaliser,
+    Person,
+    dates,
+    fields_of,
+    numbers,
+    tokens_of,
+)
+from childgrid_node.scheme import Scheme
+
+from . import births, cells
+from .recall import Patterns, recalls
+from .report import Defect, Filling, Quality
+from .twins import TwinCount
+
+LISTED = 20
+"""How many places of one kind of defect are named."""
+
+_NAMES = ("name", "alias", "relative")
+_PLACES = ("address", "district", "state")
+_NO_SEX, _NO_PIN, _NO_KIND = "unknown word", "wrong form", "unknown kind"
+_NO_AGE, _NO_YEAR = "no age of anybody", "no year of anybody"
+
+_USABLE: Mapping[str, Callable[[Person, Fields], object]] = {
+    "name": lambda person, _: person.names,
+    "alias": lambda person, _: person.aliases,
+    "relative": lambda person, _: person.relatives,
+    "birth_date": lambda person, _: person.day or person.year,
+    "birth_year": lambda person, _: person.year,
+    "age": lambda _, fields: next(filter(None, map(dates.age, fields["age"])), None),
+    "sex": lambda person, _: person.sex,
+    "address": lambda person, _: person.address or person.pin or person.district,
+    "district": lambda person, _: person.district,
+    "state": lambda person, _: person.state,
+    "pin": lambda person, _: person.pin,
+}
+
+
+class Tally:
+    """The report of one source in the making; see the package."""
+
+    def __init__(
+        self, source: str, mapping: sources.Mapping, today: date, scheme: Scheme
+    ) -> None:
+        self._mapping, self._today, self._scheme = mapping, today, scheme
+        self._normaliser, self._listed = Normaliser(), Counter[str]()
+        self._patterns, self._twins = Patterns(), TwinCount()
+        self.found = Quality(source, mapping.category, scheme=scheme.name)
+        for name, columns in mapping.fields.items():
+            self.found.fields[name] = Filling(columns.names)
+            if name in (*_NAMES, *_PLACES):
+                self.found.scripts[name] = Counter()
+
+    def add(self, number: int, values: Mapping[str, str]) -> None:
+        """Count one row: its number, and its mapped columns as text."""
+        self.found.rows += 1
+        verdict = guard.judge(values, self._mapping, self._today)
+        self.found.guarded[verdict.reason.value] += 1
+        fields = fields_of(values, self._mapping)
+        person = self._normaliser.person(values, self._mapping)
+        for name in self._mapping.fields:
+            self._field(number, name, fields, person)
+        event = values.get(self._mapping.event or "", "")
+        for name, kind in births.doubts(fields, event, self._today):
+            self.found.dates[kind] += 1
+            self._defect(number, name, kind)
+        tokens = tokens_of(person)
+        self._patterns.add(tokens)
+        self._twins.add(tokens)
+
+    def unusable(self, counts: Mapping[str, int], places: Iterable[Defect]) -> None:
+        """Take over the rows that the source itself could not give."""
+        self.found.unusable.update(counts)
+        for place in places:
+            self._list(place)
+
+    def close(self) -> Quality:
+        """The finished report."""
+        self._normaliser.clear()
+        self.found.twins = self._twins.counts()
+        self.found.recall = recalls(self._scheme, self._patterns, self._mapping.fields)
+        return self.found
+
+    def _field(self, number: int, name: str, fields: Fields, person: Person) -> None:
+        texts = [text for text in fields.get(name, ()) if text.strip()]
+        if not texts:
+            return
+        filling = self.found.fields[name]
+        filling.filled += 1
+        filling.usable += bool(_usable(name, texts, fields, person))
+        if name in self.found.scripts:
+            self.found.scripts[name][cells.script(" ".join(texts))] += 1
+        wrongs = {_wrong(name, text, person) for text in texts}
+        for wrong in sorted(wrongs - {""}):
+            filling.wrong[wrong] += 1
+            self._defect(number, name, wrong)
+
+    def _defect(self, number: int, name: str, kind: str) -> None:
+        columns = " + ".join(self.found.fields[name].columns)
+        self._list(Defect(number, columns, kind))
+
+    def _list(self, defect: Defect) -> None:
+        self._listed[defect.kind] += 1
+        if self._listed[defect.kind] <= LISTED:
+            self.found.defects.append(defect)
+
+
+def _usable(name: str, texts: list[str], fields: Fields, person: Person) -> object:
+    if name in _USABLE:
+        return _USABLE[name](person, fields)
+    if name == "identifier":
+        return any(kind and _holds(kind, text) for kind, text in map(_typed, texts))
+    return any(_holds(name, text) for text in texts)
+
+
+def _holds(name: str, text: str) -> bool:
+    kinds = numbers.DERIVED.get(name, (name,))
+    return any(numbers.READERS[kind](text) for kind in kinds)
+
+
+def _wrong(name: str, text: str, person: Person) -> str:
+    """What is wrong with one cell, or nothing; birth dates are `births`' affair."""
+    if name in (*_NAMES, *_PLACES):
+        return cells.words(text)
+    if name in numbers.READERS:
+        return cells.identifier(name, text)
+    if name == "identifier":
+        kind, number = _typed(text)
+        return cells.identifier(kind, number) if kind else _NO_KIND
+    if name == "age":
+        return "" if dates.age(text) or dates.says_minor(text) else _NO_AGE
+    if name == "birth_year":
+        return "" if dates.year(text) else _NO_YEAR
+    if name == "sex":
+        return "" if numbers.sex(text) else _NO_SEX
+    return "" if name != "pin" or person.pin else _NO_PIN
+
+
+def _typed(text: str) -> tuple[str, str]:
+    """An identifier's grid field, empty where its type is unknown, and its number."""
+    kind, _, number = text.rpartition(":")
+    return numbers.kind(kind), number
