@@ -15,6 +15,9 @@ PROGRAMS = {
     "childgrid-coordinator.service": "coordinator",
     "childgrid-station@.service": "station",
     "childgrid-mirror@.service": "station",
+    "childgrid-node-backup@.service": "node",
+    "childgrid-coordinator-backup.service": "coordinator",
+    "childgrid-station-backup@.service": "station",
     "childgrid-portal@.service": "portal",
     "childgrid-workbench@.service": "workbench",
 }

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deploy.zones import ROOT, ZONES
 from man import PROGRAMS, commands
@@ -18,13 +19,20 @@ PLACES = {
     "coordinator": "childgrid-coordinator",
     "portal": "childgrid-portal",
 }
+SERVICES = {
+    "founders": "childgrid-authority",
+    "ncrb-hub": "childgrid-coordinator",
+    "police": "childgrid-node",
+    "audit-north": "childgrid-audit",
+    "police-desk": "childgrid-desk",
+}
 Line = tuple[str, str, tuple[str, ...]]
 
 
 def spans(text: str) -> list[str]:
     """Commands of the page: indented lines, joined where they go on, and code spans."""
     joined = re.sub(r" \\\n +", " ", text)
-    blocks = re.findall(r"^    (\S.*)$", joined, flags=re.M)
+    blocks = re.findall(r"^    +(\S.*)$", joined, flags=re.M)
     inline = [one.replace("\n", " ") for one in re.findall(r"`([^`]+)`", joined)]
     return [re.sub(r"\s+", " ", one.partition("   #")[0]) for one in blocks + inline]
 
@@ -33,7 +41,11 @@ def calls(text: str) -> list[Line]:
     """Program, command and options of every call of a program of ours."""
     found = []
     for one in spans(text):
-        words = shlex.split(one) if "'" not in one else one.split()
+        words = one.split()
+        if words[:1] and words[0] in {"run", "childgrid-as", *PROGRAMS}:
+            words = shlex.split(one)
+        if words[:1] == ["run"] and len(words) > 2:
+            words = [SERVICES[words[1]], *words[2:]]
         if words[:1] == ["childgrid-as"] and len(words) > 2:
             words = [PLACES[words[1].partition("@")[0]], *words[2:]]
         if words and words[0] in PROGRAMS and len(words) > 1:
@@ -70,7 +82,7 @@ def test_every_command_of_the_page_exists() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("    childgrid-as node@police restore x", "childgrid-node has no restore"),
+        ("    childgrid-as node@police unheard x", "childgrid-node has no unheard"),
         (
             "do `childgrid-audit\nverify x --fast`",
             "childgrid-audit verify has no --fast",
@@ -86,6 +98,15 @@ def test_a_command_that_is_not_there_is_named(text: str, said: str) -> None:
     assert faults(calls(text)) == [said]
 
 
+def test_the_training_grid_is_told_in_services_that_there_are() -> None:
+    """Every `run` of the page names a service of `compose.yaml`."""
+    services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text("utf-8"))
+    named = re.findall(r"^ +run ([a-z-]+) ", PAGE.read_text("utf-8"), flags=re.M)
+    assert len(named) > 12
+    assert set(named) == SERVICES.keys()
+    assert set(named) <= services["services"].keys()
+
+
 def test_every_file_and_target_of_the_page_exists() -> None:
     """Files of the wheelhouse, of the tree, make's targets, and what it links to."""
     text = PAGE.read_text("utf-8")
@@ -99,7 +120,7 @@ def test_every_file_and_target_of_the_page_exists() -> None:
         wanted = str(path).replace("ZONE", "node")
         assert list(ROOT.glob(wanted)), name
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
-    assert set(re.findall(r"make ([a-z-]+)", text)) <= made
+    assert set(re.findall(r"(?:`|    )make ([a-z-]+)", text)) <= made
     zones = set(re.findall(r"ZONE=\"?([a-z ]+)", text))
     assert {name for one in zones for name in one.split()} <= {*ZONES, "build"}
     for unit in re.findall(r"childgrid-[a-z]+@?(?=\w*-?\w*\.(?:service|timer))", text):

@@ -135,7 +135,8 @@ def test_each_of_these_rules_can_be_broken(old: str, new: str, said: str) -> Non
 @pytest.mark.parametrize("path", [*SYSTEM, *USER], ids=lambda path: path.stem)
 def test_a_unit_starts_a_command_that_exists(path: Path) -> None:
     """Program, command and options are those of the programs; the zone is its own."""
-    program, command, *rest = read(path)["Service.ExecStart"][0].split()
+    line = read(path)["Service.ExecStart"][0].removeprefix("/bin/sh -c 'exec ")
+    program, command, *rest = line.split()
     assert program.startswith(f"/opt/childgrid/{PROGRAMS[path.name]}/bin/")
     group = typer.main.get_group(COMMANDS[Path(program).name])
     known = {name for one in group.commands[command].params for name in one.opts}
@@ -209,8 +210,11 @@ def test_a_single_command_runs_as_its_unit_would(
         key.removeprefix("Service."): values[0].replace("%i", instance)
         for key, values in read(SYSTEMD / unit).items()
     }
-    for key in ("User", "Group", "UMask", "StateDirectory", "StateDirectoryMode"):
+    for key in ("User", "Group", "UMask", "StateDirectoryMode"):
         assert f"{key}={ours[key]}" in properties
+    state = ours["StateDirectory"]
+    backup = state.replace("childgrid/", "childgrid/backup/")
+    assert f"StateDirectory={state} {backup}" in properties
     given = ours.get("LoadCredential", "").replace("/etc/childgrid", f"{tmp_path}/etc")
     assert f"LoadCredential={given}" in properties
     program = ours["ExecStart"].split()[0]
