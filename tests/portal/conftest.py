@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from portal.chromium import ARGUMENTS, EXECUTABLE
+from portal.seats import BARE
+from portal.stage import Stage, staged
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,15 @@ def chromium() -> Iterator[Browser]:
         browser = started.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def police(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The police's portal with bare rooms; si-rao and sp-nair have passkeys.
+
+    Shared by all that leaves those two and their keys as they are.
+    """
+    with staged(tmp_path_factory.mktemp("police"), BARE) as made:
+        for officer in ("si-rao", "sp-nair"):
+            made.enrol(officer)
+        yield made

@@ -33,11 +33,25 @@ def refuse(visit: Visit) -> Response:
     return visit.sign(wanted, "/")
 
 
-DECIDING = (
+def reading(visit: Visit) -> Response:
+    """A room that reads at the node."""
+    visit.read("inbox")
+    return visit.page("home.html", service="reading")
+
+
+def broken(_: Visit) -> Response:
+    """A room with a fault."""
+    raise RuntimeError("Kabir Vankhede")
+
+
+BARE = (
     Room("/approve/{subject}", approve),
     Room("/refuse/{subject}", refuse),
+    Room("/reading", reading),
+    Room("/broken", broken),
+    Room("/it", broken, roles=("agency-it",)),
 )
-"""Two bare rooms: their pages are the signing page."""
+"""Bare rooms: the pages of the first two are the signing page."""
 
 
 def sign_in(seat: Seat, stage: Stage, officer: str) -> None:

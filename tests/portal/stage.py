@@ -22,11 +22,13 @@ from childgrid_portal.web.accounts import Login
 from childgrid_portal.web.app import application
 from childgrid_portal.web.config import PortalConfig, load
 from childgrid_portal.web.site import Site
-from childgrid_portal.web.training import SoftKey
+from childgrid_portal.web.training import SoftKey, SoftSigner
 from childgrid_portal.web.visit import Room
-from childgrid_wire import canonical, certificates
+from childgrid_wire import canonical, certificates, envelope
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
 from deploy.processes import free_port
-from grid import AGENCIES, Grid
+from grid import AGENCIES, KABIR, Grid
 from portal.test_command_line import Station
 
 SETTINGS = """
@@ -95,6 +97,12 @@ class Stage:
         path.write_text("[[officer]]\n".join([head, *kept]))
         made = agency.publish(at.office, path, at.folder / "policy.toml")
         self.grid.post([one.data for one in made])
+
+    def ask(self) -> Statement:
+        """A query of si-rao's that waits for approval, signed by the passkey."""
+        signer = SoftSigner("police/si-rao", self.passkeys["si-rao"][1])
+        signed = envelope.sign(Kind.QUERY, self.grid.draft(KABIR), [signer])
+        return self.grid.agency("police").desk.sign(signed)
 
     def state(self) -> list[tuple[Any, ...]]:
         """All that every agency has said and heard; for 'nothing changed'."""

@@ -18,29 +18,24 @@ from webauthn.helpers import bytes_to_base64url
 from childgrid_node import approve
 from childgrid_portal import drafts, web
 from childgrid_portal.web import passkeys
-from childgrid_portal.web.training import SoftSigner
 from childgrid_wire import envelope
 from childgrid_wire.envelope import Signature
 from childgrid_wire.errors import Reason, WireError
 from childgrid_wire.keys import webauthn_challenge
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-from grid import KABIR
 from portal.chromium import Seat
-from portal.seats import DECIDING, bent, only, options, sitting, standing, touched
-from portal.stage import Stage, staged
+from portal.seats import bent, only, options, sitting, standing, touched
+from portal.stage import Stage
 
 APPROVER = "sp-nair"
 SCRIPT = Path(web.__file__).parent / "static/passkey.js"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The police's portal with two rooms: approve and refuse."""
-    with staged(tmp_path_factory.mktemp("portal"), DECIDING) as made:
-        for officer in (APPROVER, "si-rao"):
-            made.enrol(officer)
-        yield made
+def stage(police: Stage) -> Stage:
+    """The police's portal with bare rooms: approve and refuse."""
+    return police
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +48,7 @@ def seat(stage: Stage, chromium: Browser) -> Iterator[Seat]:
 @pytest.fixture
 def query(stage: Stage) -> Statement:
     """A query that waits for approval."""
-    signer = SoftSigner("police/si-rao", stage.passkeys["si-rao"][1])
-    signed = envelope.sign(Kind.QUERY, stage.grid.draft(KABIR), [signer])
-    return stage.grid.agency("police").desk.sign(signed)
+    return stage.ask()
 
 
 @contextmanager

@@ -5,43 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from starlette.responses import Response
 from structlog.testing import capture_logs
 
 from childgrid_portal.web.accounts import FAILURES
-from childgrid_portal.web.visit import Room, Visit
 from childgrid_wire.errors import Unreachable
 from portal.hands import Hands, said, seated
-from portal.seats import DECIDING
-from portal.stage import Stage, staged
-
-
-def broken(_: Visit) -> Response:
-    """A room with a fault."""
-    raise RuntimeError("Kabir Vankhede")
-
-
-def reading(visit: Visit) -> Response:
-    """A room that reads at the node."""
-    visit.read("inbox")
-    return visit.page("home.html", service="reading")
-
-
-ROOMS = (
-    *DECIDING,
-    Room("/reading", reading),
-    Room("/broken", broken),
-    Room("/it", broken, roles=("agency-it",)),
-)
+from portal.stage import Stage
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(police: Stage) -> Stage:
     """The police's portal; si-rao and sp-nair have passkeys."""
-    with staged(tmp_path_factory.mktemp("portal"), ROOMS) as made:
-        for officer in ("si-rao", "sp-nair"):
-            made.enrol(officer)
-        yield made
+    return police
 
 
 @pytest.fixture
@@ -199,6 +174,7 @@ def test_whoever_is_forgotten_is_out_at_once(stage: Stage) -> None:
     stage.enrol("sp-khan")
     hands = seated(stage, "sp-khan")
     stage.site.accounts.forget("sp-khan")
+    del stage.passkeys["sp-khan"]
     hands.get("/")
     assert hands.heading.startswith("Sign in")
 
@@ -264,7 +240,7 @@ def test_a_room_s_fault_is_a_page_and_a_log_line_without_the_data(
     assert "Kabir" not in hands.last.text
     assert [one["event"] for one in told] == ["failed"]
     assert "Kabir" not in str(told)
-    assert "test_door.py" in told[0]["where"]
+    assert "seats.py" in told[0]["where"]
 
 
 def test_a_room_of_another_role_is_shut_and_an_unknown_page_absent(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,18 +62,24 @@ class Place:
             line.close()
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
     """The police's desk of a training grid."""
     with ExitStack() as stack:
-        grid = Grid(tmp_path / "grid")
+        grid = Grid(tmp_path_factory.mktemp("grid") / "grid")
         root = certificates.new_root("test", grid.now)
-        station = Station(grid, tmp_path, root)
-        station.serve("police", stack)
-        station.pass_file("police")
-        made = Place(tmp_path, free_port())
-        made.write(station.ports["police"])
+        made = Station(grid, tmp_path_factory.mktemp("desk"), root)
+        made.serve("police", stack)
         yield made
+
+
+@pytest.fixture
+def place(station: Station, tmp_path: Path) -> Place:
+    """A portal of it that nobody has started yet."""
+    shutil.copy(station.pass_file("police"), tmp_path)
+    made = Place(tmp_path, free_port())
+    made.write(station.ports["police"])
+    return made
 
 
 def test_it_serves_until_it_is_told_to_end(place: Place) -> None:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from webauthn.helpers import bytes_to_base64url
 
+from audit.browser import Page
 from childgrid_portal.web.session import Pending
-from childgrid_wire import envelope
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-from grid import KABIR, officer_signer
 from portal.hands import Hands, said, seated
-from portal.seats import DECIDING
-from portal.stage import Stage, staged
+from portal.stage import Stage
 
 APPROVER = "sp-nair"
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The police's portal with two rooms: approve and refuse."""
-    with staged(tmp_path_factory.mktemp("portal"), DECIDING) as made:
-        made.enrol(APPROVER)
-        yield made
+def stage(police: Stage) -> Stage:
+    """The police's portal with bare rooms: approve and refuse."""
+    return police
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +32,16 @@ def hands(stage: Stage) -> Hands:
 @pytest.fixture
 def query(stage: Stage) -> Statement:
     """A query that waits for approval."""
-    signer = officer_signer("police", "si-rao")
-    signed = envelope.sign(Kind.QUERY, stage.grid.draft(KABIR), [signer])
-    return stage.grid.agency("police").desk.sign(signed)
+    return stage.ask()
 
 
 @pytest.fixture
 def draft(stage: Stage, hands: Hands, query: Statement) -> Pending:
     """An approval on the page, not yet signed."""
     hands.get(f"/approve/{query.hash}")
-    (session,) = stage.site.sessions.of(APPROVER)
-    return list(session.drafts.values())[-1]
+    name = Page(hands.last.text).all("form")[0]["action"].rsplit("/", 1)[1]
+    waiting = [one.drafts for one in stage.site.sessions.of(APPROVER)]
+    return next(drafts[name] for drafts in waiting if name in drafts)
 
 
 def approvals(stage: Stage, query: Statement) -> list[str]:
