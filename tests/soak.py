@@ -87,6 +87,12 @@ def _rotation() -> Mapping[str, Any]:
     return run_rotation(5, 4, 20_000)
 
 
+def _rooms() -> Mapping[str, Any]:
+    from portal.soak_rooms import soak
+
+    return soak()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -98,6 +104,7 @@ PARTS: Mapping[str, Part] = {
     "overload": _overload,
     "revoked": _revoked,
     "rotation": _rotation,
+    "rooms": _rooms,
 }
 
 

@@ -272,7 +272,7 @@ def test_a_custodian_sees_why_and_narrows(grid: Grid) -> None:
     there = customs(grid)
     page = there.get(f"/request/{name}")
     assert WHY in page.said
-    assert "What speaks for this person and what against" in page.said
+    assert "What speaks for record CU-1 and what against" in page.said
     assert '<th scope="row">phone number</th><td>agrees</td>' in page.text
     assert "1 signature lacks" in page.said
     assert "police/sp-nair" in page.said
@@ -310,7 +310,7 @@ def test_a_silent_hit_is_said_by_its_custodian(grid: Grid) -> None:
     assert f"/silent/{query.hash}" in there.get("/").page.links()
     page = there.get(f"/silent/{query.hash}")
     assert "child protection" in page.said
-    assert "What speaks for this person" in page.said
+    assert "What speaks for record CC-1" in page.said
 
     there.post(f"/silent/{query.hash}", {"decision": "approve"})
 

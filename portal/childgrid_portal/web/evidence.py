@@ -18,7 +18,7 @@ from childgrid_portal.web.words import N_
 MILLINATS = 693.147
 """Of one point: a factor of two."""
 
-_CAPTION = N_("What speaks for this person and what against")
+_CAPTION = N_("What speaks for record %(record)s and what against")
 _HEAD = (N_("Field"), N_("What the machine found"), N_("Points"))
 _SUM = N_("Together, uncorrected")
 
@@ -27,8 +27,8 @@ _SUM = N_("Together, uncorrected")
 def evidence(context: Context, explained: Mapping[str, Any]) -> Waterfall:
     """Lay out an explanation in the language of the page; for templates."""
 
-    def say(text: str) -> str:
-        return str(context.call(context["gettext"], text))
+    def say(text: str, **places: str) -> str:
+        return str(context.call(context["gettext"], text, **places))
 
     def term(kind: str, code: str) -> str:
         return str(context.call(context["term"], kind, code))
@@ -39,7 +39,8 @@ def evidence(context: Context, explained: Mapping[str, Any]) -> Waterfall:
         for one in sorted(told, key=lambda one: -abs(one["weight"]))
     ]
     head = (say(_HEAD[0]), say(_HEAD[1]), say(_HEAD[2]))
-    return waterfall(say(_CAPTION), head, rows, say(_SUM))
+    caption = say(_CAPTION, record=explained["record"])
+    return waterfall(caption, head, rows, say(_SUM))
 
 
 def points(entry: Mapping[str, Any]) -> float:
