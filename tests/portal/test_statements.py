@@ -28,6 +28,7 @@ def drafted(kind: Kind) -> bytes:
         officer="si-rao",
         now=NOW,
         seconds=3_600,
+        answers="ab" * 32 if kind in (Kind.APPROVAL, Kind.REFUSAL) else "",
         id=secrets.token_hex(16),
         **samples.BODIES[kind],
     )
@@ -64,6 +65,18 @@ def test_what_decides_stands_before_what_only_proves() -> None:
     assert labels[0].startswith("EMERGENCY")
     assert labels.index("Fields") < labels.index("Signed by")
     assert labels[-1] == "Random number of this statement"
+
+
+def test_the_page_of_what_is_decided_is_one_touch_away() -> None:
+    """A decision's subject, a request's query; nothing where there is no such page."""
+    approval = drafted(Kind.APPROVAL)
+    answers = canonical.loads(approval)["answers"]
+    assert statements.read(Kind.APPROVAL, approval).about.endswith(f"/{answers}")
+    query = canonical.loads(drafted(Kind.REQUEST))["query"]
+    request = statements.read(Kind.REQUEST, drafted(Kind.REQUEST))
+    assert request.about == f"/query/{query}"
+    for kind in (Kind.QUERY, Kind.VIEW, Kind.BUDGET):
+        assert statements.read(kind, drafted(kind)).about == ""
 
 
 def test_bytes_of_another_kind_are_not_shown() -> None:

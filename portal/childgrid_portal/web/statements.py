@@ -7,6 +7,7 @@ bytes alone, so that a page shows what is signed and not what was meant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,13 @@ _TITLES = {
     Kind.APPROVAL: N_("I approve exactly what is named here"),
     Kind.REFUSAL: N_("I refuse what is named here; this closes it"),
     Kind.VIEW: N_("I read this; the reading is logged"),
+}
+_DECISIONS = (Kind.APPROVAL, Kind.REFUSAL)
+_PAGES = {
+    "query": "/query/{}/decide",
+    "request": "/request/{}",
+    "budget": "/budget/{}",
+    "silent-hit": "/silent/{}",
 }
 _OPENING = N_("I open my desk and read at it; each reading is logged")
 _LABELS = {
@@ -83,6 +91,8 @@ class Said:
 
     title: str
     rows: tuple[Row, ...]
+    about: str = ""
+    """The page of what it decides on or asks about; empty where there is none."""
 
 
 def read(kind: Kind, payload: bytes) -> Said:
@@ -95,7 +105,15 @@ def read(kind: Kind, payload: bytes) -> Said:
     check_body(kind, body)
     title = _OPENING if body.get("object") == "desk" else _TITLES[kind]
     names = sorted(body.keys() - {"kind"}, key=_place)
-    return Said(title, tuple(_row(name, body[name]) for name in names))
+    rows = tuple(_row(name, body[name]) for name in names)
+    return Said(title, rows, _about(kind, body))
+
+
+def _about(kind: Kind, body: Mapping[str, Any]) -> str:
+    if kind is Kind.REQUEST:
+        return f"/query/{body['query']}"
+    page = _PAGES.get(body.get("subject", "")) if kind in _DECISIONS else None
+    return page.format(body["answers"]) if page else ""
 
 
 def _place(name: str) -> tuple[int, str]:
