@@ -7,16 +7,22 @@ index, and a row that turned out to be one is not released any more.
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
 
 from childgrid_portal.profile import compare, model
 from childgrid_portal.profile.export import Mark, to_csv, to_json
-from childgrid_wire import canonical
+from childgrid_portal.web import reading
+from childgrid_wire import canonical, statement
+from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from grid import KABIR, Grid
+from portal.visitor import Visitor
 
 
 @pytest.fixture
@@ -93,3 +99,30 @@ def test_a_suspect_who_turns_out_a_victim_or_a_child_is_not_in_it(
     assert made.values == ()
     assert "VANKHEDE KABIR" not in copies
     assert "AI-302" not in copies
+
+
+def test_the_evidence_of_a_real_node_ties_values_to_signatures(grid: Grid) -> None:
+    """The file that is handed over: its records are what their holders signed for."""
+    asked = grid.ask(KABIR)
+    request = grid.request(asked, "customs", ["name"])
+    grid.carry()
+    grid.decide("customs", "cu-mehta", request.hash)
+    grid.settle()
+
+    def look(object_: str, subject: str, _: int) -> dict[str, Any]:
+        shown: dict[str, Any] = grid.look("police", "si-rao", object_, subject)
+        return shown
+
+    answer = reading.evidence(Visitor(look, {"query": asked.hash}))
+
+    with zipfile.ZipFile(io.BytesIO(bytes(answer.body))) as made:
+        (name,) = [one for one in made.namelist() if one.startswith("records/")]
+        record = made.read(name)
+        signed = made.read(
+            name.replace("records", "statements").replace("json", "dsse")
+        )
+    customs = grid.agency("police").office.view.find_key
+    given = statement.verify(signed, customs, Kind.DISCLOSURE)
+    assert given.issuer == "customs"
+    assert given["content"] == hashlib.sha256(record).hexdigest()
+    assert canonical.loads(record)["fields"] == {"name": ["VANKHEDE KABIR"]}
