@@ -136,8 +136,9 @@ class Matcher:
         left = parcel.expires - self._board.now()
         try:
             address = self._board.view().member(member)["address"]
-            channel = self._dialer.channel(address, Peer(member, "node"))
-            call = _stubs.NodeServiceStub(channel).Match.future(
+            node = Peer(member, "node")
+            stub = self._dialer.stub(_stubs.NodeServiceStub, address, node)
+            call = stub.Match.future(
                 _message(parcel, member), timeout=max(0.0, min(self._seconds, left))
             )
         except WireError as error:

@@ -69,11 +69,10 @@ class Courier:
         self._unmarked: dict[str, float] = {}
 
     def _exchange(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
-        channel_ = self._dialer.channel(self._address, self._peer)
-        return rpc.ExchangeServiceStub(channel_)
+        return self._dialer.stub(rpc.ExchangeServiceStub, self._address, self._peer)
 
     def _board(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
-        return rpc.BoardServiceStub(self._dialer.channel(self._address, self._peer))
+        return self._dialer.stub(rpc.BoardServiceStub, self._address, self._peer)
 
     def flush(self) -> int:
         """Send what waits, in order; returns how many went out.

@@ -302,6 +302,7 @@ class Dialer:
         """`credentials` gives the pair in force and the roots."""
         self._credentials = credentials
         self._channels: dict[tuple[str, Peer], tuple[bytes, grpc.Channel]] = {}
+        self._stubs: dict[tuple[str, Peer], dict[Any, tuple[grpc.Channel, Any]]] = {}
         self._lock = threading.Lock()
 
     def channel(self, address: str, peer: Peer) -> grpc.Channel:
@@ -316,6 +317,17 @@ class Dialer:
         if known:
             known[1].close()
         return channel
+
+    def stub(
+        self, kind: Callable[[grpc.Channel], Any], address: str, peer: Peer
+    ) -> Any:  # noqa: ANN401
+        """A generated stub over the channel to `peer` at `address`, made once."""
+        channel = self.channel(address, peer)
+        known = self._stubs.setdefault((address, peer), {})
+        kept = known.get(kind)
+        if kept is None or kept[0] is not channel:
+            kept = known[kind] = channel, kind(channel)
+        return kept[1]
 
     def close(self) -> None:
         """Close every channel."""

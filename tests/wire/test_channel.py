@@ -280,6 +280,25 @@ def test_a_dialer_keeps_a_channel_until_its_certificate_changes(door: Door) -> N
         ask(third)
 
 
+def test_a_dialer_keeps_a_stub_as_long_as_its_channel(door: Door) -> None:
+    """Of each kind and peer one, over the channel in force."""
+    current = [caller("coordinator"), root().chain]
+    dialer = Dialer(lambda: (current[0], current[1]))
+
+    def kind(way: object) -> tuple[object, ...]:
+        return (way,)
+
+    first = dialer.stub(kind, door.address, HUB)
+    assert dialer.stub(kind, door.address, HUB) is first
+    assert first == (dialer.channel(door.address, HUB),)
+    assert dialer.stub(lambda way: [way], door.address, HUB) == [first[0]]
+    current[0] = certificates.issue_leaf(issuer("hub"), "hub", "coordinator", ca.NOW)
+    second = dialer.stub(kind, door.address, HUB)
+    assert second == (dialer.channel(door.address, HUB),)
+    assert second != first
+    dialer.close()
+
+
 def test_credentials_from_files_are_read_again_and_again(tmp_path: Path) -> None:
     """A renewed file is seen; a missing one is named."""
     paths = pem_files(tmp_path, leaf("hub", "coordinator"))

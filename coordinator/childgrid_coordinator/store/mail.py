@@ -34,10 +34,8 @@ class Item:
         return len(self.statement) + len(self.content) + len(self.proof)
 
 
-_LAST = (
-    select(t.mail.c.member, func.max(t.mail.c.cursor).label("last"))
-    .where(t.mail.c.member.in_(bindparam("members", expanding=True)))
-    .group_by(t.mail.c.member)
+_LAST = select(func.max(t.mail.c.cursor)).where(
+    t.mail.c.member == bindparam("of_member")
 )
 _PUT = insert(t.mail)
 
@@ -53,9 +51,11 @@ def deliver_all(
     """Put kept statements into mailboxes: pairs of member and hash, in this order."""
     if not items:
         return
-    members = list({member for member, _ in items})
     last = Counter(
-        {row.member: row.last for row in db.execute(_LAST, {"members": members})}
+        {
+            member: db.scalar(_LAST, {"of_member": member}) or 0
+            for member in {member for member, _ in items}
+        }
     )
     rows = []
     for member, statement in items:

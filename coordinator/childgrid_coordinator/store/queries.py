@@ -105,14 +105,7 @@ _CHANGE = (
         }
     )
 )
-_WIPE = (
-    update(t.target)
-    .where(
-        t.target.c.query == bindparam("of_query"),
-        t.target.c.member == bindparam("of_member"),
-    )
-    .values(ciphertext=None)
-)
+_END = _CHANGE.values(ciphertext=None)
 _REVISE = (
     update(t.query)
     .where(t.query.c.hash == bindparam("of_query"))
@@ -239,12 +232,10 @@ def change(
     every = [(standing.hash, one) for standing, some in changed for one in some]
     if not every:
         return
-    db.execute(_CHANGE, [_changed(name, one) for name, one in every])
-    final = [
-        {"of_query": name, "of_member": one.member} for name, one in every if one.final
-    ]
-    if final:
-        db.execute(_WIPE, final)
+    for sql, final in ((_END, True), (_CHANGE, False)):
+        rows = [_changed(name, one) for name, one in every if one.final is final]
+        if rows:
+            db.execute(sql, rows)
     db.execute(
         _REVISE,
         [
