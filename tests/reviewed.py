@@ -12,6 +12,7 @@ import random
 from pathlib import Path
 
 from childgrid_node import indexer
+from childgrid_node.desk import Desk
 from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
@@ -94,5 +95,6 @@ def refill(agency: Agency, entries: list[dict[str, str]], now: int) -> Index:
     index = indexer.open_index(path, agency.keyring)
     encoder = Encoder(scheme(), seed("linkage"), EPOCH)
     agency.holdings = Holdings(scheme(), EPOCH, encoder, {"rows": index})
-    agency.desk = type(agency.desk)(agency.office, agency.holdings, lambda: None)
+    register = agency.folder / "cases.csv"
+    agency.desk = Desk(agency.office, agency.holdings, lambda: None, register)
     return index
