@@ -73,12 +73,14 @@ def standing(browser: Browser, stage: Stage, officer: str) -> Iterator[Seat]:
 
 
 @contextmanager
-def sitting(browser: Browser, stage: Stage, officer: str) -> Iterator[Seat]:
-    """An officer signed in, the desk open."""
+def sitting(
+    browser: Browser, stage: Stage, officer: str, first: str = "Your desk is open"
+) -> Iterator[Seat]:
+    """An officer signed in, the desk open; `first` is the first page's heading."""
     with standing(browser, stage, officer) as seat:
         seat.press("Touch the passkey")
         seat.press("Sign with the passkey")
-        assert seat.heading() == "Your desk is open"
+        assert seat.heading() == first
         yield seat
 
 

@@ -119,20 +119,26 @@ def _replaced(entry: str, officer: str, lines: str) -> str:
 
 
 @contextmanager
-def staged(
-    folder: Path, rooms: Sequence[Room] = (), member: str = "police", more: str = ""
+def staged(folder: Path, rooms: Sequence[Room] = (), more: str = "") -> Iterator[Stage]:
+    """The police's portal, served; `more` are lines for its settings."""
+    grid = Grid(folder / "grid")
+    root = certificates.new_root("test", grid.now)
+    with joined(Station(grid, folder, root), "police", rooms, more) as made:
+        yield made
+
+
+@contextmanager
+def joined(
+    station: Station, member: str, rooms: Sequence[Room], more: str = ""
 ) -> Iterator[Stage]:
-    """A served portal; `more` are lines for its settings."""
+    """An agency's portal before its desk, on a grid that is there."""
     with ExitStack() as stack:
-        grid = Grid(folder / "grid")
-        root = certificates.new_root("test", grid.now)
-        station = Station(grid, folder, root)
         station.serve(member, stack)
         station.pass_file(member)
         text = SETTINGS.format(
             member=member, port=free_port(), desk=station.ports[member]
         )
-        path = folder / "portal.toml"
+        path = station.folder / f"{member}-portal.toml"
         path.write_text(text + more)
         config = load(path)
         site = serve.open_site(config, rooms)
