@@ -58,7 +58,7 @@ def check_sources(
     found, sound = list[Quality](), True
     for path in mappings(config):
         try:
-            found.append(_survey(path, now, scheme))
+            found.append(_survey(path, now, scheme, say))
         except RegisterError as error:
             say(f"{path.stem}: {error}")
             sound = False
@@ -69,10 +69,11 @@ def check_sources(
     return sound and all(one.rows > 0 for one in found)
 
 
-def _survey(path: Path, now: int, scheme: Scheme) -> Quality:
+def _survey(path: Path, now: int, scheme: Scheme, say: Say) -> Quality:
     try:
         with closing(indexer.open_source(path)) as source:
-            return indexer.survey(source, path.stem, now, scheme)
+            told = _telling(path.stem, say)
+            return indexer.survey(source, path.stem, now, scheme, told)
     except ConfigurationRefused as error:
         if isinstance(error.__cause__, RegisterError):
             raise error.__cause__ from None
@@ -125,7 +126,8 @@ def _note(office: Office, config: NodeConfig) -> None:
             acts.note(writing, office, "index", mapped)
 
 
-def _index_one(stock: Stock, name: str, say: Say) -> None:
+def _telling(name: str, say: Say) -> indexer.Progress:
+    """Say now and then how many rows were read."""
     told = 0
 
     def progress(read: int) -> None:
@@ -134,7 +136,11 @@ def _index_one(stock: Stock, name: str, say: Say) -> None:
             told = read
             say(f"{name}: {read} rows read")
 
-    report = stock.index(name, progress)
+    return progress
+
+
+def _index_one(stock: Stock, name: str, say: Say) -> None:
+    report = stock.index(name, _telling(name, say))
     say(f"{name}: {report.indexed} of {report.read} rows indexed")
     for reason, count in sorted(report.left_out.items()):
         say(f"  left out: {reason}: {count}")

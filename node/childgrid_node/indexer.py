@@ -58,8 +58,16 @@ def open_source(path: Path) -> Source:
         raise ConfigurationRefused(str(error)) from error
 
 
-def survey(source: Source, name: str, now: int, scheme: Scheme) -> Quality:
+def survey(
+    source: Source,
+    name: str,
+    now: int,
+    scheme: Scheme,
+    progress: Progress = lambda _: None,
+) -> Quality:
     """Count what a source holds and what is wrong in it, before anything is encoded.
+
+    `progress` is called with the number of rows read so far.
 
     Raises:
         SourceError: it can't be read to its end.
@@ -73,6 +81,7 @@ def survey(source: Source, name: str, now: int, scheme: Scheme) -> Quality:
     for batch in register.rows():
         for row in batch:
             tally.add(row.number, row.values)
+        progress(tally.found.rows)
     faults = register.faults
     places = (Defect(one.number, one.column, one.kind) for one in faults.listed)
     tally.unusable(faults.counts, places)

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from childgrid_node.mapping import Mapping
@@ -271,9 +271,11 @@ def test_a_file_damaged_in_its_middle_is_no_shorter_file(tmp_path: Path) -> None
         read(register)
 
 
-@given(
-    st.lists(st.lists(st.text(st.characters(codec="utf-8")), min_size=4, max_size=4))
-)
+TEXT = st.text(st.characters(codec="utf-8"))
+
+
+@settings(max_examples=20)
+@given(st.lists(st.lists(TEXT, min_size=4, max_size=4), max_size=5))
 def test_any_text_passes_through_parquet(
     tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]]
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import mssql, mysql, oracle, postgresql, sqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import CHAR, BigInteger, Date, Integer, LargeBinary, Text, Uuid
 
 from childgrid_node.mapping import Mapping
@@ -212,3 +215,38 @@ def test_every_session_of_mysql_begins_by_giving_up_writing() -> None:
     driver = Driver()
     engines.mysql_session(driver, None)
     assert driver.sent[0] == "SET SESSION TRANSACTION READ ONLY"
+
+
+def test_every_transaction_of_oracle_begins_read_only() -> None:
+    """The first statement that a connection sends, before what was asked for."""
+    engine, sent = create_engine("sqlite://"), list[str]()
+    event.listen(engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
+    engines.hold("oracle", engine)
+
+    with pytest.raises(OperationalError), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")  # SQLite knows no such statement
+
+    assert sent == ["SET TRANSACTION READ ONLY"]
+
+
+@pytest.mark.parametrize(("state", "level"), [(1, "SNAPSHOT"), (0, None), (3, None)])
+def test_sql_server_reads_a_snapshot_where_its_database_keeps_them(
+    tmp_path: Path, state: int, level: str | None
+) -> None:
+    """Only where it is on: on its way on or off it can't be used."""
+    catalogue = sqlite3.connect(tmp_path / "sys.db")
+    catalogue.execute("CREATE TABLE databases (name, snapshot_isolation_state)")
+    catalogue.execute("INSERT INTO databases VALUES ('other', 1), ('own', ?)", (state,))
+    catalogue.commit()
+    catalogue.close()
+    engine = create_engine("sqlite://")
+
+    def dressed(connection: sqlite3.Connection, _: object) -> None:
+        connection.create_function("DB_NAME", 0, lambda: "own")
+        connection.execute(f"ATTACH '{tmp_path / 'sys.db'}' AS sys")
+
+    event.listen(engine, "connect", dressed)
+
+    found = engines.at_snapshot(engine)
+
+    assert found.get_execution_options().get("isolation_level") == level

@@ -103,7 +103,7 @@ def connectable(mapping: Mapping, url: URL, base: Path) -> Engine:
         )
     except (SQLAlchemyError, ImportError) as error:
         raise RegisterError(_undriven(mapping, url, error)) from None
-    _hold(name, engine)
+    hold(name, engine)
     return engine
 
 
@@ -119,7 +119,7 @@ def _undriven(mapping: Mapping, url: URL, error: Exception) -> str:
     return f"{mapping.path}: no driver for {url.drivername} ({fault}); {remedy}"
 
 
-def _hold(name: str, engine: Engine) -> None:
+def hold(name: str, engine: Engine) -> None:
     """Make every session of the engine a read-only one, where SQL can say so."""
     if name in ("mysql", "mariadb"):
         event.listen(engine, "connect", mysql_session)
