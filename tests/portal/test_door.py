@@ -158,6 +158,18 @@ def test_an_officer_ends_a_session_elsewhere(stage: Stage) -> None:
     assert here.heading.startswith("Where you are signed in")
 
 
+def test_a_live_page_does_not_count_as_use(stage: Stage) -> None:
+    """What a browser asks by itself is told by its header."""
+    hands = seated(stage, "si-rao")
+    session = stage.site.sessions.of("si-rao")[0]
+    session.seen -= 100
+    before = session.seen
+    hands.browser.get("/reading", accept="text/event-stream")
+    assert session.seen == before
+    hands.browser.get("/reading")
+    assert session.seen > before
+
+
 def test_signing_out_ends_the_session(stage: Stage) -> None:
     """The cookie opens nothing afterwards, whoever kept it."""
     hands = seated(stage, "si-rao")

@@ -64,6 +64,15 @@ def test_an_idle_session_ends_and_its_desk_is_closed(stage: Stage) -> None:
     assert stage.ended[1:] == [session]
 
 
+def test_a_page_that_looks_by_itself_keeps_nobody_signed_in(stage: Stage) -> None:
+    """An officer who has left is signed out although a live page is open."""
+    cookie, session = stage.officer()
+    stage.now += 599
+    assert stage.sessions.find(cookie, used=False) is session
+    stage.now += 1
+    assert stage.sessions.find(cookie, used=False) is None
+
+
 def test_a_session_ends_however_it_is_used(stage: Stage) -> None:
     """After its whole time."""
     cookie, session = stage.officer()

@@ -200,12 +200,14 @@ class Gate:
         site = self._site
         cookie = request.cookies.get(site.cookie, "")
         accepted = request.headers.get("accept-language", "")
+        # A page that looks by itself whether there is news is not an officer at work.
+        stream = "text/event-stream" in request.headers.get("accept", "")
         return Call(
             site,
             request.url.path,
             request.method not in ("GET", "HEAD"),
             cookie,
-            site.sessions.find(cookie),
+            site.sessions.find(cookie, used=not stream),
             site.spoken(request.cookies, accepted),
             words.look(request.cookies),
             request.path_params,

@@ -155,13 +155,14 @@ class Sessions:
         made = self._all[cookie] = Session(now, now, int(time.time()))
         return cookie, made
 
-    def find(self, cookie: str) -> Session | None:
+    def find(self, cookie: str, *, used: bool = True) -> Session | None:
         """The session of a cookie, unless it is over; using it keeps it alive."""
         with self._turn:
             found = self._all.get(cookie)
             if found is None or self._is_over(found):
                 return None
-            found.seen = self.clock()
+            if used:
+                found.seen = self.clock()
             return found
 
     def renew(self, cookie: str, officer: str) -> tuple[str, Session]:
