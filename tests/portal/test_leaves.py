@@ -63,6 +63,9 @@ def test_every_verb_of_an_officer(station: Watched) -> None:
     station.grid.settle()
     station.typed("police", "sp-nair", "review", request, "--yes")
     station.typed("police", "si-rao", "profile", query)
+    told = station.typed("police", "si-rao", "outcome", request, "acquitted", "--yes")
+    station.grid.settle()
+    station.typed("customs", "cu-mehta", "clear", told, "--yes")
     station.typed(
         "police", "sp-nair", "refuse", wished(station, query), "weak-basis", "--yes"
     )

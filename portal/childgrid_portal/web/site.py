@@ -36,6 +36,7 @@ WITH_SCRIPTS = frozenset({"touch.html", "sign.html", "answers.html"})
 _STATUS = {
     Reason.WRONG_ROLE: 403,
     Reason.OWN_REQUEST: 403,
+    Reason.CASE_OVER: 403,
     Reason.UNKNOWN: 404,
     Reason.TOO_LARGE: 413,
     Reason.BUSY: 503,
