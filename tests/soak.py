@@ -93,6 +93,12 @@ def _rooms() -> Mapping[str, Any]:
     return soak()
 
 
+def _confined() -> Mapping[str, Any]:
+    from confined import demo
+
+    return demo()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -105,6 +111,7 @@ PARTS: Mapping[str, Part] = {
     "revoked": _revoked,
     "rotation": _rotation,
     "rooms": _rooms,
+    "confined": _confined,
 }
 
 
