@@ -222,6 +222,23 @@ def test_a_single_command_runs_as_its_unit_would(
     assert words[words.index("--") :] == [*end, "--more", "two words"]
 
 
+def test_a_sources_password_is_handed_to_single_commands_too(tmp_path: Path) -> None:
+    """Each file of `credentials/` under its own name, as the unit's drop-in has it."""
+    folder = tmp_path / "etc" / "node" / "police"
+    (folder / "credentials").mkdir(parents=True)
+    for name in ("node.toml", "credentials/cctns", "credentials/prisons"):
+        (folder / name).touch()
+    code, words, told = asked(tmp_path, "node@police", "check")
+    assert (code, told) == (0, "")
+    for name in ("cctns", "prisons"):
+        given = f"{name}:{folder}/credentials/{name}"
+        assert f"--property=LoadCredential={given}" in words
+    (folder / "credentials" / "a b").touch()
+    code, words, told = asked(tmp_path, "node@police", "check")
+    assert (code, words) == (2, [])
+    assert "rename" in told
+
+
 def test_an_encrypted_passphrase_goes_before_one_in_the_clear(tmp_path: Path) -> None:
     """Where both lie there, only what systemd-creds encrypted is taken."""
     folder = tmp_path / "etc" / "node" / "police"
