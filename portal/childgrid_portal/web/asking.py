@@ -23,7 +23,7 @@ from childgrid_portal.web.forms import (
     Sheet,
     said,
 )
-from childgrid_portal.web.terms import INDIA
+from childgrid_portal.web.terms import GROUNDS, INDIA
 from childgrid_portal.web.visit import Visit
 from childgrid_portal.web.words import N_
 from childgrid_wire.errors import Reason, Refused
@@ -112,7 +112,7 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         "ask_check.html",
         sheet=sheet,
         lined=LINED,
-        given=[name for name in SUSPECT if sheet.all(name)],
+        given=[name for name in GROUNDS if name in SUSPECT and sheet.all(name)],
         doubts=checks.doubts(sheet),
         asked=asked,
         everybody=not targets,
