@@ -1,0 +1,49 @@
+"""What only the served portal can show: a stream that fills a page, a kept language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from childgrid_portal.web import reading, rooms
+from childgrid_wire.kinds import Kind
+from grid import KABIR
+from portal.seats import sitting
+from portal.stage import Stage, staged
+
+PLACES = (*rooms.ROOMS, *reading.ROOMS)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The police's portal with all its rooms."""
+    with staged(tmp_path_factory.mktemp("portal"), PLACES) as made:
+        yield made
+
+
+def test_answers_come_in_by_themselves(stage: Stage, chromium: Browser) -> None:
+    """Over the server's own stream, under its own headers; then the page is still."""
+    grid = stage.grid
+    query = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    grid.decide("police", "sp-khan", query.hash)
+    with sitting(chromium, stage, "sp-nair", "Inbox") as seat:
+        page = seat.page
+        page.goto(f"{stage.origin}/query/{query.hash}")
+        page.locator("#live", has_text="0 of 3").wait_for()
+
+        grid.submit(query)
+
+        page.locator("#count", has_text="3 of 3").wait_for(timeout=20_000)
+        assert page.locator("#answers .cards > li").count() == 2
+        assert page.locator("#live").inner_text().startswith("3 of 3")
+
+        page.get_by_role("button", name="हिन्दी").click()
+        page.locator("html[lang=hi]").wait_for()
+        assert page.url == f"{stage.origin}/query/{query.hash}"
+        assert "संभावित मेल" in page.inner_text("main")
+        page.get_by_role("button", name="बड़ा पाठ").click()
+        page.locator("html.large[lang=hi]").wait_for()
+        page.goto(f"{stage.origin}/queries")
+        assert page.locator("html.large[lang=hi]").count() == 1
