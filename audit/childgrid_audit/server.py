@@ -19,13 +19,15 @@ from childgrid_audit.post import Post
 from childgrid_audit.station import Station
 from childgrid_log import restored
 from childgrid_log.checkpoint import open_checkpoint
+from childgrid_log.errors import LogError
 from childgrid_log.gather import WAIT_MS, Gatherer
 from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer, WitnessServicer
-from childgrid_wire import channel
+from childgrid_wire import channel, health
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
-from childgrid_wire.errors import ConfigurationRefused, WireError
+from childgrid_wire.errors import ConfigurationRefused, Reason, WireError
+from childgrid_wire.health import Health, Pulse
 from childgrid_wire.pb import log_pb2_grpc, witness_pb2_grpc
 from childgrid_wire.pb.coordinator_pb2 import (
     SendRequest,
@@ -58,6 +60,7 @@ class Watch:
         self._turn = threading.Lock()
         self._server: grpc.Server | None = None
         self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
+        self._pulse = Pulse("rounds")
         self._post = Post(station.log, self._send)
         self._gatherer = Gatherer(
             station.log,
@@ -114,13 +117,32 @@ class Watch:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            try:
-                self.round()
-            except WireError as error:
-                logger.warning("this round failed: %s", error.reason.value)
-            except Exception as error:
-                logger.error("this round failed: %s", type(error).__name__)
+            self._pulse.begin()
+            self._pulse.end(failed=not self._done())
             self._ending.wait(self._settings.refresh_seconds)
+
+    def _done(self) -> bool:
+        """One round; returns whether it went well, or waits for somebody else."""
+        try:
+            self.round()
+        except WireError as error:
+            logger.warning("this round failed: %s", error.reason.value)
+            return error.reason not in (Reason.LOG_BEHIND, Reason.STORAGE)
+        except Exception as error:
+            logger.error("this round failed: %s", type(error).__name__)
+            return False
+        return True
+
+    def faults(self) -> list[str]:
+        """Why this station does not serve, in short words; nothing where it does."""
+        found = [self._pulse.fault(self._rounds)]
+        if health.free_bytes(self.station.folder) < health.LEAST_FREE_BYTES:
+            found.append("disk-full")
+        try:
+            self.station.log.check()
+        except LogError:
+            found.append("log-refused")
+        return [word for word in found if word]
 
     def _grown(self) -> bool:
         log = self.station.log
@@ -145,6 +167,7 @@ class Watch:
         log_pb2_grpc.add_LogServiceServicer_to_server(
             LogServicer(station.log, readers), server
         )
+        health.register(server, Health(self.faults, station.member))
 
     def _channel(self) -> grpc.Channel:
         settings = self._settings

@@ -140,6 +140,15 @@ class Database:
         for watch in self._watches:
             watch.check()
 
+    def check(self) -> None:
+        """Raise what the next write would: LogLost, or LogUnavailable after a failure.
+
+        It writes nothing, so a full disk is not seen from here.
+        """
+        self.watch()
+        if self._failed:
+            raise LogUnavailable(f"a write to {self.path} failed: open the log again")
+
     def truncate_wal(self) -> None:
         """Move every page into the file and empty the WAL: no old page stays."""
         with self._writing:
@@ -160,9 +169,7 @@ class Database:
         self._watches.append(_Watch(_companions(self.path)[0]))
 
     def _begin(self) -> None:
-        self.watch()
-        if self._failed:
-            raise LogUnavailable(f"a write to {self.path} failed: open the log again")
+        self.check()
         if self._writer.in_transaction:
             raise StoreError("a transaction is open in this thread: use that one")
         try:

@@ -127,6 +127,13 @@ class Log:
         """
         self._held = (kind, why)
 
+    def check(self) -> None:
+        """Raise what keeps the next leaf out, as far as it is known; else nothing."""
+        if self._held is not None:
+            kind, why = self._held
+            raise kind(why)
+        self._database.check()
+
     def free(self) -> None:
         """Let the log grow again."""
         self._held = None

@@ -31,6 +31,7 @@ from childgrid_coordinator.server import Verbs, register, reply
 from childgrid_coordinator.settle import Answers
 from childgrid_coordinator.store import mail
 from childgrid_coordinator.store.engine import Store
+from childgrid_coordinator.watch import Parts, Watch
 from childgrid_coordinator.witnessing import Witnesses
 from childgrid_log import restored
 from childgrid_log.checkpoint import open_checkpoint
@@ -39,7 +40,7 @@ from childgrid_log.gather import Gatherer
 from childgrid_log.held_copy import Copy
 from childgrid_log.log import Log
 from childgrid_log.readers import Readers
-from childgrid_wire import canonical, channel
+from childgrid_wire import canonical, channel, health
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import ConfigurationRefused, Malformed, Untrusted
 from childgrid_wire.identity import Identity
@@ -133,6 +134,17 @@ class Coordinator:
             Every(settings.sweep_seconds, self.sweep, "sweep"),
             Every(settings.witness_seconds, self.witness, "witness"),
         ]
+        self.watch = Watch(
+            Parts(
+                settings,
+                self._identity,
+                self.log,
+                store,
+                self.board,
+                self._housekeeping,
+                self._stopped,
+            )
+        )
 
     def start(self) -> int:
         """Listen, ask what is unfinished, keep house; returns the port.
@@ -144,10 +156,12 @@ class Coordinator:
             self.settings.listen,
             self._identity.credentials(ROLE, self._clock),
             Door(self.board, self.matcher.heard_from),
-            lambda server: register(server, self.verbs),
+            self._register,
             self.settings.workers,
             per_peer=max(_LEAST_CALLS, self.settings.workers // 8),
+            observe=self.watch.observe,
         )
+        self.watch.serve()
         self._started = True
         if self.log.held is None:
             self.matcher.start()
@@ -155,9 +169,20 @@ class Coordinator:
             work.start()
         return port
 
+    def _register(self, server: grpc.Server) -> None:
+        register(server, self.verbs)
+        health.register(server, self.watch.health)
+
+    def _stopped(self) -> list[str]:
+        """Threads that should run; none has to while a restored log is held."""
+        if not self._started or self.log.held is not None:
+            return []
+        return self.matcher.stopped()
+
     def stop(self) -> None:
         """Let calls finish, stop asking, close everything. Repeating is harmless."""
         self.bell.close()
+        self.watch.stop()
         if self._server is not None:
             grace = self.settings.drain_seconds
             self._server.stop(grace).wait(grace + 1)

@@ -16,6 +16,7 @@ from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
 from childgrid_wire import settings as files
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.metrics import LOOPBACK
 from childgrid_wire.schema import MEMBER
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
@@ -134,6 +135,12 @@ class Settings(BaseModel):
         "shown as strong. Danger: as above, and worse.",
     )
 
+    metrics: str | None = Field(
+        None,
+        pattern=LOOPBACK,
+        description="host:port on loopback where Prometheus reads figures; nothing "
+        "listens where it is left out. Counts, times and sizes, no officer or case.",
+    )
     retention: Retention = Field(
         Retention(),
         description="How long what was said is kept, in days by kind of story; "

@@ -98,6 +98,10 @@ class Matcher:
             if thread.is_alive():
                 thread.join()
 
+    def stopped(self) -> list[str]:
+        """The names of its threads that have ended."""
+        return [one.name for one in self._threads if not one.is_alive()]
+
     def ask(
         self,
         query: str,

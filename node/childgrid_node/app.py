@@ -21,13 +21,13 @@ from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
 from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer, WitnessServicer
-from childgrid_log.witness import Witness
 from childgrid_node import (
     aftermath,
     agency,
     disclose,
     health,
     mailroom,
+    memory,
     query,
     receipts,
     receive,
@@ -39,6 +39,7 @@ from childgrid_node.desk import Desk
 from childgrid_node.disclose import Releaser
 from childgrid_node.holdings import Holdings
 from childgrid_node.journal import Journal
+from childgrid_node.lookout import Lookout
 from childgrid_node.office import Office
 from childgrid_node.papers import LOOK_SECONDS, Papers
 from childgrid_node.server import DeskServicer, NodeServicer
@@ -46,6 +47,7 @@ from childgrid_node.stock import Stock
 from childgrid_node.turns import PER_ASKER
 from childgrid_node.vault import Vault
 from childgrid_wire import channel, keyfile
+from childgrid_wire import health as wire_health
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import (
@@ -91,7 +93,7 @@ class Node:
         self.config = config
         self.office = open_office(config, identity, shelf, clock)
         self.stock = Stock(config, self.office, passphrase)
-        self.witness = open_witness(config.state_dir, identity)
+        self.witness = memory.open_witness(config.state_dir, identity)
         self._dialer = Dialer(identity.credentials("node", clock))
         at = config.coordinator
         self.courier = Courier(self.office, self._dialer, at.address, at.member)
@@ -104,6 +106,13 @@ class Node:
         )
         self._papers = Papers(self.office, config.staff, config.policy)
         self._loops = self._make_loops()
+        self.lookout = Lookout(
+            self.office,
+            lambda: self.holdings,
+            self._loops,
+            config.state_dir,
+            lambda: len(self.stock.lacking()),
+        )
         self._news = threading.Condition()
         self._stopping = threading.Event()
         self._servers: list[grpc.Server] = []
@@ -155,6 +164,7 @@ class Node:
         desk = self._serve(self.config.desk, "desk", self._register_desk)
         for loop in self._loops.values():
             loop.start()
+        self.lookout.serve(self.config.metrics)
         if not self._held:
             self.desk.resume()
         # Not a daemon: a process must not end in the midst of loading machine code.
@@ -199,10 +209,21 @@ class Node:
         credentials = self.office.identity.credentials(role, self.office.clock)
         gate = self._admit_grid if role == "node" else self._admit_desk
         server, port = channel.serve(
-            address, credentials, gate, register, 2 * PER_ASKER
+            address,
+            credentials,
+            gate,
+            lambda server: self._register(server, register),
+            2 * PER_ASKER,
+            observe=self.lookout.observe,
         )
         self._servers.append(server)
         return port
+
+    def _register(
+        self, server: grpc.Server, register: Callable[[grpc.Server], None]
+    ) -> None:
+        register(server)
+        wire_health.register(server, self.lookout.health)
 
     def _register_grid(self, server: grpc.Server) -> None:
         office = self.office
@@ -256,10 +277,11 @@ class Node:
             "board": Loop("board", self._fetch, 2.0),
             "release": Loop("release", self._release, 5.0),
             "witness": Loop("witness", self._cosign, float(config.witness_seconds)),
+            # These read whole sources, which takes as long as it takes.
             "refresh": Loop(
-                "refresh", self.stock.refresh, float(config.refresh_seconds)
+                "refresh", self.stock.refresh, float(config.refresh_seconds), None
             ),
-            "rotate": Loop("rotate", self._rotate, _ROTATION_SECONDS),
+            "rotate": Loop("rotate", self._rotate, _ROTATION_SECONDS, None),
             "papers": Loop("papers", self._take_papers, LOOK_SECONDS),
             "keeping": Loop("keeping", self._keep_house, _HOUSEKEEPING_SECONDS),
         }
@@ -344,6 +366,7 @@ class Node:
     def stop(self) -> None:
         """Let calls at hand end, then close everything."""
         self._stopping.set()
+        self.lookout.stop()
         ended = [server.stop(1.0) for server in self._servers]
         for event in ended:
             event.wait(2.0)
@@ -370,16 +393,3 @@ def open_office(
     restored.hold(kept, config.state_dir / "keys")
     journal = Journal(kept, Vault(identity.key), clock)
     return Office(identity, shelf, journal, clock)
-
-
-def open_witness(state_dir: Path, identity: Identity) -> Witness:
-    """Open what this member has witnessed (made at the first start).
-
-    Raises:
-        ConfigurationRefused: its memory is gone or damaged: it could be made to
-            cosign a shortened log.
-    """
-    path = state_dir / "log" / "witness.db"
-    with begun.once(path, state_dir / "keys") as fresh:
-        opener = Witness.create if fresh else Witness
-        return opener(path, names.witness(identity.member), identity.witness_key)

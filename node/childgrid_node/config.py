@@ -12,6 +12,7 @@ from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.metrics import LOOPBACK
 
 Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")]
@@ -109,6 +110,11 @@ class NodeConfig(_Strict):
 
     release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """How long one attempt to gather witnesses for a release may take, in seconds."""
+
+    metrics: Annotated[str, Field(pattern=LOOPBACK)] | None = None
+    """host:port on loopback where Prometheus reads figures, as `127.0.0.1:9400`;
+    nothing listens where it is left out. Counts, times and sizes; no person, case or
+    query."""
 
     @property
     def place(self) -> Place:

@@ -31,6 +31,7 @@ from childgrid_wire.errors import (
     Unreachable,
     WireError,
 )
+from childgrid_wire.health import HUNG_SECONDS, Pulse
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import coordinator_pb2_grpc as rpc
@@ -289,9 +290,17 @@ class Loop:
     """
 
     def __init__(
-        self, name: str, work: Callable[[], object], pause_seconds: float
+        self,
+        name: str,
+        work: Callable[[], object],
+        pause_seconds: float,
+        most_seconds: float | None = HUNG_SECONDS,
     ) -> None:
-        """`work` is called again `pause_seconds` after it returned."""
+        """`work` is called again `pause_seconds` after it returned.
+
+        One run that takes longer than `most_seconds` counts as hanging.
+        """
+        self.pulse = Pulse(name, most_seconds)
         self._name, self._work, self._pause = name, work, pause_seconds
         self._event = threading.Event()
         self._stopped = False
@@ -322,13 +331,20 @@ class Loop:
             if pause and not self._stopped:
                 self._event.wait(pause)
 
+    def fault(self) -> str:
+        """What is wrong with it, in a word; see `Pulse`."""
+        return self.pulse.fault(self._thread)
+
     def _once(self) -> Exception | None:
+        self.pulse.begin()
         try:
             self._work()
         except Exception as fault:
             self._tell(fault)
+            self.pulse.end(failed=_is_ours(fault))
             return fault
         self._told = ""
+        self.pulse.end(failed=False)
         return None
 
     def _tell(self, fault: Exception) -> None:
@@ -338,6 +354,17 @@ class Loop:
                 log.info("waiting", work=self._name, reason=self._told)
         else:
             log.error("failed", work=self._name, error=type(fault).__name__)
+
+
+def _is_ours(fault: Exception) -> bool:
+    """Whether it is this machine that is at fault, and not somebody who is awaited."""
+    if isinstance(fault, WireError):
+        return fault.reason in (
+            Reason.CONFIGURATION,
+            Reason.LOG_BEHIND,
+            Reason.STORAGE,
+        )
+    return True
 
 
 def pause_after(fault: Exception, failures: int) -> float:

@@ -77,9 +77,12 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         curves = reviews.curves(office, holdings)
     hits, spent_ns = holdings.search(encoding, asker)
     log.info("matched", scan_us=spent_ns // 1000)
+    office.meter.scanned(spent_ns)
     with office.lanes.entered(asker):
         hits = reviews.calibrated(hits, curves, holdings.scheme.bands)
-        return _conclude(office, view, asked.query, encoding, hits, holdings.as_of)
+        said = _conclude(office, view, asked.query, encoding, hits, holdings.as_of)
+    office.meter.answered(said["outcome"])
+    return said
 
 
 def _admit(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from childgrid_node.journal import Journal
+from childgrid_node.meter import Meter
 from childgrid_node.recent import Recent
 from childgrid_wire import envelope, statement
 from childgrid_wire.errors import Reason, Refused
@@ -34,6 +35,9 @@ class Office:
         default_factory=lambda: Lanes(_ABREAST), repr=False, compare=False
     )
     """Where agencies that ask take turns, before and after the pass over memory."""
+
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)
+    """Counts for whoever runs the node."""
 
     @property
     def member(self) -> str:

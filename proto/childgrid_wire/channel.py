@@ -70,6 +70,9 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "/childgrid.v1.DeskService/Sign": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Look": frozenset({"desk"}),
     "/childgrid.v1.DeskService/Rise": frozenset({"desk"}),
+    "/grpc.health.v1.Health/Check": frozenset(
+        {"node", "desk", "coordinator", "auditor"}
+    ),
 }
 
 _LIMITS = [
@@ -103,8 +106,15 @@ _STATUS = {
 
 log = logging.getLogger(__name__)
 Authorise = Callable[[Peer], None]
+Observe = Callable[[str, str], None]
+"""Told of every call that was answered: its method, and `ok` or the reason."""
+
 Credentials = Callable[[], tuple[Pair, bytes]]
 """Returns the leaf pair in force and the PEM roots; read again at each handshake."""
+
+
+def _unobserved(_method: str, _outcome: str) -> None:
+    """Nobody counts."""
 
 
 class Gate(grpc.ServerInterceptor):
@@ -115,6 +125,7 @@ class Gate(grpc.ServerInterceptor):
         authorise: Authorise,
         per_peer: int | None = None,
         patience: float = MESSAGE_SECONDS,
+        observe: Observe = _unobserved,
     ) -> None:
         """`authorise` raises `WireError` for peers that may not come in (now).
 
@@ -125,6 +136,7 @@ class Gate(grpc.ServerInterceptor):
         self._authorise = authorise
         self._inside = Inside(per_peer)
         self._patience = Patience(patience)
+        self._observe = observe
 
     def intercept_service(
         self,
@@ -145,7 +157,7 @@ class Gate(grpc.ServerInterceptor):
         def guarded(
             messages: Iterator[bytes], context: grpc.ServicerContext
         ) -> Message:
-            with reported(context):
+            with reported(context, lambda how: self._observe(method, how)):
                 peer = peer_from(context)
                 # Not by certificate: an agency can issue itself as many as it likes.
                 with self._inside.entered((peer.member, peer.role)):
@@ -197,14 +209,19 @@ def peer_from(context: grpc.ServicerContext) -> Peer:
 
 
 @contextmanager
-def reported(context: grpc.ServicerContext) -> Iterator[None]:
+def reported(
+    context: grpc.ServicerContext, told: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
     """Turn our errors into a status whose only text is the reason.
 
-    Anything unforeseen becomes an opaque internal error; its trace stays here.
+    Anything unforeseen becomes an opaque internal error; its trace stays here. `told`
+    gets `ok`, the reason, or `internal`.
     """
     try:
         yield
+        told("ok")
     except WireError as error:
+        told(error.reason.value)
         status = _STATUS.get(error.reason, grpc.StatusCode.FAILED_PRECONDITION)
         context.abort(status, error.reason.value)
     except grpc.RpcError:
@@ -212,6 +229,7 @@ def reported(context: grpc.ServicerContext) -> Iterator[None]:
     except Exception as error:
         if type(error) is Exception and not error.args:
             raise  # grpc's own signal that abort() was called further down
+        told("internal")
         log.error("internal error in a handler: %s", type(error).__name__)
         context.abort(grpc.StatusCode.INTERNAL, "internal")
 
@@ -224,11 +242,13 @@ def serve(
     workers: int = 32,
     per_peer: int | None = None,
     patience: float = MESSAGE_SECONDS,
+    observe: Observe = _unobserved,
 ) -> tuple[grpc.Server, int]:
     """Start a server on `host:port` (port 0 takes a free one).
 
     `per_peer` bounds one peer's calls at hand, so that its flood leaves workers for
     the others; `patience` is how long a call may take to send its message; see `Gate`.
+    `observe` is told how every call ended.
 
     Returns:
         The running server and the port that it listens on.
@@ -244,7 +264,7 @@ def serve(
     sys.setswitchinterval(_SWITCH_SECONDS)
     server = grpc.server(
         futures.ThreadPoolExecutor(workers, thread_name_prefix="rpc"),
-        interceptors=[Gate(authorise, per_peer, patience)],
+        interceptors=[Gate(authorise, per_peer, patience, observe)],
         options=[*_LIMITS, *_SERVER_LIMITS],
         maximum_concurrent_rpcs=4 * workers,
         compression=grpc.Compression.NoCompression,
