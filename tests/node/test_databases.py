@@ -105,6 +105,7 @@ def test_the_session_itself_refuses_to_write(place: Place, tmp_path: Path) -> No
     ):
         connection.execute(text("DELETE FROM people"))
 
+    place.run(f"REVOKE DELETE ON people FROM {place.account}")
     assert [row.key for row in read(register)] == ["1"]
 
 

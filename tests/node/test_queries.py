@@ -247,6 +247,7 @@ def test_sql_server_reads_a_snapshot_where_its_database_keeps_them(
 
     event.listen(engine, "connect", dressed)
 
-    found = engines.at_snapshot(engine)
+    with engine.connect() as connection:
+        found = engines.at_snapshot(engine, connection)
 
     assert found.get_execution_options().get("isolation_level") == level

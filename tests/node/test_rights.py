@@ -69,6 +69,21 @@ def test_an_account_that_may_write_anywhere_is_refused(
     assert opened(people, tmp_path) == 1
 
 
+def test_an_account_that_comes_to_write_later_reads_no_more(
+    people: Place, tmp_path: Path
+) -> None:
+    """Every whole reading asks again; the index then stays as it was."""
+    text = MAPPING.format(source=people.source)
+    with Register.open(Mapping.parse(text, tmp_path / "people.toml")) as register:
+        people.run(f"GRANT DELETE ON other TO {people.account}")
+        for reading in (register.rows, register.keys):
+            with pytest.raises(RegisterError, match="this account may write"):
+                list(reading())
+
+        people.run(f"REVOKE DELETE ON other FROM {people.account}")
+        assert list(register.keys()) == ["1"]
+
+
 def test_the_owner_is_refused(people: Place, tmp_path: Path) -> None:
     """Whoever owns the tables, or is a superuser, may write."""
     source = people.owner.render_as_string(hide_password=False)

@@ -59,6 +59,7 @@ _MYSQL_SESSION = (
 SNAPSHOT_ALLOWED = (
     "SELECT snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()"
 )
+_ON = 1  # and not on its way on or off
 ORACLE_READ_ONLY = "SET TRANSACTION READ ONLY"
 
 
@@ -139,13 +140,11 @@ def _oracle_transaction(connection: Connection) -> None:
     connection.exec_driver_sql(ORACLE_READ_ONLY)
 
 
-def at_snapshot(engine: Engine) -> Engine:
+def at_snapshot(engine: Engine, connection: Connection) -> Engine:
     """SQL Server: read one snapshot, where the database was told to keep them."""
-    with engine.connect() as connection:
-        state = connection.exec_driver_sql(SNAPSHOT_ALLOWED).scalar()
-    return (
-        engine.execution_options(isolation_level="SNAPSHOT") if state == 1 else engine
-    )
+    if connection.exec_driver_sql(SNAPSHOT_ALLOWED).scalar() != _ON:
+        return engine
+    return engine.execution_options(isolation_level="SNAPSHOT")
 
 
 def _sqlite(path: Path) -> sqlite3.Connection:

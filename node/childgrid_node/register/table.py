@@ -1,9 +1,10 @@
 """A table or view of a database as a source, through SQLAlchemy Core.
 
 Each reading is one statement, streamed by a server-side cursor: one snapshot, in the
-order of the key or of the time of change. Opened only with an account that is proved
-unable to write (`rights`). Errors carry the kind of failure and the address without
-password, never a driver's message, which may quote values.
+order of the key or of the time of change. The account is proved unable to write
+(`rights`) at the opening and before each whole reading of rows or keys. Errors carry
+the kind of failure and the address without password, never a driver's message, which
+may quote values.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, inspect
+from sqlalchemy import Connection, Engine, Select, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..mapping import Mapping
@@ -42,12 +43,16 @@ class Table:
         url = engines.address(mapping, base)
         self._where = engines.shown(url)
         self._engine = engines.connectable(mapping, url, base)
-        self._prove(url.get_backend_name())
+        self._backend = url.get_backend_name()
+        self._prove()
+        if self._backend == "mssql":
+            self._engine = self._at_snapshot()
         self._queries = self._checked()
 
     def read(self) -> Iterator[Row]:
         """Every usable row, in the key's order; counts the others in `faults`."""
         self.faults = Faults()
+        self._prove()
         run = _Run()
         for number, cells in enumerate(self._stream(self._queries.whole()), 1):
             values = self._values(number, cells)
@@ -83,6 +88,7 @@ class Table:
 
     def keys(self) -> Iterator[str]:
         """Keys of the rows that pass the filters; reads nothing but those columns."""
+        self._prove()
         names = self._queries.key_columns()
         for cells in self._stream(self._queries.keys()):
             try:
@@ -135,15 +141,17 @@ class Table:
             for part in result.partitions():
                 yield from map(tuple, part)
 
-    def _prove(self, backend: str) -> None:
+    def _prove(self) -> None:
         """Refuse an account that may write, or that nobody can tell of."""
-        if backend == "sqlite":
+        if self._backend == "sqlite":
             return
         with self._connection() as connection:
-            found = rights.ask(connection, backend)
+            found = rights.ask(connection, self._backend)
         rights.judge(self._mapping, found)
-        if backend == "mssql":
-            self._engine = engines.at_snapshot(self._engine)
+
+    def _at_snapshot(self) -> Engine:
+        with self._connection() as connection:
+            return engines.at_snapshot(self._engine, connection)
 
     def _checked(self) -> Queries:
         """The statements, once relation and columns are what the mapping says."""
