@@ -33,41 +33,19 @@ from childgrid_node.config import load as load_node
 from childgrid_node.scheme import Scheme
 from childgrid_portal import keys as officers
 from childgrid_portal.desk import Desk, Pass
-from childgrid_wire import canonical, keyfile
+from childgrid_wire import keyfile
 from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import Untrusted
 from childgrid_wire.keys import Signer
 from childgrid_wire.shelf import Shelf
 from deploy.etc import filled
+from deploy.plans import Person, Plan, policy, staff
 from deploy.processes import HOST, Process, free_port, until
 
 HUB = "ncrb-hub"
 FOUNDERS = ("asha", "bilal", "chitra")
 _S = TypeVar("_S")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Person:
-    """An invented officer: id, role and rank."""
-
-    id: str
-    role: str
-    rank: int
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an agency of the yard is like."""
-
-    member: str
-    title: str
-    category: str
-    silent: bool
-    fields: tuple[str, ...]
-    staff: tuple[Person, ...]
-    asks: bool = False
-    holds: bool = True
 
 
 @dataclass
@@ -213,8 +191,8 @@ class Yard:
             (folder / "sources" / path.name).write_bytes(path.read_bytes())
         made = _together(lambda one: self._officer_key(plan.member, one), plan.staff)
         public = {one.id: key for one, key in zip(plan.staff, made, strict=True)}
-        (folder / "staff.toml").write_text(_staff(plan, public))
-        (folder / "policy.toml").write_text(_policy(plan))
+        (folder / "staff.toml").write_text(staff(plan, public))
+        (folder / "policy.toml").write_text(policy(plan))
         (folder / "node.toml").write_text(self._settings(plan))
         return load_node(folder / "node.toml")
 
@@ -386,22 +364,3 @@ def _now() -> int:
 
 def _quiet(_: str) -> None:
     """Say nothing."""
-
-
-def _staff(plan: Plan, public: Mapping[str, str]) -> str:
-    return "\n".join(
-        f'[[officer]]\nid = "{one.id}"\nrole = "{one.role}"\nunit = "training"\n'
-        f'rank = {one.rank}\ntraining = true\nkey = "{public[one.id]}"\n'
-        for one in plan.staff
-    )
-
-
-def _policy(plan: Plan) -> str:
-    fields = canonical.dumps(list(plan.fields)).decode()
-    return (
-        f"# What {plan.title} lets go, for what, and who must sign.\n"
-        f"[category.{plan.category}]\n"
-        f"silent = {str(plan.silent).lower()}\n"
-        'purposes = ["investigation"]\n'
-        f"fields = {fields}\n"
-    )

@@ -63,9 +63,9 @@ value out of bounds is refused at the start by name; the program ends with statu
 Paths are relative to the file they stand in, except in `station.toml`, whose paths are
 best absolute. `passphrase_file` may begin with `$CREDENTIALS_DIRECTORY`, the folder in
 which systemd lays a service's credentials; nothing else is replaced in a value, and
-none of these is ever read from the environment. A secret's file has mode 600, or is root's
-with mode 440 and handed to the service alone, as systemd and Kubernetes do. Sources'
-mapping files: [joining](joining.md).
+none of these is ever read from the environment. A secret's file has mode 600, or is
+root's with mode 440 and handed to the service alone, as systemd and Kubernetes do.
+Sources' mapping files: [joining](joining.md).
 """
 _UNITS = {
     "seconds": "seconds",
