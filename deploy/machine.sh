@@ -3,7 +3,8 @@
 # pages are tried, and Pango, which draws their PDF. Both are Debian's. Where they are
 # missing, root gets them installed and is told so; anybody else is told what to do.
 # A MariaDB, against which its connector is tried, is installed for root alone: without
-# one (or CHILDGRID_TEST_MARIADB_URL) those tests are skipped and say so.
+# one (or CHILDGRID_TEST_MARIADB_URL) those tests are skipped and say so. So is systemd,
+# whose analyzer judges the units; it is not started.
 set -eu
 missing=
 [ -x "${CHILDGRID_CHROMIUM:-/usr/bin/chromium}" ] || missing=chromium
@@ -14,6 +15,8 @@ done
 [ "$(id -u)" -ne 0 ] || [ -n "${CHILDGRID_TEST_MARIADB_URL:-}" ] ||
     PATH="$PATH:/usr/sbin" command -v mariadbd >/dev/null ||
     missing="$missing mariadb-server-core"
+[ "$(id -u)" -ne 0 ] || command -v systemd-analyze >/dev/null ||
+    missing="$missing systemd libseccomp2"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "missing on this machine:$missing; as root: apt-get install $missing" >&2

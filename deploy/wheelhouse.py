@@ -91,8 +91,9 @@ def fill(name: str, folder: Path, lock: Path, fetch: Fetch = fetch) -> Path:
 
 def _accompany(folder: Path) -> None:
     ignored = shutil.ignore_patterns("__pycache__", "*.py")
-    for name in ("deploy/systemd", "deploy/etc", "deploy/proxy", "docs"):
-        shutil.copytree(ROOT / name, folder / Path(name).name, ignore=ignored)
+    for name in ("systemd", "etc", "proxy", "monitoring"):
+        shutil.copytree(ROOT / "deploy" / name, folder / name, ignore=ignored)
+    shutil.copytree(ROOT / "docs", folder / "docs")
 
 
 def seal(folder: Path) -> None:

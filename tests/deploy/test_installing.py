@@ -113,9 +113,9 @@ def test_every_file_and_target_of_the_page_exists() -> None:
     for name in re.findall(r"\]\(([a-z./]+)(?:#[a-z-]+)?\)", text):
         assert (ROOT / "docs" / name).exists(), name
     for name in re.findall(
-        r"(?<![/\w])(?:deploy|etc|proxy|systemd|docs)/[\w./*-]+\w", text
+        r"(?<![/\w])(?:deploy|etc|proxy|systemd|monitoring|docs)/[\w./*-]+\w", text
     ):
-        tree = {"etc": "deploy", "proxy": "deploy", "systemd": "deploy"}
+        tree = dict.fromkeys(("etc", "monitoring", "proxy", "systemd"), "deploy")
         path = Path(tree.get(name.split("/")[0], "."), name)
         wanted = str(path).replace("ZONE", "node")
         assert list(ROOT.glob(wanted)), name
