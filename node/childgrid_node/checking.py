@@ -18,7 +18,7 @@ from childgrid_node.office import Office
 from childgrid_node.quality import Quality, page, spoken
 from childgrid_node.quality.report import FORMAT
 from childgrid_node.scheme import Scheme
-from childgrid_node.source_errors import RegisterError
+from childgrid_node.source_errors import SourceError
 from childgrid_node.sources import mappings
 from childgrid_node.stock import Stock
 from childgrid_wire import keyfile
@@ -47,37 +47,35 @@ _SAID = Out()
 def check_sources(
     config: NodeConfig, clock: Callable[[], float], say: Say, out: Out = _SAID
 ) -> bool:
-    """Report on each source before anything is encoded; True if all is well.
+    """Report on each source before anything is encoded; True if none is empty.
 
-    A source that can't be read is said, and the others are looked at all the same.
+    Where one can't be read, the others are reported all the same, and then it is said.
 
     Raises:
-        ConfigurationRefused: a mapping is wrong, or there is none.
+        ConfigurationRefused: a mapping or source can't be used, or there is none.
     """
     now, scheme = int(clock()), Scheme.load(SCHEME)
-    found, sound = list[Quality](), True
+    found, refused = list[Quality](), list[str]()
     for path in mappings(config):
         try:
             found.append(_survey(path, now, scheme, say))
-        except RegisterError as error:
-            say(f"{path.stem}: {error}")
-            sound = False
+        except ConfigurationRefused as error:
+            refused.append(error.detail)
+        except SourceError as error:
+            refused.append(str(error))
     for one in found:
         for line in spoken.lines(one):
             say(line)
     _write(found, now, out)
-    return sound and all(one.rows > 0 for one in found)
+    if refused:
+        raise ConfigurationRefused("; ".join(refused))
+    return all(one.rows > 0 for one in found)
 
 
 def _survey(path: Path, now: int, scheme: Scheme, say: Say) -> Quality:
-    try:
-        with closing(indexer.open_source(path)) as source:
-            told = _telling(path.stem, say)
-            return indexer.survey(source, path.stem, now, scheme, told)
-    except ConfigurationRefused as error:
-        if isinstance(error.__cause__, RegisterError):
-            raise error.__cause__ from None
-        raise
+    with closing(indexer.open_source(path)) as source:
+        told = _telling(path.stem, say)
+        return indexer.survey(source, path.stem, now, scheme, told)
 
 
 def _write(found: list[Quality], now: int, out: Out) -> None:

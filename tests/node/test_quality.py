@@ -17,6 +17,7 @@ from stdnum import luhn, verhoeff
 from childgrid_node.checking import Out, check_sources
 from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.quality import Quality, page
+from childgrid_wire.errors import ConfigurationRefused
 from grid import START
 
 MAPPING = """
@@ -137,13 +138,18 @@ def config(tmp_path: Path) -> NodeConfig:
     return configured(tmp_path)
 
 
-def checked(
-    config: NodeConfig, table: list[dict[str, str]], tail: str = ""
-) -> tuple[bool, list[str], dict[str, object], str]:
-    """What `check` answers, says, and writes as JSON and as a page."""
-    lines = [",".join(COLUMNS)] + [",".join(r[c] for c in COLUMNS) for r in table]
+def table(config: NodeConfig, rows: list[dict[str, str]], tail: str = "") -> None:
+    """Write a source and its mapping."""
+    lines = [",".join(COLUMNS)] + [",".join(r[c] for c in COLUMNS) for r in rows]
     (config.sources / "rows.toml").write_text(MAPPING)
     (config.sources / "rows.csv").write_text("\n".join(lines) + "\n" + tail)
+
+
+def checked(
+    config: NodeConfig, rows: list[dict[str, str]], tail: str = ""
+) -> tuple[bool, list[str], dict[str, object], str]:
+    """What `check` answers, says, and writes as JSON and as a page."""
+    table(config, rows, tail)
     out = Out(config.sources.parent / "r.html", config.sources.parent / "r.json")
     said: list[str] = []
     sound = check_sources(config, lambda: float(START), said.append, out)
@@ -254,15 +260,19 @@ def test_unusable_rows_and_excluded_ones_are_told_with_their_reasons(
 def test_one_source_that_cannot_be_read_does_not_hide_another(
     config: NodeConfig,
 ) -> None:
-    """It is said, the other is reported, and the whole is not sound."""
+    """The other is reported, on the terminal and in the file, before it is refused."""
     broken = MAPPING.replace("rows.csv", "gone.csv")
     (config.sources / "broken.toml").write_text(broken)
+    said: list[str] = []
+    table(config, [good(1)])
+    out = Out(json=config.sources.parent / "r.json")
 
-    sound, said, source, _ = checked(config, [good(1)])
+    with pytest.raises(ConfigurationRefused, match=r"gone\.csv: cannot be opened"):
+        check_sources(config, lambda: float(START), said.append, out)
 
-    assert not sound
-    assert said[0].startswith("broken: ")
-    assert "cannot be opened" in said[0]
+    assert said[0].startswith("rows: 1 rows")
+    assert out.json is not None
+    (source,) = json.loads(out.json.read_text())["sources"]
     assert source["rows"] == 1
 
 
