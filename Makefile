@@ -1,5 +1,5 @@
 # Every target works alone on a clean machine with Python 3.11, pip, gcc and make.
-.PHONY: help install bench-install deploy-install demo serve test fuzz fix wire lock bench-lock deploy-lock soak wheelhouse machine clean
+.PHONY: help install bench-install deploy-install demo serve test fuzz fix wire lock bench-lock deploy-lock soak pages wheelhouse machine clean
 
 VENV := .venv
 BIN := $(VENV)/bin
