@@ -16,11 +16,12 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases, disk, indexer, receipts
+from childgrid_node import agency, cases, disk, indexer, receipts, symptoms
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.stock import Stock
+from childgrid_node.symptoms import Doubt, Fault
 from childgrid_wire import channel, keyfile
 from childgrid_wire.certificates import Peer, hostname
 from childgrid_wire.channel import Dialer
@@ -52,14 +53,6 @@ class Finding:
         return f"{mark:5} {self.check}: {self.message}"
 
 
-class Fault(Exception):
-    """A check that failed; the message is the remedy. Used inside the doctor only."""
-
-
-class Doubt(Exception):
-    """A check that can't be made from here. Used inside the doctor only."""
-
-
 def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]:
     """Run every check that the earlier ones leave possible, in order."""
     patient = _Patient(config, clock)
@@ -78,6 +71,11 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("source", patient.source),
         ("index", patient.index),
         ("disk", patient.disk),
+        ("log", patient.log),
+        ("outbox", patient.outbox),
+        ("terms", patient.terms),
+        ("space", patient.space),
+        ("serving", patient.serving),
     ):
         finding = _run(name, check)
         yield finding
@@ -116,6 +114,11 @@ class _Patient:
         self._identity = Identity.open(folder, self._passphrase)
         if not self._identity.joined:
             raise Fault("this node has not joined: run `childgrid-node join`")
+        if self._identity.member != self._config.member:
+            raise Fault(
+                f"these are the keys of {self._identity.member}, and the settings say"
+                f" {self._config.member}: correct member or state_dir"
+            )
         return f"{self._identity.member} has its keys and certificates"
 
     def dns(self) -> str:
@@ -219,8 +222,17 @@ class _Patient:
 
     def directory(self) -> str:
         """Documents, scheme and linkage key under the directory in force."""
-        shelf = Shelf.open(self._config.state_dir / "documents")
-        self._office = open_office(self._config, self._identity, shelf, self._clock)
+        try:
+            shelf = Shelf.open(self._config.state_dir / "documents")
+        except WireError as error:
+            raise Fault(
+                f"documents: {error}; bring state_dir/documents back from a backup,"
+                " and look after the disk"
+            ) from error
+        try:
+            self._office = open_office(self._config, self._identity, shelf, self._clock)
+        except ConfigurationRefused as error:
+            raise Fault(f"log: {error.detail}") from error
         directory = self._office.view.directory
         left = (directory.expires - self._office.now) // 86_400
         if left < _DIRECTORY_DAYS:
@@ -258,7 +270,7 @@ class _Patient:
     def officers(self) -> str:
         """The agency's own files: staff, policy, cases."""
         try:
-            body = agency.staff_body(self._config.staff, self._office.now)
+            body = agency.staff_body(self._config.staff, int(self._clock()))
             if self._config.policy.exists():
                 agency.policy_body(self._config.policy)
             if "user" in self._config.uses:
@@ -269,8 +281,7 @@ class _Patient:
 
     def receipts(self) -> str:
         """No record has left without a receipt in its time."""
-        if not hasattr(self, "_office"):
-            raise Fault("not looked at: the finding above comes first")
+        self._require_office()
         late = receipts.missing(self._office)
         if late:
             members = ", ".join(sorted({one.requester for one in late}))
@@ -290,6 +301,7 @@ class _Patient:
                 raise Fault(
                     f"source: {name} can't be read ({type(error).__name__})"
                 ) from error
+        symptoms.stale(self._office, self._stock.holdings)
         return f"{len(self._stock.registers)} sources readable"
 
     def index(self) -> str:
@@ -331,15 +343,51 @@ class _Patient:
             )
         return f"{told}, on a disk that dm-crypt encrypts"
 
+    def log(self) -> str:
+        """The log takes leaves in, and its witnesses follow."""
+        self._require_office()
+        return symptoms.log(self._office, self._config.witness_seconds)
+
+    def outbox(self) -> str:
+        """What must go to the coordinator goes."""
+        self._require_office()
+        return symptoms.outbox(self._office)
+
+    def terms(self) -> str:
+        """Nothing of ours is about to run out."""
+        self._require_stock()
+        return symptoms.terms(self._office, self._stock.holdings)
+
+    def space(self) -> str:
+        """There is room to go on."""
+        return symptoms.space(self._config.state_dir)
+
+    def serving(self) -> str:
+        """The running node, if one runs, says that it serves."""
+        self._require_office()
+        return symptoms.serving(self._config, self._office)
+
+    def _require_office(self) -> None:
+        if not hasattr(self, "_office"):
+            raise Fault("not looked at: the finding above comes first")
+
     def _require_stock(self) -> None:
         if not hasattr(self, "_stock"):
             raise Fault("not looked at: the finding above comes first")
 
 
+_KINDS = (
+    ("scheme", "scheme"),
+    ("linkage", "epoch"),
+    (".index", "epoch"),
+    ("policy", "settings"),
+)
+
+
 def _kind(error: ConfigurationRefused) -> str:
     if isinstance(error.__cause__, Damaged | NotAnIndex):
         return "index"
-    for word, kind in (("scheme", "scheme"), ("linkage", "epoch"), (".index", "epoch")):
+    for word, kind in _KINDS:
         if word in error.detail:
             return kind
     return "source"

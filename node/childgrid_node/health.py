@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from childgrid_log.log import Log
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_wire.errors import Untrusted
@@ -15,19 +16,24 @@ from childgrid_wire.errors import Untrusted
 def read(office: Office, holdings: Holdings) -> dict[str, Any]:
     """Plain data for a page; times are Unix seconds, 0 where there is none."""
     log_ = office.journal.log
-    cosigned = log_.latest_cosigned()
     return {
         "sources": _sources(holdings),
         "missing": list(holdings.missing),
         "log": {
             "entries": log_.size(),
-            "cosigned": int(cosigned.split(b"\n")[1]) if cosigned else 0,
+            "cosigned": cosigned(log_),
         },
         "waiting": _count(office, "SELECT count(*) FROM outbox WHERE state='waiting'"),
         "drafts": _count(office, "SELECT count(*) FROM draft"),
         "sittings": _count(office, "SELECT count(*) FROM sitting"),
         "expires": _expiries(office),
     }
+
+
+def cosigned(log: Log) -> int:
+    """How many leaves a quorum of witnesses has cosigned."""
+    note = log.latest_cosigned()
+    return int(note.split(b"\n")[1]) if note else 0
 
 
 def _sources(holdings: Holdings) -> list[dict[str, Any]]:
