@@ -107,6 +107,10 @@ def test_a_page_is_read_in_hindi_and_white_on_black(
         fonts = {one for one in browser.loaded if one.endswith(".woff2")}
         assert any("devanagari" in one for one in fonts)
         assert not any("bengali" in one or "arabic" in one for one in fonts)
+        browser.page.emulate_media(media="print")
+        colour = "getComputedStyle(document.documentElement).backgroundColor"
+        assert browser.page.evaluate(colour) == "rgb(255, 255, 255)"
+        assert not browser.page.locator("nav, main form").first.is_visible()
 
 
 def test_axe_and_the_wire_can_find_something(grid: Grid, chromium: Browser) -> None:
@@ -189,32 +193,3 @@ def test_a_fault_s_link_leads_into_the_field(grid: Grid, chromium: Browser) -> N
         browser.page.locator("#faults a[href='#case']").click()
         browser.page.keyboard.type("FIR 112/2026 PS Kotwali")
         assert browser.page.input_value("#case") == "FIR 112/2026 PS Kotwali"
-
-
-def test_a_live_page_fills_by_itself(
-    grid: Grid, chromium: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By its script the answers come in; without it a link looks again."""
-    asker = Officer(grid, "police", "si-rao")
-    with wired(chromium, asker) as browser:
-        browser.open("/ask")
-        ask("check", phone="9812345670")(browser)
-        press("sign")(browser)
-        name = asker.signed[0]
-        Officer(grid, "police", "sp-nair").post(
-            f"/query/{name}/decide", {"decision": "approve"}
-        )
-        real = browser._events
-
-        async def answered(path: str) -> bytes:
-            grid.submit(grid.agency("police").office.journal.find(name))  # type: ignore[arg-type]
-            return await real(path)
-
-        monkeypatch.setattr(browser, "_events", answered)
-        browser.open(f"/query/{name}")
-        browser.page.locator("#count", has_text="3 of 3").wait_for()
-        assert "strong lead" in browser.page.inner_text("#answers")
-        assert browser.page.locator("#live").inner_text().startswith("3 of 3")
-    with wired(chromium, asker, scripts=False) as browser:
-        browser.open(f"/query/{name}")
-        assert "3 of 3" in browser.page.inner_text("#count")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
@@ -13,7 +12,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from grid import KABIR, Grid
 from portal.test_asking import FORM
-from portal.visits import FakeVisit, Officer, Shut
+from portal.visits import FakeVisit, Officer, Shut, heard
 
 WHY = "He is said to hold a child at the address."
 
@@ -212,7 +211,7 @@ def test_a_live_page_gets_its_part_anew_until_nothing_is_open(grid: Grid) -> Non
             grid.submit(query)
 
     visit = FakeVisit(asker, {"query": query.hash}, {}, asker.nothing, "")
-    events = asyncio.run(_heard(finding.progress(visit, pause)))
+    events = heard(finding.progress(visit, pause))
 
     kinds = [one.split(b"\n")[0] for one in events]
     assert kinds == [b"event: answers", b"event: answers", b"event: end"]
@@ -223,16 +222,12 @@ def test_a_live_page_gets_its_part_anew_until_nothing_is_open(grid: Grid) -> Non
     assert all(line.startswith(b"data: ") for line in data)
 
 
-async def _heard(answer: object) -> list[bytes]:
-    return [bytes(one) async for one in answer.body_iterator]  # type: ignore[attr-defined]
-
-
 def test_a_stream_ends_where_the_node_refuses(grid: Grid) -> None:
     """Another officer's query is not streamed; nothing of it is said."""
     query = asked(grid)
     other = police(grid, "si-joshi")
     visit = FakeVisit(other, {"query": query.hash}, {}, other.nothing, "")
-    events = asyncio.run(_heard(finding.progress(visit)))
+    events = heard(finding.progress(visit))
     assert events == [b"event: end\ndata: \n\n"]
 
 

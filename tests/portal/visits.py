@@ -7,7 +7,9 @@ the portal checks it, signed at once by the officer's key and handed in.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -219,3 +221,16 @@ def shown(answer: Response) -> Shown:
     """What a browser would see of an answer."""
     text = bytes(answer.body).decode()
     return Shown(answer.status_code, text, answer.headers.get("location", ""))
+
+
+def heard(answer: Response) -> list[bytes]:
+    """The pieces of a streamed answer, to its end.
+
+    Read in a thread of its own, since a browser's loop may be at work in this one.
+    """
+
+    async def read() -> list[bytes]:
+        return [bytes(one) async for one in answer.body_iterator]  # type: ignore[attr-defined]
+
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(asyncio.run, read()).result()

@@ -7,10 +7,8 @@ not given, so that a page that wants anything from elsewhere is found out.
 
 from __future__ import annotations
 
-import asyncio
 import mimetypes
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,7 @@ from childgrid_page.engine import STATIC
 from childgrid_page.shield import HEADERS, SCRIPTED
 from childgrid_portal.web import finding
 from childgrid_portal.web.site import TEMPLATES, WITH_SCRIPTS
-from portal.visits import FakeVisit, Officer, Shown
+from portal.visits import FakeVisit, Officer, Shown, heard
 
 ORIGIN = "http://police.localhost"
 _FOLDERS = (STATIC, TEMPLATES.parent / "static")
@@ -55,8 +53,7 @@ class Wired:
         elif asked.path.startswith("/static/"):
             self._file(route, asked.path.removeprefix("/static/"))
         elif asked.path.endswith("/events"):
-            with ThreadPoolExecutor(1) as other:
-                body = other.submit(asyncio.run, self._events(asked.path)).result()
+            body = self.events(asked.path)
             headers = {"content-type": "text/event-stream", **_headers(False)}
             route.fulfill(status=200, body=body, headers=headers)
         else:
@@ -86,16 +83,15 @@ class Wired:
             shown = self.officer.post(path, form)
         return self.officer.get(shown.location) if shown.location else shown
 
-    async def _events(self, path: str) -> bytes:
+    def events(self, path: str) -> bytes:
+        """The stream of a live page, looked at without a pause."""
+
         async def at_once(_: float) -> None:
             return None
 
-        visit = FakeVisit(
-            self.officer, {"query": path.split("/")[2]}, {}, self.officer.nothing, path
-        )
-        answer = finding.progress(visit, at_once)
-        said = [bytes(one) async for one in answer.body_iterator]  # type: ignore[attr-defined]
-        return b"".join(said)
+        place, nothing = {"query": path.split("/")[2]}, self.officer.nothing
+        visit = FakeVisit(self.officer, place, {}, nothing, path)
+        return b"".join(heard(finding.progress(visit, at_once)))
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the page as it stands, by rule and place."""
