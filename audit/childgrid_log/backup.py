@@ -71,7 +71,7 @@ class Manifest:
 
     @classmethod
     def read(cls, data: bytes) -> Manifest:
-        """Read what `dump` wrote.
+        """Read what `dump` wrote, and nothing that is spelled otherwise.
 
         Raises:
             ConfigurationRefused: another format, or a path that leads elsewhere.
@@ -81,13 +81,17 @@ class Manifest:
             if table["format"] != _FORMAT:
                 raise ConfigurationRefused("this backup is of another release's format")
             files = {name: table["files"][name] for name in table["order"]}
-            owner = Owner(table["zone"], table["member"])
+            owner = Owner(str(table["zone"]), str(table["member"]))
+            made = int(table["made"])
             about = {one: (int(size), str(sha)) for one, (size, sha) in files.items()}
         except (KeyError, TypeError, ValueError, Malformed) as error:
             raise ConfigurationRefused("this is no backup of a state_dir") from error
         if not all(map(_PATH.fullmatch, about)):
             raise ConfigurationRefused("this backup names a file outside of state_dir")
-        return cls(owner, int(table["made"]), about)
+        manifest = cls(owner, made, about)
+        if manifest.dump() != data:
+            raise ConfigurationRefused("this is no backup of a state_dir")
+        return manifest
 
 
 def backup(

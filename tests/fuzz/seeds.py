@@ -211,9 +211,17 @@ def _rows() -> Iterator[bytes]:
     yield (head + row).encode("utf-16")
 
 
+def _manifest() -> bytes:
+    from childgrid_log.backup import Manifest, Owner
+
+    files = {"log/log.db": (4_096, "0" * 64), "keys/identity.locked": (9, "f" * 64)}
+    return Manifest(Owner("node", "fuzz"), 1_790_000_000, files).dump()
+
+
 def seeds() -> Mapping[str, Sequence[bytes]]:
     """Every target's seeds."""
     from childgrid_wire import canonical
+    from fuzz.targets import sealed
 
     parts = _assertions()
     return {
@@ -237,6 +245,8 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
         "schema": list(_schemas()),
         "mapping": list(_mappings()),
         "rows": list(_rows()),
+        "sealed": [sealed(b""), sealed(b"state" * 100)],
+        "manifest": [_manifest()],
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import io
 import json
 import os
 import tempfile
@@ -16,8 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 from childgrid_audit.bundle import read_line
+from childgrid_log.backup import Manifest
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
 from childgrid_log.errors import LogError
 from childgrid_log.evidence import check_evidence
@@ -37,7 +40,15 @@ from childgrid_portal.web.accounts import Login
 from childgrid_portal.web.config import PortalConfig
 from childgrid_portal.web.passkeys import NotAccepted
 from childgrid_portal.web.training import SoftKey
-from childgrid_wire import canonical, certificates, envelope, keys, statement
+from childgrid_wire import (
+    canonical,
+    certificates,
+    envelope,
+    keyfile,
+    keys,
+    sealed_file,
+    statement,
+)
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import WireError
 from childgrid_wire.keys import EnrolledKey
@@ -46,6 +57,7 @@ from childgrid_wire.kinds import Kind
 VECTORS = Path(__file__).parents[1] / "vectors"
 CHALLENGE = bytes(range(32))
 INDEX_KEY = bytes(range(32))
+SEALING = bytes(range(32))
 LOG = Signer("fuzz.childgrid.internal/log", ED25519, b"l" * 32)
 WITNESS = Signer("eye.childgrid.internal/witness", COSIGNATURE, b"w" * 32)
 ENTRY = b"an entry"
@@ -255,7 +267,32 @@ def _passkey(data: bytes) -> None:
     passkeys.touched(text)
 
 
+def sealed(content: bytes) -> bytes:
+    """A sealed file of that content, under a key that is no passphrase's."""
+    file = io.BytesIO()
+    with mock.patch.object(keyfile, "stretch", lambda *_: SEALING):
+        writer = sealed_file.Writer(file, b"")
+    writer.write(content)
+    writer.finish()
+    return file.getvalue()
+
+
+def _sealed(data: bytes) -> None:
+    with mock.patch.object(keyfile, "stretch", lambda *_: SEALING):
+        reader = sealed_file.Reader(io.BytesIO(data), b"", "fuzz.backup")
+    while reader.read(1_000):
+        pass
+    reader.finish()
+
+
+def _manifest(data: bytes) -> None:
+    if Manifest.read(data).dump() != data:
+        raise Ambiguous
+
+
 TARGETS = {
+    "sealed": Target(_sealed, (WireError,)),
+    "manifest": Target(_manifest, (WireError,)),
     "note": Target(_note, (LogError,)),
     "checkpoint": Target(_checkpoint, (LogError,)),
     "opened": Target(_opened, (LogError,)),
