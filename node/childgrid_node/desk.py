@@ -206,8 +206,10 @@ class Desk:
         Raises:
             Refused, Untrusted: the sitting is over, or its officer may not see it.
         """
+        officer = sitting.find(self.office, token).officer
+        shown = self._show(officer, asked, wait_seconds)
+        # Judged again: a sitting that ended while somebody waited shows nothing more.
         at = sitting.find(self.office, token)
-        shown = self._show(at.officer, asked, wait_seconds)
         sitting.note(self.office, at, asked.object, asked.subject)
         return shown
 

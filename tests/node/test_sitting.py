@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from childgrid_node import agency, sitting
@@ -103,6 +105,31 @@ def test_nobody_reads_without_a_sitting(grid: Grid, asked: Statement) -> None:
             desk.read(over, Asked("query", asked.hash), 0)
     finally:
         grid.now -= 300
+
+
+@pytest.mark.threat("T3")
+def test_a_sitting_that_ends_while_its_officer_waits_shows_nothing(
+    grid: Grid, asked: Statement
+) -> None:
+    """Closed, or over, meanwhile: neither shown nor logged as read in it."""
+    desk = grid.agency("police").desk
+    closed, over = opened(grid, "si-rao"), opened(grid, "si-rao", 5)
+
+    def later(*_: object) -> None:
+        grid.now += 300
+
+    before, now = len(views(grid)), grid.now
+    for token, meanwhile in (
+        (closed, lambda *_: sitting.rise(desk.office, closed)),
+        (over, later),
+    ):
+        waiting = replace(desk, settled=meanwhile)
+        try:
+            with refused(grid, Reason.EXPIRED):
+                waiting.read(token, Asked("answers", asked.hash), 1.0)
+        finally:
+            grid.now = now
+    assert len(views(grid)) == before
 
 
 @pytest.mark.threat("T3")
