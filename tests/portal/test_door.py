@@ -241,6 +241,32 @@ def test_a_node_that_is_away_loses_no_draft(
     assert hands.sign(signing).status == 200
 
 
+def test_a_desk_whose_officer_is_not_told_is_no_open_desk(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node goes away between the two answers: closed there too, and opened anew."""
+    hands = Hands.at(stage)
+    hands.claim("si-rao")
+    login, signing = stage.passkeys["si-rao"]
+    hands.touch(login, "/sign-in/passkey")
+    (session, *_) = stage.site.sessions.of("si-rao")
+    sittings = stage.grid.agency("police").office.journal.rows
+    before = sittings("SELECT token FROM sitting")
+
+    def away(*_: object) -> None:
+        raise Unreachable("desk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.site.line, "read", away)
+        assert hands.sign(signing).status == 503
+    assert (session.sitting, session.person) == ("", None)
+    assert sittings("SELECT token FROM sitting") == before
+    hands.get("/desk")
+    hands.post("/desk")
+    hands.sign(signing)
+    assert hands.heading.startswith("Your desk")
+
+
 def test_a_room_s_fault_is_a_page_and_a_log_line_without_the_data(
     stage: Stage,
 ) -> None:

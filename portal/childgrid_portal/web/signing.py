@@ -155,12 +155,19 @@ def _signed(call: Call, draft: Pending, touch: Touch) -> bytes:
 
 
 def _seated(call: Call, handed: Handed, then: str) -> Response:
-    """The desk is open: remember by which token, and learn who sits there."""
+    """The desk is open: remember by which token, and learn who sits there.
+
+    Both or neither: a desk at which nobody is known to sit is closed again, and so is
+    one that was opened at this browser before.
+    """
     site, session = call.site, call.known
-    session.sitting = handed.sitting
-    said = site.line.read(handed.sitting, "directory")["officer"]
+    try:
+        said = site.line.read(handed.sitting, "directory")["officer"]
+    except WireError:
+        _rise(site, handed.sitting)
+        raise
     known = site.accounts.officer(session.officer)
-    session.person = Person(
+    person = Person(
         site.config.member,
         session.officer,
         known.name if known else session.officer,
@@ -169,14 +176,19 @@ def _seated(call: Call, handed: Handed, then: str) -> Response:
         int(said["rank"]),
         call.language,
     )
+    close_desk(site, session)
+    session.sitting, session.person = handed.sitting, person
     return onward(then)
 
 
 def close_desk(site: Site, session: Session) -> None:
     """Close the desk at the node; it closes by itself where the node is away."""
     token, session.sitting, session.person = session.sitting, "", None
-    if not token:
-        return
+    if token:
+        _rise(site, token)
+
+
+def _rise(site: Site, token: str) -> None:
     try:
         site.line.rise(token)
     except WireError:
