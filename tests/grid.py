@@ -41,6 +41,7 @@ from gridcast import (
     CASE,
     DAY,
     EPOCH,
+    FIVE,
     HUB,
     KABIR,
     MINOR,
@@ -66,6 +67,7 @@ __all__ = [
     "CASE",
     "DAY",
     "EPOCH",
+    "FIVE",
     "HUB",
     "KABIR",
     "MINOR",
@@ -92,17 +94,23 @@ __all__ = [
 class Grid:
     """Everything above, founded and published; see the module."""
 
-    def __init__(self, folder: Path, relay: type[Relay] = Relay) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        relay: type[Relay] = Relay,
+        agencies: Sequence[str] = AGENCIES,
+    ) -> None:
         self.now = START
-        self.root, board, self.founders = documents(START)
+        self.agencies = tuple(agencies)
+        self.root, board, self.founders = documents(START, self.agencies)
         self.relay = relay(self)
         self.members: dict[str, Member] = {}
-        for name in AGENCIES:
+        for name in self.agencies:
             self.members[name] = Agency(folder / name, name, self.root, self.clock)
         for name in AUDITORS:
             self.members[name] = Member(folder / name, name, self.root, self.clock)
         self.post(board)
-        for name in AGENCIES:
+        for name in self.agencies:
             for office in (self.agency(name).office,):
                 office.view.member(name)
             self.post(self.agency(name).publish())
@@ -269,7 +277,7 @@ class Grid:
         told = said.kind in (Kind.BUDGET, Kind.SHRED)
         told |= said.body.get("subject") == "budget"
         if told and said.kind is not Kind.REFUSAL:
-            return [name for name in AGENCIES if name != said.issuer]
+            return [name for name in self.agencies if name != said.issuer]
         return [self.recipient(said)]
 
     def recipient(self, said: Statement) -> str:
@@ -297,7 +305,7 @@ class Grid:
     def carry(self) -> int:
         """Carry everything that waits in any outbox; returns how much it was."""
         carried = 0
-        for name in AGENCIES:
+        for name in self.agencies:
             if not self.members[name].online:
                 continue
             for said, parcel in self.outbox(name):
@@ -318,7 +326,7 @@ class Grid:
         """Mail, releases and receipts until nothing moves."""
         while self.carry() + sum(
             state in ("released", "void", "refused")
-            for name in AGENCIES
+            for name in self.agencies
             if self.members[name].online
             for state in self.release(name)
         ):

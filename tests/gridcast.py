@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -142,14 +143,30 @@ _ROWS = {
             "note": "child",
         },
     ],
+    "railways": [
+        {
+            "id": "RW-1",
+            "name": "Kabir Vankhede",
+            "father": "Madhav Vankhede",
+            "dob": "17-03-1984",
+            "phone": "9812345670",
+            "fir_date": "2026-03-02",
+            "role": "ACCUSED",
+            "note": "coach S4",
+        },
+    ],
 }
 _CATEGORIES = {
     "police": "police-record",
     "customs": "movement",
     "prisons": "custody",
     "childcare": "child-protection",
+    "railways": "movement",
 }
-AGENCIES = tuple(_ROWS)
+AGENCIES = ("police", "customs", "prisons", "childcare")
+FIVE = (*AGENCIES, "railways")
+"""For a story that needs one more holder."""
+
 AUDITORS = ("audit-north", "audit-south")
 _MAPPING = """
 agency = "{name}"
@@ -196,6 +213,7 @@ OFFICERS = {
     "customs": {"cu-mehta": ("custodian", 4), "cu-dias": ("custodian", 4)},
     "prisons": {"pr-singh": ("custodian", 4)},
     "childcare": {"cc-das": ("custodian", 4)},
+    "railways": {"rw-pillai": ("custodian", 4)},
 }
 
 
@@ -290,7 +308,9 @@ def floor_body() -> dict[str, Any]:
     }
 
 
-def documents(now: int) -> tuple[str, list[bytes], Founders]:
+def documents(
+    now: int, agencies: Sequence[str] = AGENCIES
+) -> tuple[str, list[bytes], Founders]:
     """Founding documents; returns the root fingerprint and what hangs on the board."""
     founders = Founders()
     scheme_doc = founders.sign(
@@ -307,8 +327,8 @@ def documents(now: int) -> tuple[str, list[bytes], Founders]:
         version=1,
         grid={"name": "test grid", "kind": "training", "id": "ab" * 16},
         founders=founders.section(),
-        members=[_entry(one) for one in (*AGENCIES, *AUDITORS, HUB)],
-        witnesses={"members": [*AGENCIES, *AUDITORS], "quorum": 4, "faults": 1},
+        members=[_entry(one) for one in (*agencies, *AUDITORS, HUB)],
+        witnesses={"members": [*agencies, *AUDITORS], "quorum": 4, "faults": 1},
         floor=envelope.read(floor).hash,
         scheme=envelope.read(scheme_doc).hash,
         epochs={"current": EPOCH, "accepted": [EPOCH]},
@@ -328,12 +348,12 @@ def _check_value() -> str:
 
 
 def _entry(member: str) -> dict[str, Any]:
-    kind = "agency" if member in AGENCIES else "auditor"
+    kind = "agency" if member in _CATEGORIES else "auditor"
     return identity(member).entry(
         title=f"The {member} of the test grid",
         kind="coordinator" if member == HUB else kind,
-        uses=["provider", "user"] if member in AGENCIES else [],
-        categories=[_CATEGORIES[member]] if member in AGENCIES else [],
+        uses=["provider", "user"] if member in _CATEGORIES else [],
+        categories=[_CATEGORIES[member]] if member in _CATEGORIES else [],
         address="127.0.0.1:1",
     )
 

@@ -41,6 +41,11 @@ def paper() -> PdfReader:
 @pytest.fixture(scope="module")
 def words(paper: PdfReader) -> str:
     """All its text: as runs say it themselves, and as glyphs are mapped."""
+    return all_words(paper)
+
+
+def all_words(paper: PdfReader) -> str:
+    """As above, of any paper."""
     mapped = " ".join(page.extract_text() for page in paper.pages)
     return " ".join([*said(paper), " ".join(mapped.split())])
 
@@ -65,12 +70,17 @@ def test_no_glyph_is_missing(paper: PdfReader) -> None:
 
     Of two files under one name the library embeds one, and takes the other's numbers.
     """
-    drawn = set()
+    assert len(drawn(paper)) == len(TEN_SCRIPTS) + 1
+
+
+def drawn(paper: PdfReader) -> set[str]:
+    """The families that a paper is drawn in; insists that each draws all its signs."""
+    families = set()
     for page in paper.pages:
         for font in page["/Resources"]["/Font"].values():
             inner = font.get_object()["/DescendantFonts"][0].get_object()
             family = str(inner["/BaseFont"]).partition("+")[2].removesuffix("-Bold")
-            drawn.add(family)
+            families.add(family)
             (face,) = [
                 one
                 for one in faces.faces()
@@ -83,7 +93,7 @@ def test_no_glyph_is_missing(paper: PdfReader) -> None:
             assert TTFont(io.BytesIO(file))["maxp"].numGlyphs
         for codes in shown(ContentStream(page["/Contents"].get_object(), paper)):
             assert "0000" not in codes
-    assert len(drawn) == len(TEN_SCRIPTS) + 1
+    return families
 
 
 def spelled(table: str) -> Iterator[str]:
