@@ -113,6 +113,16 @@ def test_an_officer_ends_own_sessions_and_nobody_else_s(stage: Stage) -> None:
     assert stage.sessions.find(theirs) is colleague
 
 
+@pytest.mark.threat("T28")
+def test_whoever_enrols_ends_every_other_enrolment_of_theirs(stage: Stage) -> None:
+    """A stolen code, entered before it was told, makes no passkey afterwards."""
+    _, thief = stage.sessions.start()
+    _, colleague = stage.sessions.start()
+    thief.enrolling, colleague.enrolling = "si-rao", "sp-nair"
+    stage.sessions.end("si-rao")
+    assert stage.ended == [thief]
+
+
 def test_whoever_signs_in_over_another_ends_that_one_s_desk(stage: Stage) -> None:
     """Two officers at one browser never share an open desk."""
     cookie, first = stage.officer()

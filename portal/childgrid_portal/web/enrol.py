@@ -1,10 +1,11 @@
 """Enrolment: an invited officer makes a login passkey and a signing passkey.
 
 The invitation's code is used up on entering. Both passkeys are put in force together,
-and the officer's other sessions end. The signing passkey's public key is not kept: the
-page shows the entry for the agency's staff list, agency IT writes it there, and from
-then on the node believes it. The rule: two different keys, made with the person
-verified, and the signing one bound to its device.
+and the officer's other sessions end, also one at which somebody was enrolling as them.
+The signing passkey's public key is not kept: the page shows the entry for the agency's
+staff list, agency IT writes it there, and from then on the node believes it. The rule:
+two different keys, made with the person verified, and the signing one bound to its
+device.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ def take_signing(call: Call) -> Response:
     except NotAccepted as error:
         return _ask(call, "enrol-signing", error.why)
     site.accounts.enrol(officer, login, made.id)
-    site.sessions.end(officer)
     session.entry, session.enrolling, session.login = entry, "", None
+    site.sessions.end(officer)
     return onward("/enrol/done")
 
 

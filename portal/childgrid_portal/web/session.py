@@ -188,8 +188,10 @@ class Sessions:
         return sorted(found, key=lambda one: -one.since)
 
     def end(self, officer: str, id_: str = "") -> None:
-        """End one session of an officer, or all."""
-        self._drop(lambda one: one.officer == officer and id_ in ("", one.id))
+        """End one session of an officer, or all; enrolling anew elsewhere ends too."""
+        self._drop(
+            lambda one: officer in (one.officer, one.enrolling) and id_ in ("", one.id)
+        )
 
     def drop(self, session: Session) -> None:
         """End a session, a stranger's too."""
