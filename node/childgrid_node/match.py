@@ -71,16 +71,17 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
     """
     if known := stored(office, asked.query.hash):
         return known
-    view, asker = office.view, asked.query.issuer
+    asker = asked.query.issuer
     with office.lanes.entered(asker):
-        encoding = _admit(office, holdings, view, asked)
+        # By the documents of now: while it waited an officer may have been revoked.
+        encoding = _admit(office, holdings, office.view, asked)
         curves = reviews.curves(office, holdings)
     hits, spent_ns = holdings.search(encoding, asker)
     log.info("matched", scan_us=spent_ns // 1000)
     office.meter.scanned(spent_ns)
     with office.lanes.entered(asker):
         hits = reviews.calibrated(hits, curves, holdings.scheme.bands)
-        said = _conclude(office, view, asked.query, encoding, hits, holdings.as_of)
+        said = _conclude(office, asked.query, encoding, hits, holdings.as_of)
     office.meter.answered(said["outcome"])
     return said
 
@@ -157,12 +158,12 @@ def _open(office: Office, asked: Asked) -> bytes:
 
 def _conclude(
     office: Office,
-    view: View,
     query: Statement,
     encoding: NDArray[np.uint64],
     hits: list[Hit],
     as_of: int,
 ) -> Statement:
+    view = office.view
     shown = [hit for hit in hits if not _silent(office, view, hit.category)]
     hidden = [hit for hit in hits if _silent(office, view, hit.category)]
     handles = [(secrets.token_hex(16), hit, True) for hit in shown[:SHOWN]]

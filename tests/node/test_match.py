@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -84,6 +85,29 @@ def test_an_agency_with_too_many_queries_at_hand_is_told_to_come_again(
             pass
     answer = door.Match(request, None)  # type: ignore[arg-type]
     assert answer.answer.payload == answer_of(grid, "customs", asked).data
+
+
+@pytest.mark.threat("T27")
+def test_a_query_is_judged_when_its_turn_has_come(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no longer stands once it has waited is not answered, nor even logged."""
+    customs, asked = grid.agency("customs"), approved(grid)
+    now = grid.now
+
+    @contextmanager
+    def late(_: str) -> Iterator[None]:
+        grid.now = asked.expires
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(customs.office.lanes, "entered", late)
+        try:
+            with refused(grid, Reason.EXPIRED):
+                carry(grid, asked)
+        finally:
+            grid.now = now
+    assert match.stored(customs.office, asked.hash) is None
 
 
 @pytest.mark.threat("T3")
