@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_wire import findings, outcomes, rules
+from childgrid_wire import candidates, findings, outcomes, rules
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -45,6 +45,8 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
             _judge(ledger, told, "", report, partial(_outcome, ledger, told))
         elif outcomes.is_purge(told.statement):
             _judge(ledger, told, "", report, partial(_purge, ledger, told))
+        elif candidates.is_decision(told.statement):
+            _judge(ledger, told, "", report, partial(_candidate, ledger, told))
     for view in ledger.of(Kind.VIEW):
         if view.statement.body.get("reader"):
             _judge(ledger, view, "", report, partial(_reading, ledger, view))
@@ -291,6 +293,25 @@ def _purge(ledger: Ledger, told: Event) -> None:
     ledger.law.under(
         said.issued,
         lambda view: outcomes.check_purge(view, outcome.statement, said),
+    )
+
+
+def _candidate(ledger: Ledger, told: Event) -> None:
+    """What an officer says of a candidate that an answer to the query has named."""
+    said = told.statement
+    query = ledger.get(said.answers, Kind.QUERY)
+    if query is None:
+        raise Refused(Reason.UNKNOWN, "review.answers")
+    known = {
+        candidates.name_of(answer.statement.issuer, one["handle"])
+        for answer in ledger.answering(said.answers, Kind.ANSWER)
+        for one in answer.statement["candidates"]
+    }
+    if not {said["result"], said.body.get("other", said["result"])} <= known:
+        raise Refused(Reason.UNKNOWN, "review.result")
+    ledger.law.under(
+        said.issued,
+        lambda view: candidates.check_decision(view, query.statement, said),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from childgrid_node import query
 from childgrid_node.office import Office
 from childgrid_wire import candidates, canonical, statement
-from childgrid_wire.errors import Malformed, Reason, Refused
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
@@ -94,16 +94,10 @@ def sign(office: Office, said: Statement) -> None:
 def _check(
     office: Office, asked: Statement, officer: Officer, body: dict[str, Any]
 ) -> None:
-    asker = officer.role == "investigator" and officer.id == asked.officer
-    if not asker and officer.role != "supervising-officer":
-        raise Refused(Reason.WRONG_ROLE, candidates.SUBJECT)
-    verdict, other = body.get("verdict"), body.get("other")
-    same = verdict == candidates.SAME
-    fits = other not in (None, body["result"]) if same else other is None
-    if verdict is None or not fits or body["agreed"] != int(same) or body["pairs"] != 1:
-        raise Malformed("review.verdict")
+    candidates.check_officer(officer, asked)
+    candidates.check_words(body)
     known = {one.name for one in known_of(office, asked.hash)}
-    if not {body["result"], *([other] if same else [])} <= known:
+    if not {body["result"], body.get("other", body["result"])} <= known:
         raise Refused(Reason.UNKNOWN, candidates.SUBJECT)
 
 

@@ -24,6 +24,14 @@ SKEW_SECONDS = 120
 FOUNDERS = "founders"
 _SMALL = 16 * 2**10
 
+_OF_REVIEWS = {
+    "disposal": "outcome",
+    "cnr": "outcome",
+    "verdict": "candidate",
+    "other": "candidate",
+}
+"""What a review may say only of one subject."""
+
 FindKey = Callable[[str], EnrolledKey]
 
 
@@ -231,9 +239,9 @@ def _check_speaker(statement: Statement, keyid: str) -> None:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
     if statement.kind in BY_OFFICER and not statement.officer:
         raise Untrusted(Reason.WRONG_ROLE, statement.kind.value)
-    told = statement.body.keys() & {"disposal", "cnr"}
-    if statement.kind is Kind.REVIEW and told and statement["subject"] != "outcome":
-        raise Malformed("review.disposal")
+    for name, subject in _OF_REVIEWS.items() if statement.kind is Kind.REVIEW else ():
+        if name in statement.body and statement["subject"] != subject:
+            raise Malformed(f"review.{name}")
     if statement.kind is Kind.VIEW and bool(statement.officer) == (
         "reader" in statement.body
     ):

@@ -11,6 +11,7 @@ from audit.cast import CHILD, HOUR, HUB, POLICE
 from audit.ledger import World
 from audit.wrongs import begin
 from childgrid_audit.verify import Verifier
+from childgrid_wire import candidates
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
@@ -73,6 +74,18 @@ def reading(world: World, opened: Statement, reader: str = "si-rao") -> Statemen
     )
 
 
+def decision(
+    world: World, officer: str = "si-rao", member: str = POLICE, **changes: Any
+) -> Statement:
+    """An officer says of a candidate that it is not him."""
+    begin(world)
+    asked, answer = world.named["q query"], world.named["q child answer"]
+    named = candidates.name_of(CHILD, answer["candidates"][0]["handle"])
+    body = {"subject": "candidate", "pairs": 1, "agreed": 0, "verdict": "not-him"}
+    more = {"answers": asked.hash, "result": named, **body, **changes}
+    return world.say("word", member, Kind.REVIEW, member, officer=officer, **more)
+
+
 def findings(world: World) -> list[str]:
     """What an auditor finds after a while."""
     world.now += 2 * HOUR
@@ -85,6 +98,12 @@ def test_an_outcome_a_decision_and_a_reading_are_in_order(world: World) -> None:
     told = outcome(world, released(world))
     purge(world, told, CHILD, "cu-das")
     reading(world, sitting(world))
+    assert findings(world) == []
+
+
+def test_a_word_on_a_candidate_is_in_order(world: World) -> None:
+    """Of who asked."""
+    decision(world)
     assert findings(world) == []
 
 
@@ -137,10 +156,28 @@ def purged_after_conviction(world: World) -> Statement:
     return purge(world, told, CHILD, "cu-das")
 
 
+def custodian_s_word(world: World) -> Statement:
+    """Somebody of another agency says of a candidate that it is not him."""
+    return decision(world, officer="cu-das", member=CHILD)
+
+
+def word_on_nobody(world: World) -> Statement:
+    """Of a candidate that no answer has named."""
+    return decision(world, result="ab" * 32)
+
+
+def no_word(world: World) -> Statement:
+    """The same as a candidate that nobody names."""
+    return decision(world, verdict="same", agreed=1)
+
+
 @pytest.mark.threat("T7")
 @pytest.mark.parametrize(
     ("wrong", "party", "what"),
     [
+        (custodian_s_word, CHILD, "wrong-role candidate"),
+        (word_on_nobody, POLICE, "unknown review.result"),
+        (no_word, POLICE, "review.verdict"),
         (another_s_sitting, POLICE, "wrong-role another person's sitting"),
         (after_the_sitting, POLICE, "expired the sitting"),
         (no_sitting, POLICE, "unknown the sitting"),

@@ -65,6 +65,27 @@ def test_a_refusal_may_be_a_nodes_or_a_persons() -> None:
         assert statement.verify(data, VIEW.find_key).officer == officer
 
 
+@pytest.mark.parametrize("name", ["disposal", "cnr", "verdict", "other"])
+def test_a_review_says_only_what_its_subject_has_to_say(name: str) -> None:
+    """Nothing travels along in a field that nobody judges there."""
+    told: dict[str, Json] = {"disposal": "acquitted", "verdict": "same"}
+    data = statement.make(
+        Kind.REVIEW,
+        world.signer("police/7"),
+        issuer="police",
+        officer="7",
+        now=NOW,
+        seconds=60,
+        subject="break-glass",
+        pairs=1,
+        agreed=1,
+        result="ab" * 32,
+        **{name: told.get(name, "ab" * 32)},
+    )
+    with pytest.raises(Malformed, match=f"review.{name}"):
+        statement.verify(data, find_anyone)
+
+
 def test_another_members_name_on_a_statement_is_refused() -> None:
     """Signing for another member fails, with one's own key id or with theirs."""
     with pytest.raises(Untrusted):
