@@ -105,6 +105,15 @@ def test_every_change_is_found(tmp_path: Path) -> None:
             opened(path)
 
 
+def test_who_stops_reading_before_the_end_is_told(tmp_path: Path) -> None:
+    """What comes behind what was expected is as wrong as what is missing."""
+    path = sealed(tmp_path / "state.sealed", b"expected, and more")
+    with sealed_file.reading(path, PASSPHRASE) as reader:
+        assert reader.read(8) == b"expected"
+        with pytest.raises(ConfigurationRefused, match="altered"):
+            reader.finish()
+
+
 def test_a_file_that_failed_leaves_nothing_behind(tmp_path: Path) -> None:
     """Neither a half-written file nor a draft of it; and none is written over."""
     path = tmp_path / "state.sealed"
