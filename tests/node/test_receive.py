@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from childgrid_node import receive
 from childgrid_node.courier import Parcel
+from childgrid_node.disclose import Releaser
+from childgrid_wire import canonical
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -150,6 +153,51 @@ def test_a_record_that_comes_after_its_key_is_lost(grid: Grid) -> None:
 
     assert receipt["opened"] is False
     assert states(grid, query_of(grid, request))["customs"] == "lost"
+
+
+@pytest.mark.threat("T4")
+@pytest.mark.parametrize(
+    "bent",
+    [
+        {"fields": 5},
+        {"fields": {"name": "x", "note": ["y"]}},
+        {"fields": {"name": [1], "note": ["y"]}},
+        {"read_at": "yesterday"},
+        {"index_as_of": 10**15},
+        {"meanings": {"name": ["name"], "note": ["", ""]}},
+        {"meanings": ["name"]},
+        {"category": "custody"},
+        {"holder": "prisons"},
+    ],
+)
+def test_a_holder_s_record_of_another_shape_is_lost_and_blocks_nothing(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch, bent: dict[str, object]
+) -> None:
+    """Answered for as not opened; the rest of the profile is read as ever."""
+    made = Releaser._record
+
+    def wrong(self: Releaser, *on: Any) -> bytes:
+        return canonical.dumps({**canonical.loads(made(self, *on)), **bent})
+
+    monkeypatch.setattr(Releaser, "_record", wrong)
+    request, parcel = released(grid)
+
+    assert take(grid, parcel)["opened"] is False
+    assert states(grid, query_of(grid, request))["customs"] == "lost"
+
+
+def test_what_a_later_release_adds_to_a_record_loses_nothing(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What isn't known here is let through."""
+    made = Releaser._record
+
+    def more(self: Releaser, *on: Any) -> bytes:
+        return canonical.dumps({**canonical.loads(made(self, *on)), "more": 1})
+
+    monkeypatch.setattr(Releaser, "_record", more)
+    _, parcel = released(grid)
+    assert take(grid, parcel)["opened"] is True
 
 
 def test_an_expired_request_releases_nothing(grid: Grid) -> None:
