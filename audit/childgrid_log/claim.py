@@ -46,15 +46,28 @@ class Claim:
     def is_held(cls, folder: Path) -> bool:
         """Whether a process has claimed `folder`, by the kernel's own list of locks.
 
-        Nothing is locked to find out: a program that starts just now is not hindered.
+        Nothing is locked to find out, so a program that starts just now is not
+        hindered; only where the list is hidden the lock is tried for a moment.
         """
         try:
             wanted = str(cls.file(folder).stat().st_ino)
-            lines = _LOCKS.read_text("ascii").splitlines()
         except OSError:
             return False
+        try:
+            lines = _LOCKS.read_text("ascii").splitlines()
+        except OSError:
+            return cls._is_refused(folder)
         held = (line.split() for line in lines if " FLOCK " in line)
         return any(one[5].rpartition(":")[2] == wanted for one in held)
+
+    @classmethod
+    def _is_refused(cls, folder: Path) -> bool:
+        with cls.file(folder).open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
 
     def release(self) -> None:
         """Give the folder up."""

@@ -135,11 +135,11 @@ class Settings(BaseModel):
         "shown as strong. Danger: as above, and worse.",
     )
 
-    metrics: str | None = Field(
-        None,
-        pattern=LOOPBACK,
+    metrics: str = Field(
+        "",
+        pattern=rf"^$|{LOOPBACK}",
         description="host:port on loopback where Prometheus reads figures; nothing "
-        "listens where it is left out. Counts, times and sizes, no officer or case.",
+        "listens where it is empty. Counts, times and sizes, no officer or case.",
     )
     retention: Retention = Field(
         Retention(),

@@ -111,9 +111,9 @@ class NodeConfig(_Strict):
     release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
     """How long one attempt to gather witnesses for a release may take, in seconds."""
 
-    metrics: Annotated[str, Field(pattern=LOOPBACK)] | None = None
+    metrics: Annotated[str, Field(pattern=rf"^$|{LOOPBACK}")] = ""
     """host:port on loopback where Prometheus reads figures, as `127.0.0.1:9400`;
-    nothing listens where it is left out. Counts, times and sizes; no person, case or
+    nothing listens where it is empty. Counts, times and sizes; no person, case or
     query."""
 
     @property

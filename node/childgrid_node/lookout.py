@@ -58,8 +58,8 @@ class Lookout(Collector):
         """The answer to health checks."""
         return Health(self.faults, self._office.member)
 
-    def serve(self, address: str | None) -> None:
-        """Show the figures there, if anywhere."""
+    def serve(self, address: str) -> None:
+        """Show the figures there; nowhere where it is empty."""
         _, self._stop = metrics.serve(address, self._office.meter.registry)
 
     def stop(self) -> None:

@@ -90,15 +90,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Who reads figures is not logged."""
 
 
-def serve(
-    address: str | None, registry: CollectorRegistry
-) -> tuple[int, Callable[[], None]]:
-    """Serve the page of a registry; returns the port, and how to stop. 0: nowhere.
+def serve(address: str, registry: CollectorRegistry) -> tuple[int, Callable[[], None]]:
+    """Serve the page of a registry; returns the port, and how to stop.
+
+    Where the address is empty nothing listens, and the port is 0.
 
     Raises:
         ConfigurationRefused: the address is not loopback's, or is in use.
     """
-    if address is None:
+    if not address:
         return 0, lambda: None
     host, _, port = address.rpartition(":")
     if host not in _HOSTS:

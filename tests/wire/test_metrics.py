@@ -72,7 +72,7 @@ def test_there_is_nothing_else_there(port: int) -> None:
 
 def test_nothing_listens_unless_it_is_declared(registry: CollectorRegistry) -> None:
     """Off by default, and stopping it is harmless."""
-    port, stop = metrics.serve(None, registry)
+    port, stop = metrics.serve("", registry)
     stop()
     assert port == 0
 
