@@ -9,6 +9,7 @@ from childgrid_node.courier import Parcel
 from childgrid_wire import canonical, envelope, seal, statement
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
+from childgrid_wire.schema import LAST_TIME
 from childgrid_wire.statement import Statement
 from grid import (
     HUB,
@@ -122,7 +123,7 @@ def officer(name: str, role: str, member: str = "prisons") -> dict[str, Any]:
     return {
         "id": name, "role": role, "unit": "unit-1", "rank": 9, "algorithm": "ed25519",
         "key": canonical.to_b64(officer_signer(member, name).public), "rp_id": "",
-        "origins": [], "training": False, "valid_from": 0, "valid_until": 2**40,
+        "origins": [], "training": False, "valid_from": 0, "valid_until": LAST_TIME,
     }  # fmt: skip
 
 

@@ -64,7 +64,10 @@ def integer(low: int = 0, high: int = MAX_INT) -> Shape:
     return check
 
 
-time = integer(0, 2**40)
+LAST_TIME = 253_402_214_400
+"""The beginning of 31 December 9999: what is later has no date in any calendar here."""
+
+time = integer(0, LAST_TIME)
 version = integer(1)
 boolean: Shape
 

@@ -130,6 +130,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "requester": "police",
         "category": "vehicle",
         "row_as_of": 1,
+        "content": H,
     },
     Kind.VOID: {"disclosure": H, "reason": "expired"},
     Kind.RECEIPT: {"disclosure": H, "ciphertext": H, "opened": True},

@@ -1,5 +1,7 @@
 """Shapes: what each takes, its very edges, and that refusals repeat no value."""
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +56,7 @@ TAKES = [
     (s.optional(s.nonce), ["", "a" * 32], [" ", "a"]),
     (s.integer(1, 3), [1, 3], [0, 4, -1, True, "1", 2.0, None, "١"]),
     (s.integer(), [0, 2**53 - 1], [2**53, -1, False]),
-    (s.time, [0, 2**40], [2**40 + 1, -1]),
+    (s.time, [0, s.LAST_TIME], [s.LAST_TIME + 1, -1]),
     (s.version, [1], [0]),
     (s.boolean, [True, False], [0, 1, "true", None, ""]),
     (s.items(s.name, 2, 1), [["a"], ["a", "b"]], [[], ["a", "a"], ["a", "b", "c"]]),
@@ -65,6 +67,15 @@ TAKES = [
     (s.record(x=s.name), [{"x": "a"}], [{}, {"x": "a", "y": "a"}, {"x": 1}, [], "x"]),
 ]
 JUNK = [None, 1.5, object(), b"a", ["a"], {"a": "a"}, ("a",), float("nan")]
+
+
+def test_every_time_has_a_date_wherever_it_is_read() -> None:
+    """No statement of another agency's can stop a page that shows its time."""
+    for hours in (-12, 14):
+        zone = dt.timezone(dt.timedelta(hours=hours))
+        assert dt.datetime.fromtimestamp(s.LAST_TIME, zone).year == 9999
+    with pytest.raises(Malformed):
+        s.time(2**40, "as_of")
 
 
 @pytest.mark.parametrize(("shape", "good", "bad"), TAKES)

@@ -9,6 +9,7 @@ from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
 from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
+from childgrid_wire.schema import LAST_TIME
 from childgrid_wire.trust import Revoked, View, fingerprint
 from wire import world
 from wire.world import DAY, NOW, ROOT, Json
@@ -107,7 +108,7 @@ def test_a_lapsed_staff_list_names_nobody() -> None:
     """An agency that lets its list lapse loses its officers, not only some."""
     book = world.book()
     end = book.latest(NOW).staff["police"].expires
-    view = with_officer(valid_until=2**40)
+    view = with_officer(valid_until=LAST_TIME)
     assert replace(view, now=end - 1).officer("police", "io-7")
     late = replace(view, now=view.staff["police"].expires)
     assert reason_of(lambda: late.officer("police", "io-7")) is Reason.EXPIRED
