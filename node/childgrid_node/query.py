@@ -30,6 +30,8 @@ from childgrid_wire.statement import Statement
 
 HOUR = 3_600
 _DRAFT_SECONDS = HOUR
+MOST_DRAFTS = 100
+"""Of one officer's drafts so many wait at a time; the oldest make room."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ def keep_draft(
     name = envelope.name_of(kind, payload)
     with office.journal.writing() as writing:
         _drop_old_drafts(writing, office)
+        _make_room(writing, officer)
         writing.run(
             "INSERT INTO draft VALUES (?, ?, ?, ?, ?)",
             (
@@ -214,13 +217,23 @@ def drop_old_drafts(office: Office) -> None:
 
 def _drop_old_drafts(writing: Writing, office: Office) -> None:
     """Forget what was never signed, with what it knew and what was sealed for it."""
-    dead = (office.now - _DRAFT_SECONDS,)
-    writing.run(
-        "DELETE FROM content WHERE hash IN"
-        " (SELECT payload_hash FROM draft WHERE made < ?)",
-        dead,
+    dead = "SELECT payload_hash FROM draft WHERE made < ?"
+    _drop(writing, dead, office.now - _DRAFT_SECONDS)
+
+
+def _make_room(writing: Writing, officer: str) -> None:
+    """Let an officer's oldest drafts go, so that nobody fills the disk with drafts."""
+    crowded = (
+        "SELECT payload_hash FROM draft WHERE officer = ?"
+        " ORDER BY rowid DESC LIMIT -1 OFFSET ?"
     )
-    writing.run("DELETE FROM draft WHERE made < ?", dead)
+    _drop(writing, crowded, officer, MOST_DRAFTS - 1)
+
+
+def _drop(writing: Writing, chosen: str, *values: int | str) -> None:
+    for (name,) in writing.rows(chosen, values):
+        writing.run("DELETE FROM content WHERE hash = ?", (name,))
+        writing.run("DELETE FROM draft WHERE payload_hash = ?", (name,))
 
 
 def take_draft(writing: Writing, office: Office, said: Statement) -> bytes:

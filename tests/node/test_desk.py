@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from childgrid_node import agency
+from childgrid_node import agency, query, sitting
 from childgrid_node.desk import draft_view
 from childgrid_wire import canonical, envelope
 from childgrid_wire.errors import Reason
@@ -356,3 +356,24 @@ def test_the_desk_takes_no_statement_of_another_agency(
 
     with refused(grid, Reason.WRONG_ROLE):
         grid.agency("customs").desk.sign(approval.data)
+
+
+@pytest.mark.threat("T14")
+def test_an_officer_s_oldest_drafts_make_room(grid: Grid) -> None:
+    """Drafts that nobody signs fill no disk, and cost nobody else a draft."""
+    office = grid.agency("police").office
+    other = sitting.draft(office, "sp-nair", 5)
+    asked = grid.draft(KABIR)
+    for _ in range(query.MOST_DRAFTS):
+        last = sitting.draft(office, "si-rao", 5)
+
+    count = "SELECT count(*) FROM draft WHERE officer = 'si-rao'"
+    assert office.journal.rows(count) == [(query.MOST_DRAFTS,)]
+    name = envelope.name_of(Kind.QUERY, asked)
+    assert not office.journal.rows("SELECT 1 FROM content WHERE hash = ?", (name,))
+    with refused(grid, Reason.UNKNOWN):
+        grid.sign("police", "si-rao", Kind.QUERY, asked)
+    for officer, payload in (("si-rao", last), ("sp-nair", other)):
+        signer = officer_signer("police", officer)
+        signed = envelope.sign(Kind.VIEW, payload, [signer])
+        assert grid.agency("police").desk.sit(signed)[1]
