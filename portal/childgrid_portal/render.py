@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from childgrid_wire import canonical
+from childgrid_wire import candidates, canonical, outcomes
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import check_body
 
@@ -20,6 +20,11 @@ _TITLES = {
     "refusal": "REFUSAL: I refuse what is named here; this closes it",
     "view": "VIEW: I read this; the reading is logged",
 }
+_REVIEWS = {
+    candidates.SUBJECT: "REVIEW: what I found out about a candidate; it stays here",
+    outcomes.SUBJECT: "REVIEW: I tell the holder what became of the case",
+    outcomes.PURGE: "REVIEW: I decide whether a row of ours stays in the index",
+}
 
 
 def lines(payload: bytes) -> Iterator[str]:
@@ -32,10 +37,16 @@ def lines(payload: bytes) -> Iterator[str]:
     kind = Kind(body["kind"]) if body.get("kind") in list(Kind) else None
     if kind is not None:
         check_body(kind, body)
-    yield _TITLES.get(str(body.get("kind")), f"STATEMENT: {body.get('kind')}")
+    yield _title(body)
     for name, value in body.items():
         if name != "kind":
             yield f"  {name}: {_text(name, value)}"
+
+
+def _title(body: Mapping[str, Any]) -> str:
+    kind = str(body.get("kind"))
+    known = _TITLES.get(kind, f"STATEMENT: {kind}")
+    return _REVIEWS.get(str(body.get("subject")), known) if kind == "review" else known
 
 
 def _text(name: str, value: Any) -> str:  # noqa: ANN401 - any JSON value

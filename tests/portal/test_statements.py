@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from childgrid_portal import render
 from childgrid_portal.web import statements
 from childgrid_wire import canonical, statement
 from childgrid_wire.errors import Malformed
@@ -56,6 +57,38 @@ def is_said(value: Any, text: str) -> bool:
     if isinstance(value, bool):
         return text == ("yes" if value else "no")
     return text == str(value) or (value == "" and text == "0")
+
+
+@pytest.mark.parametrize("subject", ["candidate", "outcome", "purge", "break-glass"])
+def test_each_thing_that_a_review_says_has_its_title(subject: str) -> None:
+    """And a field that only one of them has stands under words, not under its name."""
+    more = {
+        "candidate": {"verdict": "same", "other": "cd" * 32},
+        "outcome": {"disposal": "acquitted", "cnr": "ef" * 32},
+    }.get(subject, {})
+    body = {"subject": subject, "pairs": 1, "agreed": 1, "result": "12" * 32, **more}
+    payload = statement.draft(
+        Kind.REVIEW,
+        issuer="police",
+        officer="si-rao",
+        now=NOW,
+        seconds=60,
+        answers="ab" * 32,
+        **body,
+    )
+    said = statements.read(Kind.REVIEW, payload)
+    typed = next(render.lines(payload)).removeprefix("REVIEW: ")
+    words = {
+        "candidate": "what I found out about a candidate; it stays here",
+        "outcome": "I tell the holder what became of the case",
+        "purge": "I decide whether a row of ours stays in the index",
+    }.get(subject, "what I find on reviewing what is named here")
+    assert typed == words
+    assert said.title.lower() == words.lower()
+    labels = {row.text: row.label for row in said.rows}
+    for name, value in more.items():
+        assert labels[value] not in (name, "")
+        assert " " in labels[value]
 
 
 def test_what_decides_stands_before_what_only_proves() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from childgrid_portal.web.words import N_
-from childgrid_wire import canonical
+from childgrid_wire import candidates, canonical, outcomes
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import check_body
 
@@ -26,6 +26,13 @@ _TITLES = {
     Kind.REFUSAL: N_("I refuse what is named here; this closes it"),
     Kind.VIEW: N_("I read this; the reading is logged"),
 }
+_REVIEWS = {
+    candidates.SUBJECT: N_("What I found out about a candidate; it stays here"),
+    outcomes.SUBJECT: N_("I tell the holder what became of the case"),
+    outcomes.PURGE: N_("I decide whether a row of ours stays in the index"),
+}
+"""What is told apart where one kind says several things."""
+
 _DECISIONS = (Kind.APPROVAL, Kind.REFUSAL)
 _PAGES = {
     "query": "/query/{}/decide",
@@ -50,6 +57,10 @@ _LABELS = {
     "until": N_("Until"),
     "pairs": N_("Looked at"),
     "agreed": N_("In order"),
+    "verdict": N_("What is said of the candidate"),
+    "other": N_("The other candidate"),
+    "disposal": N_("What became of the case"),
+    "cnr": N_("The court’s case number, sealed by a number that stays here"),
     "result": N_("Result"),
     "purpose": N_("Purpose"),
     "sections": N_("Sections of law"),
@@ -70,6 +81,7 @@ _LABELS = {
     "epoch": N_("Epoch of the linkage key"),
     "rehearsal": N_("Rehearsal"),
     "reader": N_("Reader"),
+    "content": N_("Digest of the record"),
     "id": N_("Random number of this statement"),
 }
 _ORDER = list(_LABELS)
@@ -103,10 +115,17 @@ def read(kind: Kind, payload: bytes) -> Said:
     """
     body = canonical.loads(payload)
     check_body(kind, body)
-    title = _OPENING if body.get("object") == "desk" else _TITLES[kind]
     names = sorted(body.keys() - {"kind"}, key=_place)
     rows = tuple(_row(name, body[name]) for name in names)
-    return Said(title, rows, _about(kind, body))
+    return Said(_title(kind, body), rows, _about(kind, body))
+
+
+def _title(kind: Kind, body: Mapping[str, Any]) -> str:
+    if body.get("object") == "desk":
+        return _OPENING
+    if kind is Kind.REVIEW and body["subject"] in _REVIEWS:
+        return _REVIEWS[body["subject"]]
+    return _TITLES[kind]
 
 
 def _about(kind: Kind, body: Mapping[str, Any]) -> str:
