@@ -11,6 +11,7 @@ That it came back is remembered beside the keys, until the witnesses have cosign
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from childgrid_log.errors import LogBehind, LogUnavailable
@@ -38,8 +39,16 @@ def hold(log: Log, keys: Path) -> None:
         )
 
 
-def confirm(log: Log, gatherer: Gatherer, keys: Path) -> None:
+def confirm(
+    log: Log,
+    gatherer: Gatherer,
+    keys: Path,
+    first: Callable[[], object] = lambda: None,
+) -> None:
     """Let a held log grow again, once a quorum has cosigned it as it is.
+
+    `first` is what must be done before anything grows; where it fails, the log stays
+    held, also after a restart, and it is tried again.
 
     Raises:
         Refused: `log-behind`, a witness saw more: it stays held; `no-quorum`, not
@@ -56,6 +65,7 @@ def confirm(log: Log, gatherer: Gatherer, keys: Path) -> None:
                 " it is; tell the founders",
             )
         raise
+    first()
     (keys / _MARK).unlink(missing_ok=True)
     log.free()
     logger.warning("restored log: level with its witnesses at %d leaves", log.size())

@@ -196,12 +196,17 @@ class Coordinator:
                 work.stop()
         self._open.close()
 
-    def _go_on(self) -> None:
-        """After a restore: log what hangs here, and number mail past what was lost."""
-        self.board.log_all()
+    def _skip_mail(self) -> None:
+        """After a restore: number mail past what was lost."""
         with self.store.write() as db:
             mail.skip(db)
-        self.matcher.start()
+
+    def _go_on(self) -> None:
+        """After a restore: log what hangs here, and ask what is unfinished."""
+        try:
+            self.board.log_all()
+        finally:
+            self.matcher.start()
 
     def shred(self, export: Path) -> int:
         """Shred what is past its retention; returns how many statements.
@@ -238,7 +243,8 @@ class Coordinator:
             WireError: not enough witnesses, or no directory yet; try later.
         """
         if self.log.held is not None:
-            restored.confirm(self.log, self.gatherer, self.settings.keys)
+            keys = self.settings.keys
+            restored.confirm(self.log, self.gatherer, keys, self._skip_mail)
             self._go_on()
         note = self.log.latest_cosigned()
         seen = open_checkpoint(note, self.log.vkey).checkpoint.size if note else 0

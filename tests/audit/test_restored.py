@@ -99,3 +99,24 @@ def test_witnesses_that_are_away_are_waited_for(
     assert not grows(log)
     restored.confirm(log, gatherer(world, log=log), keys)
     assert grows(log)
+
+
+def test_what_must_be_done_before_is_done_before(
+    world: World, log: Log, keys: Path
+) -> None:
+    """Where it fails the log stays held, after a restart too, and it is tried again."""
+
+    def fails() -> None:
+        raise OSError("no room")
+
+    ask = gatherer(world, log=log)
+    with pytest.raises(OSError, match="no room"):
+        restored.confirm(log, ask, keys, fails)
+    assert not grows(log)
+    log.free()
+    restored.hold(log, keys)
+    assert not grows(log)
+    grew: list[bool] = []
+    restored.confirm(log, ask, keys, lambda: grew.append(grows(log)))
+    assert grew == [False]
+    assert grows(log)
