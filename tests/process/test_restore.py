@@ -20,7 +20,7 @@ from deploy.stations import Stations
 from deploy.yard import HUB
 from process.players import Case, Cast
 from process.reckoning import await_receipts, opened, reckon
-from process.yardstick import AGENCIES, SECONDS, STATION, Grid
+from process.yardstick import AGENCIES, SECONDS, SERVERS, STATION, Grid
 
 HOLDER = "customs"
 LEVEL = "level with its witnesses"
@@ -43,6 +43,15 @@ def run(grid: Grid, member: str, verb: str, file: Path) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def all_run(grid: Grid) -> None:
+    """Start whatever another test has ended."""
+    for name in SERVERS:
+        if grid.process(name).ended:
+            grid.process(name).start()
+    for name in SERVERS:
+        grid.ready(name)
 
 
 def quiet(grid: Grid, *members: str) -> None:
@@ -77,6 +86,7 @@ def test_the_restore_drill(grid: Grid, cast: Cast, tmp_path: Path) -> None:
 
     Afterwards everything that anybody was told is in the logs, once.
     """
+    all_run(grid)
     cases = [cast.play(Case(HOLDER))]
     await_receipts(grid, cases)
     quiet(grid)
@@ -145,7 +155,7 @@ def test_the_meeting_point_and_an_auditor_come_back(
     grid: Grid, cast: Cast, tmp_path: Path
 ) -> None:
     """Both from backups that are level; mail goes on, past what may have been read."""
-    grid.start()
+    all_run(grid)
     await_receipts(grid, [cast.play(Case(HOLDER))])
     quiet(grid, *AGENCIES, STATION)
     both = (HUB, STATION)
