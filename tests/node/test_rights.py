@@ -103,6 +103,10 @@ def test_the_owner_is_refused(people: Place, tmp_path: Path) -> None:
         (("GRANT pg_execute_server_program TO {r}",), "role pg_execute"),
         (("GRANT DELETE ON other TO PUBLIC",), "DELETE on public.other"),
         (
+            ("ALTER TABLE other OWNER TO {r}", "REVOKE ALL ON other FROM {r}"),
+            "OWNER of public.other",
+        ),
+        (
             ("GRANT DELETE ON other TO {r}_w", "GRANT {r}_w TO {r} WITH INHERIT FALSE"),
             "DELETE on public.other",
         ),

@@ -42,6 +42,10 @@ WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND CASE
   WHEN what IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(me.oid, c.oid, what)
   ELSE has_table_privilege(me.oid, c.oid, what) END
 UNION
+SELECT 'OWNER of ' || nspname || '.' || relname
+FROM pg_class AS c JOIN own ON own.oid = relnamespace JOIN me ON me.oid = relowner
+WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+UNION
 SELECT 'UPDATE on ' || nspname || '.' || relname
 FROM pg_class AS c JOIN own ON own.oid = relnamespace CROSS JOIN me
 WHERE relkind = 'S' AND has_sequence_privilege(me.oid, c.oid, 'USAGE,UPDATE')
