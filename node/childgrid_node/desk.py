@@ -195,6 +195,8 @@ class Desk:
         officer = office.view.officer(office.member, view.officer)
         asked = Asked(view["object"], view["subject"])
         shown = self._show(officer, asked, wait_seconds)
+        # Heard again: while somebody waited they may have been revoked.
+        office.hear(data, Kind.VIEW)
         with office.journal.writing() as writing:
             if not writing.say(view):
                 raise Refused(Reason.REPLAYED, "view")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from childgrid_node import agency, query, sitting
@@ -377,3 +379,21 @@ def test_an_officer_s_oldest_drafts_make_room(grid: Grid) -> None:
         signer = officer_signer("police", officer)
         signed = envelope.sign(Kind.VIEW, payload, [signer])
         assert grid.agency("police").desk.sit(signed)[1]
+
+
+@pytest.mark.threat("T27")
+def test_who_no_longer_stands_after_waiting_is_shown_nothing(grid: Grid) -> None:
+    """Nor is it logged as read."""
+    asked, now = grid.ask(KABIR), grid.now
+    at = grid.agency("police")
+    payload = draft_view(at.office, "si-rao", "answers", asked.hash)
+    view = envelope.sign(Kind.VIEW, payload, [officer_signer("police", "si-rao")])
+
+    def later(*_: object) -> None:
+        grid.now += 400 * 86_400
+
+    try:
+        with refused(grid, Reason.EXPIRED):
+            replace(at.desk, settled=later).look(view, 1.0)
+    finally:
+        grid.now = now
