@@ -93,6 +93,12 @@ def _rooms() -> Mapping[str, Any]:
     return soak()
 
 
+def _surface() -> Mapping[str, Any]:
+    from portal.surface import soak
+
+    return soak(200)
+
+
 def _confined() -> Mapping[str, Any]:
     from confined import demo
 
@@ -111,6 +117,7 @@ PARTS: Mapping[str, Part] = {
     "revoked": _revoked,
     "rotation": _rotation,
     "rooms": _rooms,
+    "surface": _surface,
     "confined": _confined,
 }
 

@@ -37,7 +37,7 @@ class Browser:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Read an address."""
-        return self._send("GET", path, b"", headers)
+        return self.send("GET", path, b"", headers)
 
     def post(self, path: str, form: Mapping[str, str], **headers: str) -> Answer:
         """Send a form, as a page of this host would; `origin=""` leaves it out."""
@@ -46,9 +46,9 @@ class Browser:
             "content-type": "application/x-www-form-urlencoded",
             **headers,
         }
-        return self._send("POST", path, urlencode(form).encode(), given)
+        return self.send("POST", path, urlencode(form).encode(), given)
 
-    def _send(
+    def send(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str]
     ) -> Answer:
         parts = urlsplit(path)

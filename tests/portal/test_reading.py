@@ -325,7 +325,10 @@ def packs(page: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("asked", "page"),
-    [({}, 0), ({"page": "1"}, 1), ({"page": "-1"}, 0), ({"page": "x"}, 0)],
+    [
+        *(({}, 0), ({"page": "1"}, 1), ({"page": "-1"}, 0), ({"page": "x"}, 0)),
+        *(({"page": "9" * 12}, 0), ({"page": "९"}, 0)),
+    ],
 )
 def test_a_prosecutors_packs(asked: dict[str, str], page: int) -> None:
     """Links by hash to the profiles; a page that is no number is the first."""

@@ -36,8 +36,8 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 512 * 1024
 MOST_FIELDS = 500
 _OWN_STATIC = Path(__file__).parent / "static"
-_DIGEST, _ID = re.compile(r"[0-9a-f]{64}"), re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_DIGESTS = ("query", "request", "subject", "finding")
+DIGEST, ID = re.compile(r"[0-9a-f]{64}"), re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+DIGESTS = ("query", "request", "subject", "finding")
 Handler = Callable[[Call], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -52,6 +52,9 @@ class Way:
     officer: bool = False
     """Only who has signed in may pass."""
 
+    after: str = ""
+    """Goes on from that address: whoever has no session is led there."""
+
     bare: bool = False
     """A form that changes nothing but how pages look: it needs no session."""
 
@@ -64,16 +67,16 @@ def _accessibility(call: Call) -> Response:
 WAYS = (
     Way("/sign-in", door.sign_in),
     Way("/sign-in", door.claim, "POST"),
-    Way("/sign-in/passkey", door.ask),
+    Way("/sign-in/passkey", door.ask, after="/sign-in"),
     Way("/sign-in/passkey", door.enter, "POST"),
     Way("/sign-out", door.leave, "POST"),
     Way("/enrol", enrol.form),
     Way("/enrol", enrol.begin, "POST"),
-    Way("/enrol/login", enrol.ask_login),
+    Way("/enrol/login", enrol.ask_login, after="/enrol"),
     Way("/enrol/login", enrol.take_login, "POST"),
-    Way("/enrol/signing", enrol.ask_signing),
+    Way("/enrol/signing", enrol.ask_signing, after="/enrol"),
     Way("/enrol/signing", enrol.take_signing, "POST"),
-    Way("/enrol/done", enrol.done),
+    Way("/enrol/done", enrol.done, after="/enrol"),
     Way("/desk", door.desk, officer=True),
     Way("/desk", door.open_desk, "POST", officer=True),
     Way("/sessions", door.sessions, officer=True),
@@ -133,6 +136,8 @@ class Gate:
         def answer(call: Call) -> Response:
             if way.officer and not self._is_signed_in(call):
                 return self._to_sign_in(call)
+            if way.after and call.session is None:
+                return onward(way.after)
             return way.handler(call)
 
         return self._endpoint(answer, bare=way.bare)
@@ -246,7 +251,7 @@ def _is_over(call: Call) -> bool:
 
 def _is_place(place: Mapping[str, str]) -> bool:
     return all(
-        (_DIGEST if name in _DIGESTS else _ID).fullmatch(value)
+        (DIGEST if name in DIGESTS else ID).fullmatch(value)
         for name, value in place.items()
     )
 

@@ -30,6 +30,7 @@ from childgrid_portal.profile.model import ASKED, Profile, Value
 from childgrid_portal.profile.text import file_name, visible
 from childgrid_portal.profile.ties import Tie
 from childgrid_portal.web import remarking
+from childgrid_portal.web.forms import page_of
 from childgrid_portal.web.visit import Room, Visit
 from childgrid_portal.web.words import N_
 
@@ -75,8 +76,7 @@ def evidence(visit: Visit) -> Response:
 
 def packs(visit: Visit) -> Response:
     """What was disclosed for the open cases of the prosecutor who asks."""
-    number = visit.query.get("page", "")
-    found = visit.read("packs", page=int(number) if number.isdecimal() else 0)
+    found = visit.read("packs", page=page_of(visit.query))
     lines = [{**one, "shown": visible(one["case_reference"])} for one in found["lines"]]
     return visit.page("packs.html", lines=lines, page=found["page"], more=found["more"])
 
