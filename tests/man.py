@@ -76,6 +76,13 @@ PROGRAMS: Mapping[str, Program] = {
         ("station.toml",),
         ("childgrid-authority", "childgrid-node"),
     ),
+    "childgrid-conform": Program(
+        "childgrid_conformance.__main__",
+        "hold a node, whoever wrote it, against a grid's rules",
+        {"1": "A check failed; every check was made and named.", **_EXITS},
+        ("pack/",),
+        ("childgrid-authority", "childgrid-node"),
+    ),
 }
 
 

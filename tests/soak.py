@@ -105,6 +105,12 @@ def _confined() -> Mapping[str, Any]:
     return demo()
 
 
+def _conformance() -> Mapping[str, Any]:
+    from conformance.soak import soak
+
+    return soak()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -119,6 +125,7 @@ PARTS: Mapping[str, Part] = {
     "rooms": _rooms,
     "surface": _surface,
     "confined": _confined,
+    "conformance": _conformance,
 }
 
 

@@ -28,6 +28,7 @@ ZONES = {
     "childgrid_coordinator": "coordinator",
     "childgrid_log": "audit",
     "childgrid_audit": "audit",
+    "childgrid_conformance": "conformance",
 }
 LINTER = Path(sys.executable).with_name("lint-imports")
 LAYERS = "Roles meet only on the wire; the log and the wire stand below them"
@@ -95,6 +96,8 @@ def test_the_import_contracts_are_kept(tmp_path: Path) -> None:
         ("childgrid_portal", "import childgrid_node"),
         ("childgrid_coordinator", "import childgrid_node"),
         ("childgrid_audit", "import childgrid_coordinator"),
+        ("childgrid_conformance", "import childgrid_node"),
+        ("childgrid_node", "import childgrid_conformance"),
         ("childgrid_log", "import childgrid_node"),
         ("childgrid_log", "import childgrid_audit"),
         ("childgrid_wire", "import childgrid_log"),

@@ -30,6 +30,7 @@ PROGRAMS = {
     "childgrid-portal": "childgrid_portal.web.__main__",
     "childgrid-coordinator": "childgrid_coordinator.__main__",
     "childgrid-audit": "childgrid_audit.__main__",
+    "childgrid-conform": "childgrid_conformance.__main__",
 }
 _HEAD = """# Every verb and the leaf that it leaves
 
