@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -15,6 +16,7 @@ from weasyprint.urls import FatalURLFetchingError
 
 from childgrid_portal.profile import faces, pdf
 from childgrid_portal.web import reading
+from childgrid_wire.errors import Reason, Refused
 from portal.profiles import CASE, NOTICE, QUERY, TEN_SCRIPTS, document, given
 from portal.visitor import Visitor
 
@@ -198,3 +200,16 @@ def test_a_text_opens_the_fonts_that_it_needs() -> None:
     sheet = faces.sheet("कबीर")
     assert "noto-sans-devanagari-devanagari" in sheet
     assert "noto-sans-tamil" not in sheet
+
+
+@pytest.mark.threat("T14")
+def test_many_papers_at_a_time_leave_threads_for_others() -> None:
+    """One too many is told to come again, and is drawn once there is room."""
+    plain = '<html lang="en"><title>t</title><p>x'
+    with ExitStack() as at_hand:
+        for _ in range(pdf.MOST):
+            at_hand.enter_context(pdf._INSIDE.entered("paper"))
+        with pytest.raises(Refused) as caught:
+            pdf.draw(plain)
+    assert caught.value.reason is Reason.BUSY
+    assert pdf.draw(plain).startswith(b"%PDF")

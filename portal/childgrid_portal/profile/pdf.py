@@ -15,10 +15,16 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from childgrid_portal.profile import faces, telling
+from childgrid_wire.inside import Inside
 
 PAPER = Path(__file__).with_name("paper.css")
 _TURN = Lock()
 """One drawing at a time: each takes a processor for seconds."""
+
+MOST = 8
+"""Drawings that are asked for at a time, lest those who wait take every thread."""
+
+_INSIDE = Inside(MOST)
 
 
 class Shut(URLFetcher):  # type: ignore[misc]
@@ -39,8 +45,9 @@ def draw(html: str) -> bytes:
 
     Raises:
         FatalURLFetchingError: the HTML names something to load.
+        Refused: `busy`, too many wait.
     """
-    with _TURN:
+    with _INSIDE.entered("paper"), _TURN:
         telling.install()
         return _drawn(html)
 
