@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
-from childgrid_node import approve, guard, match, normalise
+from childgrid_node import approve, guard, match, normalise, outcomes
 from childgrid_node import breakglass as glass
 from childgrid_node.grants import meanings
 from childgrid_node.holdings import Holdings
@@ -100,6 +100,8 @@ class Releaser:
         source = self.registers.get(found.hit.source)
         if source is None:
             raise Refused(Reason.CHANGED, "the source is gone")
+        if found.hit.key in outcomes.cleared(self.office.journal, found.hit.source):
+            raise Refused(Reason.CHANGED, "a custodian took the row out")
         register = source.register
         row = register.reread(found.hit.key)
         if row is None:

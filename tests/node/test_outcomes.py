@@ -96,6 +96,22 @@ def test_an_acquittal_asks_the_custodian_who_decides(case: Case) -> None:
     assert case.barred() == 1
 
 
+def test_a_row_that_was_taken_out_is_disclosed_no_more(case: Case) -> None:
+    """Not on a handle of before either, whoever approved it meanwhile."""
+    asked = case.grid.ask(KABIR)
+    later = case.grid.request(asked, "customs", ["name"])
+    case.grid.settle()
+    case.decide(case.tell("si-rao", "acquitted"), out=True)
+    case.grid.decide("customs", "cu-mehta", later.hash)
+    case.grid.settle()
+
+    assert case.grid.released("customs") == 1
+    (refusal,) = case.grid.agency("police").office.journal.answers(
+        later.hash, Kind.REFUSAL
+    )
+    assert refusal["reason"] == Reason.CHANGED.value
+
+
 def test_a_custodian_may_keep_a_row_and_may_think_again(case: Case) -> None:
     """Another person of the same name may have been acquitted."""
     outcome = case.tell("si-rao", "discharged")
