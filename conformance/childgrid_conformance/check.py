@@ -104,4 +104,5 @@ def carried_out(scene: Scene, checks: list[Check]) -> Iterator[Verdict]:
         except Exception as error:
             # The node's bytes are foreign: whatever they break here has not passed.
             passed, saw = False, f"{type(error).__name__}: {error}"
+        scene.door.hang_up()
         yield Verdict(one, passed, saw, round((time.monotonic() - begun) * 1_000))

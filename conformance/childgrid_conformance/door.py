@@ -72,11 +72,19 @@ class Door:
         """`address` is host:port."""
         self.cast, self.address = cast, address
         self._opened: list[grpc.Channel] = []
+        self._kept: dict[tuple[str, str], tuple[grpc.Channel, Stubs]] = {}
 
     def close(self) -> None:
         """Close every connection."""
+        self.hang_up()
+        for opened, _ in self._kept.values():
+            opened.close()
+
+    def hang_up(self) -> None:
+        """Close what one check has opened; else it would go on dialling for ever."""
         for one in self._opened:
             one.close()
+        self._opened.clear()
 
     def channel(self, identity: Identity, role: str) -> grpc.Channel:
         """A connection as a role of a member."""
@@ -95,17 +103,18 @@ class Door:
 
     def hub(self) -> Stubs:
         """The services as the coordinator sees them."""
-        return self._kept("_hub", HUB, "coordinator")
+        return self._lasting(HUB, "coordinator")
 
     def auditor(self) -> Stubs:
         """The services as an auditor sees them."""
-        return self._kept("_eye", AUDITORS[0], "auditor")
+        return self._lasting(AUDITORS[0], "auditor")
 
-    def _kept(self, name: str, member: str, role: str) -> Stubs:
-        if not hasattr(self, name):
-            setattr(self, name, self.as_(member, role))
-        stubs: Stubs = getattr(self, name)
-        return stubs
+    def _lasting(self, member: str, role: str) -> Stubs:
+        """A connection that is used again by every check."""
+        if (member, role) not in self._kept:
+            stubs = self.as_(member, role)
+            self._kept[(member, role)] = self._opened.pop(), stubs
+        return self._kept[(member, role)][1]
 
     def anonymous(self) -> Stubs:
         """The services as somebody without a certificate sees them."""

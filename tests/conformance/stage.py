@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from childgrid_conformance.scene import Scene
 from childgrid_node import checking, joining, passes
 from childgrid_node.app import Node
 from childgrid_node.config import NodeConfig, load
-from deploy.processes import HOST, free_port
+from deploy.processes import HOST, free_port, until
 
 SECONDS = 60
 
@@ -35,6 +36,18 @@ def command(module: str, *words: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
     )
+
+
+def listening(folder: Path, kit_: subprocess.Popen[bytes]) -> bool:
+    """Wait until the kit listens; whether it still runs then."""
+    host, _, port = pack.places_of(folder).listen.rpartition(":")
+
+    def there() -> bool:
+        with socket.socket() as probe:
+            answers = probe.connect_ex((host, int(port))) == 0
+        return answers or kit_.poll() is not None
+
+    return until("the kit listens", SECONDS, there) and kit_.poll() is None
 
 
 def agency(folder: Path, *words: str) -> None:

@@ -21,7 +21,15 @@ from childgrid_conformance.door import Reply
 from childgrid_wire.errors import Reason
 from conformance import vectors
 from conformance.broken import FAULTS
-from conformance.stage import SECONDS, Bench, agency, bench, command, prepared
+from conformance.stage import (
+    SECONDS,
+    Bench,
+    agency,
+    bench,
+    command,
+    listening,
+    prepared,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +49,7 @@ def test_our_node_passes_every_check(tmp_path: Path) -> None:
     kit_ = command("childgrid_conformance", *words)
     node: Popen[bytes] | None = None
     try:
+        assert listening(folder, kit_)
         agency(
             folder, "join", "--token", str(folder / "pack/token.json"), "--wait", "60"
         )
