@@ -54,10 +54,12 @@ class Hub(
     nonces: int = 0
     """How often it asked witnesses under a nonce, as before a release."""
 
+    witnesses: dict[str, WitnessServicer] = field(default_factory=dict)
+    memories: list[Witness] = field(default_factory=list)
     answer: pb.EnrolResponse | None = None
     news: threading.Condition = field(default_factory=threading.Condition)
     base: int = 0
-    """How many items its mailbox held before this run."""
+    """The mailbox's cursor at the start: it grows from run to run."""
 
     def start(self, address: str) -> grpc.Server:
         """Serve at `address`.
@@ -73,14 +75,14 @@ class Hub(
 
     def close(self) -> None:
         """Close the witnesses' memories."""
-        for one in self._memories:
+        for one in self.memories:
             one.close()
 
     def _witness(self, name: str) -> WitnessServicer:
         own, path = self.cast.identities[name], self.folder / f"{name}.witness"
         opener = Witness if path.exists() else Witness.create
         memory = opener(path, names.witness(name), own.witness_key)
-        self._memories = [*getattr(self, "_memories", []), memory]
+        self.memories.append(memory)
         evidence = self.folder / "evidence"
         return WitnessServicer(
             memory, self.shelf.book, own.signer, evidence, self.clock

@@ -19,7 +19,7 @@ from childgrid_node.app import Node
 from childgrid_node.config import NodeConfig, load
 from deploy.processes import HOST, free_port, until
 
-SECONDS = 60
+SECONDS = 180
 
 
 def prepared(folder: Path) -> Path:
