@@ -176,7 +176,7 @@ def test_a_finding_is_logged_and_its_deadline_runs(world: World, pen: Pen) -> No
     assert (letter.hash, letter.state, letter.party) == (name, "waiting", CHILD)
     assert letter.person == f"{NORTH}/au-iyer"
     assert letters(verdict.ledger, issued + 14 * DAY + 1)[0].state == "overdue"
-    said = {"answers": name, "topic": "outcome", "subject": name}
+    said = {"answers": name, "topic": "outage", "subject": name}
     world.say("not theirs", POLICE, Kind.NOTICE, POLICE, **said)
     world.now += 7_200
     world.gather()
