@@ -50,10 +50,11 @@ class Retention(BaseModel):
 
     search_days: _Days = 0
     """Everything about a search: case, query, approvals, answers, requests, decisions,
-    releases, receipts, reviews of them, views of them."""
+    releases, receipts, reviews of them, views that were signed one by one."""
 
     view_days: _Days = 0
-    """Views that belong to no search (inboxes)."""
+    """Views that belong to no search: inboxes, and sittings with all that was read in
+    them. They say which search was looked at, and nothing of a suspect."""
 
     budget_days: _Days = 0
     """Lifted budgets and the decisions on them."""
