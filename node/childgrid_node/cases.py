@@ -13,8 +13,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import hmac
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,7 @@ def read(path: Path) -> list[Case]:
     Raises:
         ConfigurationRefused: missing, or a column is missing; names it.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            missing = set(COLUMNS) - set(rows.fieldnames or ())
-            if missing:
-                raise ConfigurationRefused(f"{path.name} lacks {sorted(missing)[0]}")
-            return [_case(row) for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    return [one for lines in by_reference(path).values() for one in lines]
 
 
 def _case(row: dict[str, str]) -> Case:
@@ -69,10 +63,32 @@ def _case(row: dict[str, str]) -> Case:
     return Case(reference, basis, officer, capacity, sections, prosecutors, closed)
 
 
-def by_reference(path: Path) -> dict[str, list[Case]]:
-    """The lines of each case; raises as `read`."""
+def by_reference(path: Path) -> Mapping[str, Sequence[Case]]:
+    """The lines of each case; raises as `read`.
+
+    The file is read each time, and taken apart anew only where it says something else.
+    """
+    try:
+        return _lines(path.read_bytes())
+    except _Lacks as error:
+        raise ConfigurationRefused(f"{path.name} lacks {error}") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+
+
+class _Lacks(Exception):
+    """A column is missing."""
+
+
+@lru_cache(maxsize=2)
+def _lines(data: bytes) -> Mapping[str, Sequence[Case]]:
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    missing = set(COLUMNS) - set(rows.fieldnames or ())
+    if missing:
+        raise _Lacks(sorted(missing)[0])
     found: dict[str, list[Case]] = {}
-    for one in read(path):
+    for row in rows:
+        one = _case(row)
         found.setdefault(one.reference, []).append(one)
     return found
 
@@ -114,14 +130,26 @@ def _attestation(office: Office, case: Case) -> Statement:
         "capacity": case.capacity,
         "sections": list(case.sections),
     }
-    for said in reversed(office.journal.all(Kind.CASE)):
-        same = all(said.body.get(name) == value for name, value in body.items())
-        if said.issuer == office.member and same and _lasts(said, office.now):
-            return said
+    said = _attested(office, body["case"], case.officer)
+    same = said and all(said.body.get(name) == value for name, value in body.items())
+    if said and same and _lasts(said, office.now):
+        return said
     made = office.speak(Kind.CASE, seconds=2 * _LIFE_SECONDS, **body)
     with office.journal.writing() as writing:
         writing.say(made)
+        writing.run(
+            "INSERT OR REPLACE INTO attested VALUES (?, ?, ?)",
+            (body["case"], case.officer, made.hash),
+        )
     return made
+
+
+def _attested(office: Office, case: str, asker: str) -> Statement | None:
+    """What was said of a case and its asker last; not what was shredded since."""
+    rows = office.journal.rows(
+        "SELECT hash FROM attested WHERE commitment = ? AND asker = ?", (case, asker)
+    )
+    return office.journal.find(rows[0][0]) if rows else None
 
 
 def _lasts(said: Statement, now: int) -> bool:

@@ -49,9 +49,8 @@ def waiting(office: Office, officer: Officer) -> list[dict[str, Any]]:
         return []
     found = [
         one
-        for one in office.journal.all(Kind.FINDING)
-        if not _answered(office, one)
-        and not _is_own(office, one, f"{office.member}/{officer.id}")
+        for one in office.journal.unanswered(Kind.FINDING, Kind.REVIEW)
+        if not _is_own(office, one, f"{office.member}/{officer.id}")
     ]
     return [
         _shown(one, office.now)
@@ -70,10 +69,6 @@ def _shown(finding: Statement, now: int) -> dict[str, Any]:
         "reply_by": finding["reply_by"],
         "overdue": now > finding["reply_by"],
     }
-
-
-def _answered(office: Office, finding: Statement) -> bool:
-    return bool(office.journal.answers(finding.hash, Kind.REVIEW))
 
 
 def _is_own(office: Office, finding: Statement, person: str) -> bool:

@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS said (
     heard INTEGER NOT NULL, envelope BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS said_answers ON said (answers, kind);
 CREATE INDEX IF NOT EXISTS said_kind ON said (kind, heard);
+CREATE TABLE IF NOT EXISTS attested (
+    commitment TEXT NOT NULL, asker TEXT NOT NULL, hash TEXT NOT NULL,
+    PRIMARY KEY (commitment, asker)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draft (
     payload_hash TEXT PRIMARY KEY, officer TEXT NOT NULL, made INTEGER NOT NULL,
     payload BLOB NOT NULL, secret BLOB NOT NULL) STRICT;
@@ -45,6 +48,7 @@ CREATE TABLE IF NOT EXISTS handle (
 CREATE TABLE IF NOT EXISTS spent (
     request TEXT PRIMARY KEY, disclosure TEXT NOT NULL, ciphertext BLOB NOT NULL,
     state TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS spent_released ON spent (request) WHERE state = 'released';
 CREATE TABLE IF NOT EXISTS used (
     day INTEGER NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL,
     queries INTEGER NOT NULL, PRIMARY KEY (day, scope, subject)) STRICT;
@@ -226,14 +230,34 @@ class Journal:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def unanswered(self, kind: Kind, by: Kind) -> list[Statement]:
+        """Statements of a kind that no statement of the kind `by` answers, in order."""
+        rows = self.rows(
+            "SELECT envelope FROM said WHERE kind = ? AND NOT EXISTS (SELECT 1"
+            " FROM said AS word WHERE word.answers = said.hash AND word.kind = ?)"
+            " ORDER BY leaf",
+            (kind.value, by.value),
+        )
+        return [_parsed(row[0]) for row in rows]
+
     def lasting(self, kind: Kind) -> list[Statement]:
         """Queries or requests whose time is not over, in the order of arrival.
 
         None lives longer than a week, so older ones are not even read.
         """
+        return self.lasting_where(kind, "TRUE")
+
+    def lasting_where(
+        self, kind: Kind, sql: str, params: Sequence[Any] = ()
+    ) -> list[Statement]:
+        """As `lasting`, of those rows of `said` for which a condition in SQL holds.
+
+        `params` stand in it as `?3` and so on.
+        """
         rows = self.rows(
-            "SELECT envelope FROM said WHERE kind = ? AND heard > ? ORDER BY leaf",
-            (kind.value, self.now - _LONGEST_LIFE),
+            "SELECT envelope FROM said WHERE kind = ?1 AND heard > ?2"  # noqa: S608
+            f" AND ({sql}) ORDER BY leaf",
+            (kind.value, self.now - _LONGEST_LIFE, *params),
         )
         found = (_parsed(row[0]) for row in rows)
         return [one for one in found if one.expires > self.now]
@@ -263,7 +287,7 @@ def move_cursor(writing: Writing, name: str, value: int) -> None:
 
 def verified(view: View, said: Statement) -> Statement:
     """Verify a kept statement again, under the documents now in force."""
-    return statement.verify(said.data, view.find_key, said.kind)
+    return statement.verify_kept(said.data, view.find_key, said.kind)
 
 
 def standing(view: View, said: Iterable[Statement]) -> list[Statement]:

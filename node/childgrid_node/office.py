@@ -39,6 +39,9 @@ class Office:
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)
     """Counts for whoever runs the node."""
 
+    bare: set[str] = field(default_factory=set, repr=False, compare=False)
+    """Lasting queries that found nobody in a silent category; see `inbox`."""
+
     @property
     def member(self) -> str:
         """This agency's member id."""

@@ -131,16 +131,12 @@ def waiting(office: Office, officer: Officer) -> list[dict[str, Any]]:
     if officer.role != "custodian":
         return []
     found = []
-    for said in office.journal.answering(Kind.REVIEW):
+    for said in office.journal.unanswered(Kind.REVIEW, Kind.REVIEW):
         if said.issuer == office.member or not outcomes.is_outcome(said):
             continue
-        if said["disposal"] in outcomes.CLEARING and not _decided(office, said):
+        if said["disposal"] in outcomes.CLEARING:
             found.append(_shown(office, said))
     return found
-
-
-def _decided(office: Office, outcome: Statement) -> bool:
-    return bool(office.journal.answers(outcome.hash, Kind.REVIEW))
 
 
 def _shown(office: Office, outcome: Statement) -> dict[str, Any]:

@@ -8,6 +8,7 @@ The register is read each time: a line that was struck out counts at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def check(office: Office, register: Path, officer: Officer, query: Statement) ->
         raise Refused(Reason.CASE_OVER, "the register of cases")
 
 
-def _names(lines: list[Case], officer: Officer) -> bool:
+def _names(lines: Sequence[Case], officer: Officer) -> bool:
     return any(officer.id in one.prosecutors for one in lines)
 
 

@@ -22,6 +22,7 @@ from childgrid_node import (
     bundle,
     docket,
     findings,
+    inbox,
     match,
     outcomes,
     packs,
@@ -34,7 +35,7 @@ from childgrid_node.docket import summary
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
-from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
@@ -86,11 +87,7 @@ class Shows:
     def _inbox(self, officer: Officer, _: str) -> dict[str, Any]:
         """What waits for this officer's decision."""
         office = self.office
-        items = []
-        for kind in (Kind.QUERY, Kind.REQUEST, Kind.BUDGET):
-            for subject in office.journal.lasting(kind):
-                if self._waits(officer, subject):
-                    items.append(summary(subject))
+        items = [summary(one) for one in inbox.waiting(office, officer)]
         silent = self._silent() if officer.role == "custodian" else []
         return {
             "officer": officer.id,
@@ -115,36 +112,12 @@ class Shows:
             for request, notice in aftermath.waiting(self.office, officer.id)
         ]
 
-    def _waits(self, officer: Officer, subject: Statement) -> bool:
-        office = self.office
-        if approve.closed(office, subject.hash):
-            return False
-        if subject.kind is Kind.QUERY and subject.issuer != office.member:
-            return False
-        try:
-            slot = approve.fitting_slot(office, officer, subject)
-        except WireError:
-            return False
-        said = office.journal.answers(subject.hash, Kind.APPROVAL)
-        persons = {subject.person, *(one.person for one in said)}
-        mine = f"{office.member}/{officer.id}" in persons
-        return not mine and approve.lacks(office, subject, slot)
-
     def _silent(self) -> list[dict[str, Any]]:
         """Hits in silent categories that nobody has released."""
-        office = self.office
-        found = []
-        for asked in office.journal.lasting(Kind.QUERY):
-            hits = match.handles(office, asked.hash)
-            hidden = [one for one in hits if not one.shown]
-            if asked.issuer != office.member and hidden:
-                found.append(
-                    {
-                        **summary(asked),
-                        "hits": [_explained(self.holdings, one) for one in hidden],
-                    }
-                )
-        return found
+        return [
+            {**summary(asked), "hits": [_explained(self.holdings, one) for one in hits]}
+            for asked, hits in inbox.silent(self.office)
+        ]
 
     def _query(self, officer: Officer, name: str) -> dict[str, Any]:
         """An own query as its officers know it."""
@@ -170,7 +143,7 @@ class Shows:
             "approvals": [_signed(one) for one in said],
             "refusals": [_denied(one) for one in refused],
             "closed": bool(refused),
-            "waits": self._waits(officer, subject),
+            "waits": inbox.waits(self.office, officer, subject),
         }
 
     def _own_query(self, officer: Officer, name: str) -> Statement:

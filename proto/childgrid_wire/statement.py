@@ -214,14 +214,32 @@ def kept(data: bytes) -> Statement:
     return _small(data) if len(data) <= _SMALL else parse(envelope.read(data))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2_048)
 def _small(data: bytes) -> Statement:
     return parse(envelope.read(data))
 
 
+def verify_kept(data: bytes, find_key: FindKey, kind: Kind) -> Statement:
+    """As `verify`, of bytes that are judged again and again.
+
+    Whether a signature holds under a key is worked out once; which key it is, and
+    whether that key still stands, is asked each time.
+    """
+    said = kept(data)
+    if len(data) > _SMALL or len(said.signed_by) != 1:
+        return verify(data, find_key, kind)
+    return _held(data, kind, find_key(said.signed_by[0]))
+
+
+@lru_cache(maxsize=2_048)
+def _held(data: bytes, kind: Kind, key: EnrolledKey) -> Statement:
+    return verify(data, lambda _: key, kind)
+
+
 def forget() -> None:
-    """Drop what `kept` remembers: something has been shredded."""
+    """Drop what is remembered of kept statements: something has been shredded."""
     _small.cache_clear()
+    _held.cache_clear()
 
 
 def _check_speaker(statement: Statement, keyid: str) -> None:
