@@ -1,4 +1,4 @@
-"""How heavy and quick a profile is: ``python -m bench.portal --sources N --json OUT``.
+"""How heavy and quick the portal is: ``python -m bench.portal --sources N --json OUT``.
 
 A profile of N disclosing sources of ten values each and as many that know nobody is
 made up, read, rendered as the portal's page and drawn on paper. Times are the least of
@@ -7,6 +7,12 @@ the rounds, in processor time too, since a busy machine only adds to them.
 Keys: `page_bytes` (without fonts and style sheets), `page_ms` and `page_cpu_ms` (from
 the node's document to HTML), `paper_bytes`, `paper_first_cpu_s` (fonts are unpacked
 then), `paper_s` and `paper_cpu_s`.
+
+With ``--cases 10000`` every page is read over a journal of so many cases instead: by
+page `bytes` of HTML, `loaded` (its style sheets and scripts), `ms` and `cpu_ms` at the
+server, portal and node together, as medians of `ROUNDS`. With ``--officers 50`` beside
+it so many officers walk through the pages at once: `errors`, `pages_s`, `median_ms` and
+`p99_ms`.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import portal_load
 from childgrid_page.engine import Pages
 from childgrid_portal.profile import model, pdf
 from childgrid_portal.profile.export import Mark
@@ -124,6 +131,15 @@ def measure(sources: int, rounds: int = ROUNDS) -> dict[str, Any]:
     }
 
 
+def over(cases: int, officers: int, rounds: int = ROUNDS) -> dict[str, Any]:
+    """All figures over a full store; of officers at once where there are any."""
+    with portal_load.open_portal(cases) as (life, stage):
+        found = {"cases": cases, "pages": portal_load.pages(life, stage, rounds)}
+        if officers:
+            found["at_once"] = portal_load.at_once(stage, officers)
+    return found
+
+
 def _timed(call: Callable[[], object], rounds: int) -> tuple[float, float]:
     """The least seconds by the clock and by the processor."""
     walls, cpus = [], []
@@ -139,9 +155,13 @@ def main() -> None:
     """Measure and write the figures."""
     parser = argparse.ArgumentParser(prog="bench.portal", description=__doc__)
     parser.add_argument("--sources", type=int, default=20)
+    parser.add_argument("--cases", type=int, default=0)
+    parser.add_argument("--officers", type=int, default=0)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    figures: Mapping[str, Any] = measure(given.sources)
+    figures: Mapping[str, Any] = (
+        over(given.cases, given.officers) if given.cases else measure(given.sources)
+    )
     text = json.dumps(figures, indent=1)
     if given.json:
         given.json.write_text(text + "\n")
