@@ -69,23 +69,17 @@ def by_reference(path: Path) -> Mapping[str, Sequence[Case]]:
     The file is read each time, and taken apart anew only where it says something else.
     """
     try:
-        return _lines(path.read_bytes())
-    except _Lacks as error:
-        raise ConfigurationRefused(f"{path.name} lacks {error}") from error
+        return _lines(path.name, path.read_bytes())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationRefused(f"cannot read {path.name}") from error
 
 
-class _Lacks(Exception):
-    """A column is missing."""
-
-
 @lru_cache(maxsize=2)
-def _lines(data: bytes) -> Mapping[str, Sequence[Case]]:
+def _lines(name: str, data: bytes) -> Mapping[str, Sequence[Case]]:
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     missing = set(COLUMNS) - set(rows.fieldnames or ())
     if missing:
-        raise _Lacks(sorted(missing)[0])
+        raise ConfigurationRefused(f"{name} lacks {sorted(missing)[0]}")
     found: dict[str, list[Case]] = {}
     for row in rows:
         one = _case(row)
