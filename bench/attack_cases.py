@@ -29,6 +29,7 @@ from bench.attack_data import Person
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.match import Matcher
 from childgrid_coordinator.rank import Thresholds
 from childgrid_coordinator.relay import Relay
@@ -113,6 +114,7 @@ class Hub:
         bell, journal = Bell(1), Journal(self._log)
         board = Board(shelf, journal, grid.clock)
         self._answers = Answers(self._store, journal, board, bell)
+        lifts = Lifts(self._store, journal, bell)
         self._search = Search(
             self._store,
             journal,
@@ -120,15 +122,18 @@ class Hub:
             bell,
             cast("Matcher", self),
             Thresholds(1_000, 5_000, 9_500),
+            lifts,
         )
-        self._relay = Relay(self._store, journal, board, bell, self._answers)
+        self._relay = Relay(self._store, journal, board, bell, self._answers, lifts)
 
     def close(self) -> None:
         """Close the files, so that they can be read as a thief would."""
         self._store.close()
         self._log.close()
 
-    def ask(self, query: str, only: list[str] | None = None) -> None:
+    def ask(
+        self, query: str, only: list[str] | None = None, parcel: object = None
+    ) -> None:
         """The matcher's part: here ``match`` is called for each target instead."""
 
     def match(self, target: Any, call: Mapping[str, Any]) -> bytes:  # noqa: ANN401
