@@ -230,13 +230,16 @@ class Journal:
         )
         return [_parsed(row[0]) for row in rows]
 
-    def unanswered(self, kind: Kind, by: Kind) -> list[Statement]:
-        """Statements of a kind that no statement of the kind `by` answers, in order."""
+    def unanswered(self, kind: Kind, by: Kind, besides: str = "") -> list[Statement]:
+        """Statements of a kind that no statement of the kind `by` answers, in order.
+
+        What the member `besides` says is left out.
+        """
         rows = self.rows(
-            "SELECT envelope FROM said WHERE kind = ? AND NOT EXISTS (SELECT 1"
-            " FROM said AS word WHERE word.answers = said.hash AND word.kind = ?)"
-            " ORDER BY leaf",
-            (kind.value, by.value),
+            "SELECT envelope FROM said WHERE kind = ? AND issuer <> ? AND NOT EXISTS"
+            " (SELECT 1 FROM said AS word"
+            " WHERE word.answers = said.hash AND word.kind = ?) ORDER BY leaf",
+            (kind.value, besides, by.value),
         )
         return [_parsed(row[0]) for row in rows]
 

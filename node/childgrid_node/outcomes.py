@@ -131,10 +131,8 @@ def waiting(office: Office, officer: Officer) -> list[dict[str, Any]]:
     if officer.role != "custodian":
         return []
     found = []
-    for said in office.journal.unanswered(Kind.REVIEW, Kind.REVIEW):
-        if said.issuer == office.member or not outcomes.is_outcome(said):
-            continue
-        if said["disposal"] in outcomes.CLEARING:
+    for said in office.journal.unanswered(Kind.REVIEW, Kind.REVIEW, office.member):
+        if outcomes.is_outcome(said) and said["disposal"] in outcomes.CLEARING:
             found.append(_shown(office, said))
     return found
 

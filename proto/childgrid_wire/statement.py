@@ -214,7 +214,7 @@ def kept(data: bytes) -> Statement:
     return _small(data) if len(data) <= _SMALL else parse(envelope.read(data))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=8_192)
 def _small(data: bytes) -> Statement:
     return parse(envelope.read(data))
 
@@ -231,7 +231,7 @@ def verify_kept(data: bytes, find_key: FindKey, kind: Kind) -> Statement:
     return _held(data, kind, find_key(said.signed_by[0]))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=8_192)
 def _held(data: bytes, kind: Kind, key: EnrolledKey) -> Statement:
     return verify(data, lambda _: key, kind)
 
