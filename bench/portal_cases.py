@@ -50,9 +50,17 @@ def grid(folder: Path) -> Any:  # noqa: ANN401 - the tests' modules are no packa
         sys.path.append(str(TESTS))
     cast = importlib.import_module("gridcast")
     asking = dict.fromkeys(officers(), ("investigator", 1))
-    cast.OFFICERS["police"] |= {**asking, PROSECUTOR: ("prosecutor", 5)}
-    cast.OFFICERS["customs"] |= {"co-asker": ("investigator", 1)}
-    return importlib.import_module("grid").Grid(folder)
+    more = {
+        "police": {**asking, PROSECUTOR: ("prosecutor", 5)},
+        "customs": {"co-asker": ("investigator", 1)},
+    }
+    usual = {name: dict(cast.OFFICERS[name]) for name in more}
+    try:
+        for name, officers_ in more.items():
+            cast.OFFICERS[name] |= officers_
+        return importlib.import_module("grid").Grid(folder)
+    finally:
+        cast.OFFICERS.update(usual)
 
 
 @dataclass

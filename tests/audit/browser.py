@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import apart
+
 HOST = "audit-north.localhost:7430"
 
 
@@ -72,7 +74,7 @@ class Browser:
             "client": ("127.0.0.1", 50_000),
             "server": ("127.0.0.1", 7_430),
         }
-        answer = asyncio.run(_call(self.app, scope, body))
+        answer = apart.run(_call(self.app, scope, body))
         self._keep(answer)
         return answer
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
+import apart
 from childgrid_page.charts import HEIGHT, WIDTH, columns
 from childgrid_page.engine import STATIC, Pages, number, span
 from childgrid_page.shield import HEADERS, KEPT, POLICY, SCRIPTED, Shield
@@ -145,7 +145,7 @@ def ask(
     async def send(message: Any) -> None:
         said.append(message)
 
-    asyncio.run(shield(scope, receive, send))
+    apart.run(shield(scope, receive, send))
     told = {name.decode(): value.decode() for name, value in said[0]["headers"]}
     return said[0]["status"], told
 
@@ -210,7 +210,7 @@ def test_the_shield_leaves_other_protocols_unanswered() -> None:
     async def never(*_: Any) -> None:
         raise AssertionError("was let in")
 
-    asyncio.run(Shield(never, ["here:1"])({"type": "websocket"}, never, never))
+    apart.run(Shield(never, ["here:1"])({"type": "websocket"}, never, never))
 
 
 def test_an_answer_chooses_among_two_headers_only() -> None:

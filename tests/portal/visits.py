@@ -7,9 +7,7 @@ the portal checks it, signed at once by the officer's key and handed in.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,6 +17,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+import apart
 from audit.browser import Page
 from childgrid_node import sitting
 from childgrid_node.desk import Desk
@@ -232,5 +231,4 @@ def heard(answer: Response) -> list[bytes]:
     async def read() -> list[bytes]:
         return [bytes(one) async for one in answer.body_iterator]  # type: ignore[attr-defined]
 
-    with ThreadPoolExecutor(1) as other:
-        return other.submit(asyncio.run, read()).result()
+    return apart.run(read())
