@@ -104,6 +104,8 @@ def terms(office: Office, holdings: Holdings) -> str:
                 f"{name}: the signed list runs out in {left} days; a running node signs"
                 " it anew by itself: start it, and look at its log"
             )
+    if not ends["sealing-key"] and "staff" not in ends:
+        raise Doubt("sealing key: none yet; the node's first start makes one")
     if ends["sealing-key"] <= office.now:
         raise Fault(
             "sealing key: none is in force, so nobody can ask this node; start it: it"

@@ -60,7 +60,7 @@ class Typed:
             text=True,
             timeout=SECONDS,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
 
