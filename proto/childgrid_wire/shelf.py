@@ -99,11 +99,15 @@ def _path(folder: Path, number: int) -> Path:
 
 
 def _whole(folder: Path) -> list[Path]:
-    """The documents' files in order; a crash may leave one more than `newest` says."""
-    paths = sorted(folder.glob("*.dsse"))
+    """The documents' files in order: as many as `newest` says, or more.
+
+    A crash may leave one more, and a process that reads beside the one that writes may
+    see several. The count is read first, since files are only ever added.
+    """
     newest = folder / _NEWEST
     said = newest.read_text("ascii") if newest.exists() else "0"
+    paths = sorted(folder.glob("*.dsse"))
     expected = [_path(folder, number + 1) for number in range(len(paths))]
-    if paths != expected or said not in (str(len(paths)), str(len(paths) - 1)):
+    if paths != expected or not said.isdecimal() or len(paths) < int(said):
         raise Untrusted(Reason.OLD_VERSION, "a shelved document is missing")
     return paths

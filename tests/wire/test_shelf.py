@@ -1,6 +1,8 @@
 """The book on disk: what was altered or lost makes it refuse, never believe."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +137,46 @@ def test_a_crash_between_two_writes_is_survived(shelf: Shelf, tmp_path: Path) ->
     assert again.book.standing()["staff"]["police"] == 2
     again.add(staff(3))
     assert Shelf.open(folder_of(tmp_path)).book.standing()["staff"]["police"] == 3
+
+
+def test_who_reads_beside_the_writer_sees_a_whole_book(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is added between any two of the reader's looks at the folder."""
+    later = [staff(version) for version in range(2, 8)]
+    read, exists, glob = Path.read_text, Path.exists, Path.glob
+
+    def listed(path: Path, pattern: str) -> list[Path]:
+        return list(glob(path, pattern))
+
+    def beside(look: Callable[..., Any]) -> Callable[..., Any]:
+        def looked(path: Path, *asked: Any) -> Any:
+            found = look(path, *asked)
+            if later and path in (folder, folder / "newest"):
+                shelf.add(later.pop(0))
+                shelf.add(later.pop(0))
+            return found
+
+        return looked
+
+    folder = folder_of(tmp_path)
+    for name, look in (("read_text", read), ("glob", listed), ("exists", exists)):
+        monkeypatch.setattr(Path, name, beside(look))
+    held = Shelf.open(folder).documents()
+    assert not later
+    assert list(world.DOCUMENTS) == held[: len(NAMES)]
+
+
+@pytest.mark.parametrize("said", ["", "all", "-1", "1e1"])
+def test_a_count_that_is_none_is_refused(
+    shelf: Shelf, tmp_path: Path, said: str
+) -> None:
+    """An altered count can't make the shelf believe that nothing was lost."""
+    (folder_of(tmp_path) / "newest").write_text(said, "ascii")
+    with pytest.raises(Untrusted):
+        Shelf.open(folder_of(tmp_path))
+    with pytest.raises(Untrusted):
+        shelf.documents()
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(
