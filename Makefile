@@ -58,7 +58,8 @@ machine:         ## Chromium and Pango, which the tests need of the machine.
 	@sh deploy/machine.sh
 
 test: install deploy-install machine  ## Everything that CI runs.
-	$(BIN)/python -m pytest -q
+	@# Two processes: a file's tests stay together, in their order.
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 soak: install    ## The long versions of the same tests, as JSON in .soak/.
 	$(BIN)/python -m tests.soak

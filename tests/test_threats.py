@@ -73,7 +73,9 @@ def test_a_row_without_a_test_and_a_mark_without_a_row_are_named(
     ("body", "words", "status"),
     [
         ("assert True", [], 0),
+        ("assert True", ["-p", "xdist", "-n2"], 0),
         ("pytest.skip('not today')", [], 1),
+        ("pytest.skip('not today')", ["-p", "xdist", "-n2"], 1),
         ("pytest.skip('not today')", ["-k", "test_x or other"], 0),
         ("pytest.skip('not today')", ["tests/test_one.py"], 0),
     ],
@@ -89,7 +91,11 @@ def test_a_whole_run_in_which_a_threat_was_not_tested_fails(
         cwd=folder,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "tests"),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
     )
     assert done.returncode == status, done.stdout
     assert ("no test of threat T1 ran" in done.stdout) == bool(status)

@@ -1,6 +1,7 @@
 """A whole run of the tests fails where a threat's tests did not run and pass.
 
-Used by `conftest`. Where only some tests are asked for, nothing is demanded.
+Used by `conftest`. Where only some tests are asked for, nothing is demanded. The tests
+may run in several processes: each report carries its test's threats to the first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import pytest
 
 from threats import listed
 
-_IDS: dict[str, tuple[str, ...]] = {}
+_ABOUT = "threats"
+_ASKED: set[str] = set()
 _PASSED: set[str] = set()
 
 
@@ -20,31 +22,38 @@ def unproven(known: Iterable[str], passed: set[str]) -> list[str]:
     return sorted(set(known) - passed)
 
 
+def _whole(config: pytest.Config) -> bool:
+    """Whether this process has heard of every test, and all were asked for."""
+    options = config.option
+    narrowed = options.keyword or options.markexpr or options.collectonly
+    asked = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return asked and not narrowed and not hasattr(config, "workerinput")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Remember which test is about which threats."""
+    """Let each test's reports say which threats it is about."""
     for item in items:
-        ids = tuple(one for mark in item.iter_markers("threat") for one in mark.args)
+        ids = [one for mark in item.iter_markers("threat") for one in mark.args]
         if ids:
-            _IDS[item.nodeid] = ids
+            item.user_properties.append((_ABOUT, ids))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember whose test has passed."""
+    """Remember which threats were put to a test, and of which one passed."""
+    ids = {
+        one for name, about in report.user_properties if name == _ABOUT for one in about
+    }
+    _ASKED.update(ids)
     if report.when == "call" and report.passed:
-        _PASSED.update(_IDS.get(report.nodeid, ()))
+        _PASSED.update(ids)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail a whole run in which a threat was not put to the test."""
-    config = session.config
-    options = config.option
-    narrowed = options.keyword or options.markexpr or options.collectonly
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not narrowed
-    if not whole or session.exitstatus != pytest.ExitCode.OK:
+    if session.exitstatus != pytest.ExitCode.OK or not _whole(session.config):
         return
-    known = {one.id for one in listed(config.rootpath) if not one.open}
-    known |= {one for ids in _IDS.values() for one in ids}
-    for one in (missing := unproven(known, _PASSED)):
+    known = {one.id for one in listed(session.config.rootpath) if not one.open}
+    for one in (missing := unproven(known | _ASKED, _PASSED)):
         print(f"\nno test of threat {one} ran and passed: see docs/threats.toml")
     if missing:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
