@@ -33,16 +33,13 @@ def _whole(config: pytest.Config) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each test's reports say which threats it is about."""
     for item in items:
-        ids = [one for mark in item.iter_markers("threat") for one in mark.args]
-        if ids:
-            item.user_properties.append((_ABOUT, ids))
+        ids = (one for mark in item.iter_markers("threat") for one in mark.args)
+        item.user_properties.extend((_ABOUT, one) for one in ids)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember which threats were put to a test, and of which one passed."""
-    ids = {
-        one for name, about in report.user_properties if name == _ABOUT for one in about
-    }
+    ids = {str(one) for name, one in report.user_properties if name == _ABOUT}
     _ASKED.update(ids)
     if report.when == "call" and report.passed:
         _PASSED.update(ids)
