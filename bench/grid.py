@@ -24,6 +24,7 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
@@ -32,8 +33,9 @@ from typing import Any
 from childgrid_authority import floor
 from childgrid_node.config import NodeConfig
 from childgrid_portal.desk import Desk
+from deploy.plans import Person, Plan
 from deploy.sample.make import make
-from deploy.yard import Person, Plan, Yard
+from deploy.yard import Yard
 
 _TABLES = (
     ("police", "police-record"),
@@ -50,15 +52,21 @@ _WARM_UP = 3
 _WITNESS = "witness_seconds"
 
 
-def measure(nodes: int, rows: int, queries: int, folder: Path) -> dict[str, Any]:
-    """Found the grid in `folder`, ask, and measure; returns the keys above."""
+def measure(
+    nodes: int, rows: int, queries: int, folder: Path, samples: Path
+) -> dict[str, Any]:
+    """Found the grid in `folder`, ask, and measure; returns the keys above.
+
+    Tables that a run before has left in `samples` are used again.
+    """
     yard = Yard(folder, witness_seconds=NodeConfig.model_fields[_WITNESS].default)
-    configs = _found(yard, nodes, rows)
+    tables = _tables(samples, nodes, rows)
+    configs = _found(yard, tables)
     asker = configs[0]
     try:
         officer, supervisor = (yard.desk(asker, one) for one in ("si-one", "sp-one"))
         yard.await_documents(_ASKER, [one.member for one in configs[1:]])
-        known = _suspects(folder / "sample-0", queries)
+        known = _suspects(tables[0].parent, queries)
         for suspect in known[:_WARM_UP]:
             _timed(officer, supervisor, *_drafted(officer, supervisor, suspect))
         started = _scans(yard)
@@ -73,18 +81,28 @@ def measure(nodes: int, rows: int, queries: int, folder: Path) -> dict[str, Any]
     return _figures(alone, sum(scans) / 1e3 / len(alone), rate, nodes, rows)
 
 
-def _found(yard: Yard, nodes: int, rows: int) -> list[NodeConfig]:
+def _tables(samples: Path, nodes: int, rows: int) -> list[Path]:
+    """A folder for each holder: its table and mapping, made where there is none."""
+    found = []
+    for number in range(nodes):
+        seed = 20260101 + number - number % len(_TABLES)
+        sample = samples / f"{rows}-{seed}"
+        if not sample.exists():
+            make(half := samples / "half", seed=seed, rows=rows)
+            half.rename(sample)
+        found.append(sample / _TABLES[number % len(_TABLES)][0])
+    return found
+
+
+def _found(yard: Yard, tables: Sequence[Path]) -> list[NodeConfig]:
     yard.found(body=_floor())
     yard.coordinator()
     configs = [yard.prepare(_asking(), _empty(yard.folder))]
     yard.cases(_ASKER, [f"{_CASE},fir,si-one,investigating-officer,{_SECTION}"])
-    for number in range(nodes):
-        table, category = _TABLES[number % len(_TABLES)]
-        sample = yard.folder / f"sample-{number // len(_TABLES)}"
-        if not sample.exists():
-            make(sample, seed=20260101 + number, rows=rows)
-        plan = _holding(f"{table}-{number + 1}", category)
-        configs.append(yard.prepare(plan, sample / table))
+    for number, table in enumerate(tables):
+        category = _TABLES[number % len(_TABLES)][1]
+        plan = _holding(f"{table.name}-{number + 1}", category)
+        configs.append(yard.prepare(plan, table))
     fingerprints = yard.enrol(configs)
     yard.admit()
     yard.settle(configs)
@@ -93,7 +111,7 @@ def _found(yard: Yard, nodes: int, rows: int) -> list[NodeConfig]:
         if config not in configs[1:4]:
             yard.wrap(configs[1:3], config, fingerprint)
     yard.settle(configs)
-    yard.witnesses([one.member for one in configs], quorum=nodes, faults=0)
+    yard.witnesses([one.member for one in configs], quorum=len(tables), faults=0)
     for config in configs[1:]:
         print(yard.index(config)[0], flush=True)
     yard.serve(*configs)
@@ -220,11 +238,13 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=4)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--samples", type=Path, help="where made tables are kept")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="childgrid-bench-"))
     try:
-        figures = measure(arguments.nodes, arguments.rows, arguments.queries, folder)
+        asked = (arguments.nodes, arguments.rows, arguments.queries)
+        figures = measure(*asked, folder, arguments.samples or folder / "samples")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text = json.dumps(figures, indent=2)
