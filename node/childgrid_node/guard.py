@@ -8,7 +8,7 @@ staff and guardians are nobody's suspects. The guard reads no source and keeps n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
@@ -116,7 +116,7 @@ def _is_retained(
     return bool(ends) and today < min(ends)
 
 
-def _readings(text: str) -> list[date]:
+def _readings(text: str) -> Sequence[date]:
     """What a date may mean; as a database writes it, it means one day."""
     try:
         return [date.fromisoformat(text[:10])]

@@ -2,7 +2,8 @@
 
 Day first is the habit; other orders are read where day first is impossible. A first of
 January is how a known year with an unknown day is written, and counts as the year only.
-What cannot be a date is nothing, never an error.
+What cannot be a date is nothing, never an error. A column has few days and ways to
+write them, so what was read lately is remembered.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from .lexicon import table
 from .words import clean
@@ -25,6 +27,8 @@ _TIME = re.compile(r"[t\s]\d{1,2}:\d\d.*$")
 _RANGE = re.compile(r"(\d{1,3})(?:\.0+)?\s*(?:-|–|to|/)\s*(\d{1,3})(?!\d)")
 _NUMBER = re.compile(r"\d+")
 _OLDEST = 120
+_USUAL = 40
+"""Characters of a cell that is worth remembering; a longer one is no plain date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ def ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
 
 
-def readings(text: str) -> list[date]:
+def readings(text: str) -> tuple[date, ...]:
     """Every full date that `text` may mean, the likeliest (day first) first."""
+    return _lately(text) if len(text) <= _USUAL else _read(text)
+
+
+def _read(text: str) -> tuple[date, ...]:
     parts = _parts(text)
     if len(parts) == 1 and len(parts[0]) == 8:
         whole = parts[0]
@@ -57,11 +65,14 @@ def readings(text: str) -> list[date]:
         ]
         return _valid(orders)
     if len(parts) != 3:
-        return []
+        return ()
     one, two, three = parts
     if len(one) == 4:
         return _valid([(one, two, three), (one, three, two)])
     return _valid([(three, two, one), (three, one, two)])
+
+
+_lately = lru_cache(maxsize=65_536)(_read)
 
 
 def moment(text: str) -> date | None:
@@ -119,14 +130,14 @@ def _parts(text: str) -> list[str]:
     return digits
 
 
-def _valid(orders: list[tuple[str, str, str]]) -> list[date]:
+def _valid(orders: list[tuple[str, str, str]]) -> tuple[date, ...]:
     found: dict[date, None] = {}
     for year_text, month, day in orders:
         try:
             found[date(_full_year(year_text), int(month), int(day))] = None
         except (ValueError, OverflowError):
             continue
-    return list(found)
+    return tuple(found)
 
 
 def _full_year(text: str) -> int:
