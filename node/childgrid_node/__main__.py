@@ -35,17 +35,28 @@ _DEFAULT = Path("node.toml")
 @app.command()
 def join(
     config: Config = _DEFAULT,
-    token: Annotated[Path | None, typer.Option(help="the founders' token file")] = None,
-    wait: Annotated[int, typer.Option(help="seconds to wait for the founders")] = 0,
+    token: Annotated[
+        Path | None, typer.Option(help="the founders' token file; else `token`")
+    ] = None,
+    wait: Annotated[
+        int | None,
+        typer.Option(min=0, help="seconds to wait at most; else `join_seconds`"),
+    ] = None,
 ) -> None:
     """Make keys, ask the founders, take their certificates and the linkage key.
 
-    Repeat it as often as you like: it goes on where it stopped.
+    Repeat it as often as you like: it goes on where it stopped. Where it was to wait
+    and is not joined when the time is over, it ends with status 3.
     """
     from childgrid_node.config import load
+    from childgrid_node.join import State
     from childgrid_node.joining import run
 
-    run(load(config), token, wait, time.time, typer.echo)
+    settings = load(config)
+    seconds = settings.join_seconds if wait is None else wait
+    state = run(settings, token, seconds, time.time, typer.echo)
+    if seconds and (state is None or state.state is not State.JOINED):
+        raise typer.Exit(3)
 
 
 @app.command()

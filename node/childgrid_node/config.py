@@ -64,6 +64,14 @@ class NodeConfig(_Strict):
 
     coordinator: CoordinatorConfig
 
+    token: Path | None = None
+    """The founders' token, a file of mode 600, where `join` is not told by `--token`.
+    It is read once; delete it afterwards."""
+
+    join_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = 0
+    """How long `join` waits for the coordinator, the founders and the wrapped key, in
+    seconds, where `--wait` does not say; 0 takes one step and ends."""
+
     sources: Path = Path("sources")
     """Folder of mapping files, one a source."""
 
@@ -156,4 +164,6 @@ def _anchored(config: NodeConfig, base: Path) -> NodeConfig:
             "cases",
         )
     }
+    if config.token is not None:
+        paths["token"] = base / config.token
     return config.model_copy(update=paths)

@@ -35,6 +35,7 @@ from childgrid_wire.errors import (
     ConfigurationRefused,
     Reason,
     Refused,
+    Unreachable,
     Untrusted,
 )
 from childgrid_wire.joining import Details, Joiner
@@ -83,10 +84,16 @@ class JoinState:
 
 @contextmanager
 def dial(address: str, peer: Peer, pair: Pair, root: bytes) -> Iterator[Stubs]:
-    """A connection to the coordinator by gRPC and mutual TLS."""
+    """A connection to the coordinator by gRPC and mutual TLS.
+
+    Raises:
+        Unreachable: naming the address beside what the transport says.
+    """
     opened = channel.connect(address, peer, pair, root)
     try:
         yield JoiningServiceStub(opened), BoardServiceStub(opened)
+    except Unreachable as error:
+        raise Unreachable(f"{address}, {error.detail}") from error
     finally:
         opened.close()
 

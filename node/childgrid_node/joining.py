@@ -13,9 +13,10 @@ from pathlib import Path
 
 from childgrid_node import ceremony
 from childgrid_node.config import NodeConfig
-from childgrid_node.join import JoinState, State, join, scheme_digest, status
+from childgrid_node.join import JoinState, join, scheme_digest, status
 from childgrid_node.mapping import Mapping
 from childgrid_node.source_errors import SourceError
+from childgrid_node.waiting import Wait
 from childgrid_wire import board, channel, keyfile
 from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
@@ -67,20 +68,22 @@ def step(config: NodeConfig, token: Path | None, clock: Clock) -> JoinState:
 
 
 def run(
-    config: NodeConfig, token: Path | None, wait: int, clock: Clock, say: Say
-) -> JoinState:
-    """Join, and wait for founders and wrappers for `wait` seconds at most."""
-    until, pause, told = clock() + wait, threading.Event(), ""
-    while True:
-        state = step(config, token, clock)
-        line = f"{state.member}: {state.state.value} {state.detail}".rstrip()
-        if line != told:
-            say(line)
-            say(f"  our keys: {state.keys}")
-            told = line
-        if state.state is State.JOINED or clock() >= until:
-            return state
-        pause.wait(0.5)
+    config: NodeConfig,
+    token: Path | None,
+    wait: int | None,
+    clock: Clock,
+    say: Say,
+) -> JoinState | None:
+    """Join, and wait for coordinator, founders and wrappers for `wait` seconds at most.
+
+    What is None stands in the settings (`token`, `join_seconds`).
+
+    Returns:
+        Where we stand; None where the coordinator was out of reach at the end.
+    """
+    seconds = config.join_seconds if wait is None else wait
+    file = token or config.token
+    return Wait(seconds, clock, say).for_(lambda: step(config, file, clock))
 
 
 @contextmanager
