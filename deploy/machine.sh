@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the tests need of the machine beside Python: Chromium, in which the officers'
-# pages are tried, and Pango, which draws their PDF. Both are Debian's. Where they are
-# missing, root gets them installed and is told so; anybody else is told what to do.
+# pages are tried, Pango, which draws their PDF, and poppler, by which it is looked at.
+# All are Debian's. Where they are missing, root gets them installed and is told so;
+# anybody else is told what to do.
 # A MariaDB, against which its connector is tried, is installed for root alone: without
 # one (or CHILDGRID_TEST_MARIADB_URL) those tests are skipped and say so. So is systemd,
 # whose analyzer judges the units; it is not started.
@@ -12,6 +13,7 @@ for library in libpango-1.0 libpangoft2-1.0; do
     python3 -c "import ctypes; ctypes.CDLL('$library.so.0')" 2>/dev/null ||
         missing="$missing $library-0"
 done
+command -v pdftoppm >/dev/null || missing="$missing poppler-utils"
 [ "$(id -u)" -ne 0 ] || [ -n "${CHILDGRID_TEST_MARIADB_URL:-}" ] ||
     PATH="$PATH:/usr/sbin" command -v mariadbd >/dev/null ||
     missing="$missing mariadb-server-core"

@@ -1,16 +1,17 @@
 """The agency's own cases: it attests that one exists and who investigates it.
 
 The register of cases is a CSV file of the agency (`reference, basis, officer,
-capacity, sections`), read at each attestation. Two more columns may stand there:
-`prosecutor` (ids of those who read its packs) and `closed` (anything, such as a date).
-One line marked closed closes the case, whosever line it is. A reference is guessable,
-so only a commitment leaves: SHA-256 over a salt that is derived from the node's own key
-and never sent.
+capacity, sections`), read at each attestation. Three more columns may stand there:
+`prosecutor` (ids of those who read its packs), `closed` (anything, such as a date) and
+`date` (the day of the FIR or order, as YYYY-MM-DD). One line marked closed closes the
+case, whosever line it is. A reference is guessable, so only a commitment leaves:
+SHA-256 over a salt that is derived from the node's own key and never sent.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import hmac
 import io
@@ -41,18 +42,21 @@ class Case:
     sections: tuple[str, ...]
     prosecutors: tuple[str, ...] = ()
     closed: str = ""
+    date: str = ""
+    """ISO 8601, or empty."""
 
 
 def read(path: Path) -> list[Case]:
     """Read the register of cases.
 
     Raises:
-        ConfigurationRefused: missing, or a column is missing; names it.
+        ConfigurationRefused: missing, or a column is missing, or a date is none; names
+            the place.
     """
     return [one for lines in by_reference(path).values() for one in lines]
 
 
-def _case(row: dict[str, str]) -> Case:
+def _case(row: dict[str, str], place: str) -> Case:
     reference, basis, officer, capacity = (
         (row[name] or "").strip() for name in COLUMNS[:-1]
     )
@@ -60,7 +64,18 @@ def _case(row: dict[str, str]) -> Case:
         tuple((row.get(name) or "").split()) for name in ("sections", "prosecutor")
     )
     closed = (row.get("closed") or "").strip()
-    return Case(reference, basis, officer, capacity, sections, prosecutors, closed)
+    date = _date((row.get("date") or "").strip(), place)
+    return Case(
+        reference, basis, officer, capacity, sections, prosecutors, closed, date
+    )
+
+
+def _date(text: str, place: str) -> str:
+    try:
+        return text and dt.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        told = f"{place}: the date is none; write it as 2026-05-29"
+        raise ConfigurationRefused(told) from error
 
 
 def by_reference(path: Path) -> Mapping[str, Sequence[Case]]:
@@ -82,7 +97,7 @@ def _lines(name: str, data: bytes) -> Mapping[str, Sequence[Case]]:
         raise ConfigurationRefused(f"{name} lacks {sorted(missing)[0]}")
     found: dict[str, list[Case]] = {}
     for row in rows:
-        one = _case(row)
+        one = _case(row, f"{name}, line {rows.line_num}")
         found.setdefault(one.reference, []).append(one)
     return found
 
@@ -91,6 +106,11 @@ def is_open(lines: Iterable[Case]) -> bool:
     """Whether the case of these lines is: it has some, and none says closed."""
     marks = [one.closed for one in lines]
     return bool(marks) and not any(marks)
+
+
+def day(lines: Iterable[Case]) -> str:
+    """The day of the case of these lines, in ISO 8601: the earliest; empty for none."""
+    return min((one.date for one in lines if one.date), default="")
 
 
 def commitment(office: Office, reference: str) -> str:

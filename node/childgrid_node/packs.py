@@ -30,8 +30,10 @@ ORDER BY query.leaf DESC
 """
 
 
-def check(office: Office, register: Path, officer: Officer, query: Statement) -> None:
+def check(office: Office, register: Path, officer: Officer, query: Statement) -> str:
     """Insist that the case of an own query is open, and that a prosecutor is its own.
+
+    Returns the day of the case, in ISO 8601; empty where the register has none.
 
     Raises:
         Refused: `case-over`, or another prosecutor's case.
@@ -42,6 +44,7 @@ def check(office: Office, register: Path, officer: Officer, query: Statement) ->
         raise Refused(Reason.WRONG_ROLE, "another prosecutor's case")
     if not cases.is_open(lines):
         raise Refused(Reason.CASE_OVER, "the register of cases")
+    return cases.day(lines)
 
 
 def _names(lines: Sequence[Case], officer: Officer) -> bool:

@@ -224,18 +224,19 @@ class Shows:
 
     def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
         """What was disclosed, while the case is open; a prosecutor's own cases only."""
-        return receive.profile(self.office, self._pack(officer, name))
+        asked, day = self._pack(officer, name)
+        return {**receive.profile(self.office, asked), "case_date": day}
 
     def _bundle(self, officer: Officer, name: str) -> dict[str, Any]:
         """The evidence behind a profile, for whoever may read that."""
-        return bundle.read(self.office, self._pack(officer, name))
+        return bundle.read(self.office, self._pack(officer, name)[0])
 
-    def _pack(self, officer: Officer, name: str) -> Statement:
+    def _pack(self, officer: Officer, name: str) -> tuple[Statement, str]:
+        """An own query whose records this officer may read, and its case's day."""
         asked = self.office.own(self.office.journal.get(name, Kind.QUERY))
         if officer.role != "prosecutor":
             self._own_query(officer, name)
-        packs.check(self.office, self.cases, officer, asked)
-        return asked
+        return asked, packs.check(self.office, self.cases, officer, asked)
 
     def _directory(self, officer: Officer, _: str) -> dict[str, Any]:
         return almanac.read(self.office, officer)

@@ -135,3 +135,24 @@ def test_a_basis_that_the_grid_does_not_know_is_refused(
 
     assert isinstance(caught.value, Malformed)
     assert "case.basis" in caught.value.detail
+
+
+def test_the_day_of_a_case_is_read_as_one(tmp_path: Path) -> None:
+    """The earliest of its lines; none where no line has one."""
+    head = HEAD.replace("\n", ",date\n")
+    lines = ("FIR 9,fir,si-rao,io,,2026-05-02", "FIR 9,fir,si-joshi,io,,2026-05-01")
+    found = cases.by_reference(
+        register(tmp_path, *lines, "FIR 10,fir,a,io,", head=head)
+    )
+
+    assert cases.day(found["FIR 9"]) == "2026-05-01"
+    assert cases.day(found["FIR 10"]) == ""
+    assert cases.day(cases.read(register(tmp_path, "FIR 9,fir,si-rao,io,"))) == ""
+
+
+def test_a_day_that_is_none_is_named_by_its_line(tmp_path: Path) -> None:
+    """Rather than a child's age be judged on another day."""
+    head = HEAD.replace("\n", ",date\n")
+    lines = ("FIR 9,fir,si-rao,io,,2026-05-02", "FIR 10,fir,si-rao,io,,02/05/2026")
+    with pytest.raises(ConfigurationRefused, match=r"cases\.csv, line 3: the date"):
+        cases.read(register(tmp_path, *lines, head=head))

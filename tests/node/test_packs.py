@@ -77,6 +77,17 @@ def test_a_pack_is_read_by_the_cases_own_prosecutor(
         grid.look("police", "pp-gill", "profile", asked.hash)
 
 
+def test_a_profile_says_the_day_of_its_case(grid: Grid, asked: Statement) -> None:
+    """As the register of cases has it now; empty where it has none."""
+    path = grid.agency("police").folder / "cases.csv"
+    assert grid.look("police", "si-rao", "profile", asked.hash)["case_date"] == ""
+    head, *lines = path.read_text("utf-8").splitlines()
+    dated = [f"{head},date", *(f"{line},2026-05-01" for line in lines)]
+    path.write_text("\n".join(dated) + "\n", "utf-8")
+    shown = grid.look("police", "si-rao", "profile", asked.hash)
+    assert shown["case_date"] == "2026-05-01"
+
+
 def test_a_query_without_a_disclosure_is_no_pack(grid: Grid, asked: Statement) -> None:
     """Packs are what was disclosed; a page beyond the last is empty."""
     grid.ask(KABIR)

@@ -66,6 +66,21 @@ def test_what_is_checked_is_what_is_signed(grid: Grid, asker: Officer) -> None:
     assert "कबीर वानखेडे" in shown.said
 
 
+def test_an_aadhaar_number_is_neither_asked_for_nor_taken(
+    grid: Grid, asker: Officer
+) -> None:
+    """No directory names an authority for it: no field, and a forged one is dropped."""
+    assert "Aadhaar numbers are not taken" in asker.get("/ask").said
+    assert 'name="aadhaar' not in asker.get("/ask").text
+    forged = {**FORM, "aadhaar": "234123412346", "aadhaar4": "2346"}
+    check = asker.post("/ask", {**forged, "step": "check"})
+    assert "2346" not in check.text
+    asker.post("/ask", {**check.hidden(), **forged, "step": "sign"})
+    journal = grid.agency("police").office.journal
+    known = canonical.loads(journal.secret(f"suspect:{asker.signed[0]}") or b"")
+    assert not [name for name in known["suspect"] if "aadhaar" in name]
+
+
 def test_everything_typed_comes_back_into_the_form(asker: Officer) -> None:
     """From the check page by a change, and beside a fault."""
     check = asker.post("/ask", {**FORM, "step": "check"})

@@ -8,6 +8,7 @@ that the browsers asked for and all that was logged is kept from the first page 
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from grid import CASE, FIVE, Grid
 from portal.chromium import Seat
+from portal.pictures import Paper, judged
 from portal.seats import sitting
 from portal.stage import Stage, joined
 from portal.test_command_line import Station
@@ -39,6 +41,9 @@ WHY = "to find the accused before the hearing"
 SAID = ("kabir", "vankhede", "kallu", "madhav", "कबीर", "9812345670", "1984", "fir ")
 MORE = ("fir112", "112/2026", "kotwali", "hearing", "ai-302")
 """What is known of the suspect, the case and the reasons, in small letters."""
+
+PRINTED = ("VANKHEDE KABIR", "कबीर वानखेडे")
+"""Lines of the downloaded profile that are looked at."""
 
 _STORED = (
     "async () => [localStorage.length, sessionStorage.length,"
@@ -224,12 +229,13 @@ def test_the_profile_shows_what_each_source_said(case: Case, query: Statement) -
 
 
 def test_the_paper_that_is_downloaded_can_be_read(case: Case, query: Statement) -> None:
-    """By its words in both scripts, its marks, and a glyph for every sign."""
+    """By its words in both scripts, its marks, and a picture of what is printed."""
     page = case.open("si-rao", f"/profile/{query.hash}")
     with page.expect_download() as coming:
         page.get_by_role("link", name="PDF, for the file").click()
     assert coming.value.suggested_filename == f"childgrid-profile-{query.hash[:16]}.pdf"
-    paper = PdfReader(coming.value.path())
+    data = coming.value.path().read_bytes()
+    paper = PdfReader(io.BytesIO(data))
     words = all_words(paper)
     for text in ("VANKHEDE KABIR", "कबीर वानखेडे", CASE, "police/si-rao", "TRAINING"):
         assert text in words
@@ -237,6 +243,9 @@ def test_the_paper_that_is_downloaded_can_be_read(case: Case, query: Statement) 
         assert text in words
     assert "AI-302" not in words
     assert drawn(paper) == {"noto-sans-latin", "noto-sans-devanagari-devanagari"}
+    seen = Paper(data)
+    for line in PRINTED:
+        assert judged(seen.cut(line), line, PRINTED) == line
 
 
 @pytest.mark.threat("T28")

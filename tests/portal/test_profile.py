@@ -190,6 +190,21 @@ def test_a_child_by_another_registers_birth_is_shown_above_all() -> None:
     assert [one.origin.agency for one in check.adult] == ["transport"]
 
 
+def test_a_child_on_the_day_of_the_case_by_the_register_of_cases() -> None:
+    """Where no record dates anything: the case does, as its own agency wrote it."""
+    shown = document(given("customs", {"dob": ("birth_date", "2007-06-01")}))
+    assert ages.checks(model.read(shown)) == []
+
+    read = model.read({**shown, "case_date": "2025-05-31"})
+
+    (check,) = ages.checks(read)
+    assert (check.day, len(check.minor)) == (date(2025, 5, 31), 1)
+    (event,) = check.events
+    assert (event.field, event.origin.agency) == ("case_date", "police")
+    assert event.origin.number == ""
+    assert story.steps(read)[0].value == event
+
+
 def test_a_child_today_by_one_word_of_two() -> None:
     """Today is a day too; a year that leaves it open is told as such."""
     (check,) = ages.checks(born(a="2012-06-09", b="1984-03-17"))

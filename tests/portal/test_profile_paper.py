@@ -126,6 +126,54 @@ def test_every_page_says_who_took_it_for_what_and_when(paper: PdfReader) -> None
         assert NOTICE.lower() in text.lower()
 
 
+def test_the_mark_stands_across_each_page_too(paper: PdfReader) -> None:
+    """Turned and pale, over the middle: officer, case and time."""
+    for page in paper.pages:
+        turned: list[str] = []
+
+        def visit(text: str, cm: list[float], *_: object) -> None:
+            if abs(cm[1]) > 0.1:
+                turned.append(text)  # noqa: B023 - called below, in this turn
+
+        page.extract_text(visitor_text=visit)
+        said = " ".join("".join(turned).split())
+        for mark in ("police/si-rao", CASE, "2026-05-29T20:26:40Z", "TRAINING"):
+            assert mark in said
+
+
+def test_readers_of_the_screen_pass_by_what_stands_on_each_page(
+    paper: PdfReader,
+) -> None:
+    """The marks are artifacts; every other run has its place in the tree."""
+    for page in paper.pages:
+        stream = ContentStream(page["/Contents"].get_object(), paper)
+        runs = list(marked(stream))
+        assert {kind for kind, turned in runs if turned} == {"/Artifact"}
+        numbered = [kind for kind, _ in runs if kind in ("/Span", "/Figure")]
+        assert len(numbered) > 3
+        # The mark at the head, the one across, foot and number of the page.
+        assert len(runs) - len(numbered) >= 4
+        assert {kind for kind, _ in runs} <= {"/Artifact", "/Span", "/Figure"}
+
+
+def marked(stream: ContentStream) -> Iterator[tuple[str, bool]]:
+    """Each run of text: as what it is marked, and whether it is turned."""
+    inside, turned, kept = "", False, []
+    for operands, operator in stream.operations:
+        if operator in (b"BDC", b"BMC"):
+            inside = str(operands[0])
+        elif operator == b"EMC":
+            inside = ""
+        elif operator == b"q":
+            kept.append(turned)
+        elif operator == b"Q":
+            turned = kept.pop()
+        elif operator == b"cm":
+            turned = turned or abs(float(operands[1])) > 0.1
+        elif operator == b"TJ":
+            yield inside, turned
+
+
 def test_it_is_tagged_for_readers_of_the_screen(paper: PdfReader) -> None:
     """PDF/UA-1: marked, with a language, a title, headings and tables as such."""
     root = paper.trailer["/Root"]

@@ -45,10 +45,14 @@ def checks(profile: Profile) -> list[Check]:
 
 
 def events(profile: Profile) -> list[tuple[dt.date, Value]]:
-    """Every value that is a day and no birth, by day: what happened, as records say."""
+    """Every value that is a day and no birth, by day: what happened, as records say.
+
+    The day of the case itself is among them, where the register of cases has it.
+    """
+    own = (profile.case_date,) if profile.case_date else ()
     found = [
         (dates.days(value.text)[0], value)
-        for value in profile.values
+        for value in (*own, *profile.values)
         if value.field not in _NO_EVENTS and dates.days(value.text)
     ]
     return sorted(found, key=lambda pair: (pair[0], pair[1].origin.mark))

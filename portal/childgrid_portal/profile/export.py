@@ -60,6 +60,7 @@ def to_json(profile: Profile, mark: Mark) -> bytes:
         "asked_by": profile.by,
         "asked_at": moment(profile.issued),
         "read_at": moment(profile.read_at),
+        "case_date": profile.case_date.text if profile.case_date else "",
         "asked": [_value(one) for one in profile.asked],
         "sources": [_source(one) for one in profile.sources],
         "not_asked": list(profile.not_asked),

@@ -37,6 +37,11 @@ _ALIKE = {
 ASKED = "asked"
 """The mark of what the asker wrote, beside `r1`, `r2`, … of records."""
 
+REGISTER = "register"
+"""The mark of what the asking agency's register of cases says."""
+
+CASE_DATE = "case_date"
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -54,7 +59,8 @@ class Origin:
     @property
     def number(self) -> str:
         """The record's number on the page; empty for what was asked."""
-        return self.mark.removeprefix("r") if self.mark != ASKED else ""
+        own = self.mark in (ASKED, REGISTER)
+        return "" if own else self.mark.removeprefix("r")
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,8 @@ class Profile:
     asked: tuple[Value, ...]
     sources: tuple[Source, ...]
     not_asked: tuple[str, ...]
+    case_date: Value | None = None
+    """The day of the case, where the asking agency's register of cases has it."""
 
     @property
     def records(self) -> tuple[Outcome, ...]:
@@ -186,13 +194,22 @@ def read(document: Mapping[str, Any]) -> Profile:
         asked=tuple(_asked(document)),
         sources=tuple(sources),
         not_asked=tuple(document["not_asked"]),
+        case_date=_case_date(document),
     )
 
 
-def _asked(document: Mapping[str, Any]) -> Iterator[Value]:
+def _case_date(document: Mapping[str, Any]) -> Value | None:
+    text = document.get(CASE_DATE, "")
+    return Value(CASE_DATE, CASE_DATE, text, _own(document, REGISTER)) if text else None
+
+
+def _own(document: Mapping[str, Any], mark: str) -> Origin:
     agency = document["by"].partition("/")[0]
-    when = document["issued"]
-    origin = Origin(ASKED, agency, "", document["query"], "", when, 0, 0)
+    return Origin(mark, agency, "", document["query"], "", document["issued"], 0, 0)
+
+
+def _asked(document: Mapping[str, Any]) -> Iterator[Value]:
+    origin = _own(document, ASKED)
     for field, texts in document.get("suspect", {}).items():
         for text in texts:
             yield Value(field, field, text, origin)

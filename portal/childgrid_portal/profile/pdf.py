@@ -21,6 +21,9 @@ PAPER = Path(__file__).with_name("paper.css")
 _TURN = Lock()
 """One drawing at a time: each takes a processor for seconds."""
 
+RUNNING = ("mark", "foot", "wash")
+"""The classes of what the style sheet puts on every page."""
+
 MOST = 8
 """Drawings that are asked for at a time, lest those who wait take every thread."""
 
@@ -48,7 +51,6 @@ def draw(html: str) -> bytes:
         Refused: `busy`, too many wait.
     """
     with _INSIDE.entered("paper"), _TURN:
-        telling.install()
         return _drawn(html)
 
 
@@ -59,6 +61,7 @@ def _drawn(html: str) -> bytes:
         for text in (faces.sheet(html), PAPER.read_text("utf-8"))
     ]
     page = HTML(string=html, url_fetcher=Shut())
+    telling.install(page.etree_element, RUNNING)
     made: bytes = page.write_pdf(
         stylesheets=sheets, font_config=fonts, pdf_variant="pdf/ua-1", pdf_tags=True
     )
