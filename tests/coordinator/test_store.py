@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import LargeBinary, insert
+from sqlalchemy import LargeBinary, create_engine, insert, text
 
 from childgrid_coordinator.query import State, Target
 from childgrid_coordinator.request import Course, Phase
 from childgrid_coordinator.store import joiners, mail, queries, requests
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.store.tables import metadata
-from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from coordinator.cast import ASKER, HOLDERS
 from coordinator.sayings import Submission
 from coordinator.world import World
@@ -218,6 +218,49 @@ def test_two_processes_cannot_share_postgresql(postgres_url: str) -> None:
         Store.open(postgres_url, "one")
     first.close()
     Store.open(postgres_url, "one").close()
+
+
+def lose_sessions(url: str) -> None:
+    """The server forgets every session, as when it was restarted."""
+    engine = create_engine(url)
+    with engine.connect() as way:
+        way.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
+def test_a_restarted_postgresql_is_held_again(postgres_url: str, world: World) -> None:
+    """By the next write, without which a second coordinator could have opened it."""
+    first = Store.open(postgres_url, "one")
+    lose_sessions(postgres_url)
+    given = kept(first, world)
+    with pytest.raises(ConfigurationRefused, match="uses this database"):
+        Store.open(postgres_url, "one")
+    with first.read() as db:
+        assert queries.standing(db, given.hash) is not None
+    first.close()
+
+
+def test_who_has_lost_the_database_to_another_writes_nothing(
+    postgres_url: str, world: World
+) -> None:
+    """It is refused until the other is gone, and then goes on."""
+    first = Store.open(postgres_url, "one")
+    lose_sessions(postgres_url)
+    second = Store.open(postgres_url, "one")
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            kept(first, world)
+        assert refused.value.reason is Reason.STORAGE
+    with second.read() as db:
+        assert queries.unfinished(db) == []
+    second.close()
+    kept(first, world)
+    first.close()
 
 
 def test_deleted_content_is_gone_from_the_file(world: World, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 SQLite runs in WAL mode with `synchronous=FULL` and wipes what is deleted; PostgreSQL
 commits synchronously. One writer at a time, so that cursors are handed out in the
 order in which they can be read. The database is pinned to one coordinator's log, and
-PostgreSQL is locked against a second process.
+PostgreSQL is locked against a second process: by the session that writes, so that
+whoever lost the lock, as when the server was restarted, can't write before it has it
+again.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from childgrid_coordinator.store.tables import VERSION, meta, metadata
-from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 
 _BUSY_MS = 5_000
 _LOCK = 0x6368_6772_6964
@@ -68,11 +70,27 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give the one writing transaction; all of it is durable afterwards or none."""
-        with self._writing, self._engine.connect() as plain:
+        """Give the one writing transaction; all of it is durable afterwards or none.
+
+        Raises:
+            Refused: `storage`, another coordinator has taken the database meanwhile.
+        """
+        with self._writing, self._writer() as plain:
             db = plain.execution_options(childgrid_write=True)
             with db.begin():
                 yield db
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        """A connection to write on: with PostgreSQL the one that holds the lock."""
+        if self._guard is None:
+            with self._engine.connect() as plain:
+                yield plain
+            return
+        if not _holds(self._guard):
+            self._guard.close()
+            self._guard = _again(self._engine)
+        yield self._guard
 
 
 def _driver(url: str) -> URL:
@@ -121,13 +139,42 @@ def _alone(engine: Engine) -> Connection | None:
     """Hold PostgreSQL's session lock for as long as this process runs."""
     if engine.dialect.name == "sqlite":
         return None
-    guard = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    taken = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})
-    if not taken:
-        guard.close()
+    guard = _locked(engine)
+    if guard is None:
         engine.dispose()
         raise ConfigurationRefused("another coordinator uses this database")
     return guard
+
+
+def _locked(engine: Engine) -> Connection | None:
+    """A session that has taken the lock; nothing where another has it."""
+    guard = engine.connect()
+    taken = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})
+    guard.commit()
+    if not taken:
+        guard.close()
+        return None
+    return guard
+
+
+def _again(engine: Engine) -> Connection:
+    """Take the lock after its session was lost."""
+    guard = _locked(engine)
+    if guard is None:
+        raise Refused(Reason.STORAGE, "another coordinator uses this database")
+    return guard
+
+
+def _holds(guard: Connection) -> bool:
+    """Whether the session that took the lock lives; asks the server."""
+    if guard.closed or guard.invalidated:
+        return False
+    session = guard.connection.dbapi_connection
+    try:
+        return session is not None and guard.dialect.do_ping(session)
+    except guard.dialect.loaded_dbapi.Error:
+        guard.invalidate()
+        return False
 
 
 def _prepare(engine: Engine, owner: str) -> None:
