@@ -27,6 +27,9 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "deploy" / "locks"
 _WIRE, _LOG = "proto/childgrid_wire", "audit/childgrid_log"
+_MIGRATE = "audit/childgrid_migrate"
+"""For whoever keeps a database; the founders keep none."""
+
 _POSTGRES = ("psycopg", "psycopg-binary")
 _DRIVERS = ("mysql", "mssql", "oracle", "files")
 """A node's machine may have no network: it gets every driver that a source may need."""
@@ -53,21 +56,26 @@ ZONES: Mapping[str, Zone] = {
         (_WIRE, _LOG, "authority/childgrid_authority"), "childgrid-authority"
     ),
     "coordinator": Zone(
-        (_WIRE, _LOG, "coordinator/childgrid_coordinator"),
+        (_WIRE, _LOG, _MIGRATE, "coordinator/childgrid_coordinator"),
         "childgrid-coordinator",
         _POSTGRES,
     ),
     "node": Zone(
-        (_WIRE, _LOG, "node/childgrid_node"), "childgrid-node", _POSTGRES, _DRIVERS
+        (_WIRE, _LOG, _MIGRATE, "node/childgrid_node"),
+        "childgrid-node",
+        _POSTGRES,
+        _DRIVERS,
     ),
     "portal": Zone(
-        (_WIRE, "portal/childgrid_page", "portal/childgrid_portal"),
+        (_WIRE, _MIGRATE, "portal/childgrid_page", "portal/childgrid_portal"),
         "childgrid-portal",
         extras=("web",),
     ),
-    "station": Zone((_WIRE, _LOG, "audit/childgrid_audit"), "childgrid-audit"),
+    "station": Zone(
+        (_WIRE, _LOG, _MIGRATE, "audit/childgrid_audit"), "childgrid-audit"
+    ),
     "workbench": Zone(
-        (_WIRE, _LOG, "portal/childgrid_page", "audit/childgrid_audit"),
+        (_WIRE, _LOG, _MIGRATE, "portal/childgrid_page", "audit/childgrid_audit"),
         "childgrid-audit",
         extras=("web",),
     ),

@@ -27,6 +27,7 @@ ZONES = {
     "childgrid_portal": "portal",
     "childgrid_coordinator": "coordinator",
     "childgrid_log": "audit",
+    "childgrid_migrate": "audit",
     "childgrid_audit": "audit",
     "childgrid_conformance": "conformance",
 }
@@ -200,7 +201,10 @@ def test_no_package_lets_grpc_in_before_the_wire(tmp_path: Path) -> None:
     assert unready(folder) == ["childgrid_portal"]
 
 
-IMAGE = ("childgrid_wire", "childgrid_log", "childgrid_coordinator")
+IMAGE = (
+    *("childgrid_wire", "childgrid_log", "childgrid_migrate"),
+    "childgrid_coordinator",
+)
 PROGRAM = """
 import importlib, sys
 sys.path[:] = [sys.argv[1], *[p for p in sys.path if 'site-packages' not in p]]
@@ -242,7 +246,7 @@ def found_in(image: Path) -> dict[str, str]:
 
 @pytest.mark.threat("T12")
 def test_the_coordinators_image_holds_no_node(tmp_path: Path) -> None:
-    """Three packages are there and the others not, so it can encode nothing."""
+    """Four packages are there and the others not, so it can encode nothing."""
     found = found_in(installed(copied(tmp_path, *IMAGE)))
     assert {name for name, state in found.items() if state == "there"} == set(IMAGE)
     assert set(found.values()) == {"there", "absent"}

@@ -151,6 +151,23 @@ def restore(
 
 
 @app.command()
+def migrate(
+    config: Config,
+    to: Annotated[str, typer.Option(help="An earlier schema, such as 0001.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look; status 1 if anything is due.")
+    ] = False,
+) -> None:
+    """Bring the databases to this release's schema, or back; stop the station first."""
+    from childgrid_audit.config import load
+    from childgrid_audit.migrating import bases
+    from childgrid_migrate.command import run
+
+    if not run(bases(load(config)), to, check, typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
 def mirror(config: Config) -> None:
     """Fetch the board and every log; a party that is away is named."""
     from childgrid_audit import copies

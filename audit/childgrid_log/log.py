@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from childgrid_log import version
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from childgrid_log.database import Database, create_database
 from childgrid_log.entry import Draft
@@ -38,6 +39,7 @@ from childgrid_log.merkle import (
 from childgrid_log.schema import SCHEMA, leaf_count, rehash, stored_hash
 from childgrid_log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, pack_entries
 from childgrid_log.transaction import Transaction, guarded
+from childgrid_wire import stamp
 
 _Job = tuple[tuple[Draft, ...], Future[list[int]]]
 
@@ -65,7 +67,8 @@ class Log:
         Raises LogExists if anything is at `path`.
         """
         signer = Signer(origin, ED25519, seed)
-        create_database(path, SCHEMA, {"origin": origin, "vkey": signer.vkey})
+        schema = version.LOG.ddl + SCHEMA
+        create_database(path, schema, {"origin": origin, "vkey": signer.vkey})
         return cls.open(path, origin, seed)
 
     @classmethod
@@ -79,6 +82,7 @@ class Log:
         database = Database(path, {"origin": origin, "vkey": signer.vkey})
         log = cls(database, signer)
         try:
+            version.LOG.insist(stamp.read(database.query, version.LOG), path.name)
             with log.transaction():
                 log._last_signed()
         except BaseException:

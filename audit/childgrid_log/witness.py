@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+from childgrid_log import version
 from childgrid_log.checkpoint import Checkpoint, Verified, open_checkpoint
 from childgrid_log.database import Database, create_database
 from childgrid_log.errors import (
@@ -25,6 +26,7 @@ from childgrid_log.evidence import Evidence
 from childgrid_log.keys import COSIGNATURE, Signer
 from childgrid_log.merkle import verify_consistency
 from childgrid_log.note import cosign
+from childgrid_wire import stamp
 
 _SCHEMA = """
 CREATE TABLE log_seen (
@@ -51,16 +53,24 @@ class Witness:
         """Open the memory at `state_path`; LogAbsent if there is none.
 
         A witness without its memory would cosign a shortened log, so only `create`
-        makes one. StoreError if it belongs to another name or key.
+        makes one. StoreError if it belongs to another name or key,
+        WrongVersion if it has another release's schema.
         """
         self._signer = Signer(name, COSIGNATURE, seed)
         self._database = Database(state_path, {"witness": self.vkey})
+        try:
+            found = stamp.read(self._database.query, version.WITNESS)
+            version.WITNESS.insist(found, state_path.name)
+        except BaseException:
+            self._database.close()
+            raise
 
     @classmethod
     def create(cls, state_path: Path, name: str, seed: bytes) -> Witness:
         """Make an empty memory and open it; LogExists if something is there."""
         vkey = Signer(name, COSIGNATURE, seed).vkey
-        create_database(state_path, _SCHEMA, {"witness": vkey})
+        schema = version.WITNESS.ddl + _SCHEMA
+        create_database(state_path, schema, {"witness": vkey})
         return cls(state_path, name, seed)
 
     def __enter__(self) -> Witness:

@@ -115,6 +115,23 @@ def restore(
 
 
 @app.command()
+def migrate(
+    config: Config,
+    to: Annotated[str, typer.Option(help="An earlier schema, such as 0001.")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look; status 1 if anything is due.")
+    ] = False,
+) -> None:
+    """Bring the databases to this release's schema, or back; stop the coordinator first."""
+    from childgrid_coordinator.config import load
+    from childgrid_coordinator.migrations.bases import bases
+    from childgrid_migrate.command import run
+
+    if not run(bases(load(config)), to, check, typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
 def serve(config: Config) -> None:
     """Serve until SIGTERM."""
     from childgrid_coordinator.app import Coordinator

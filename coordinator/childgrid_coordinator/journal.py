@@ -19,15 +19,18 @@ from childgrid_log.errors import LogUnavailable
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
+from childgrid_wire import stamp
 from childgrid_wire.identity import Identity
 from childgrid_wire.statement import Statement
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
+CREATE TABLE journal (
   statement TEXT PRIMARY KEY,
   idx INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+
+VERSION = stamp.Version("alembic_version", ("0001",))
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,14 @@ class Journal:
     """A log that takes each statement once. Threads may share it."""
 
     def __init__(self, log: Log) -> None:
-        """Prepare `log`, which stays the caller's to close."""
+        """Prepare `log`, which stays the caller's to close.
+
+        Raises:
+            WrongVersion: its table has another release's schema.
+        """
         self.log = log
-        log.execute_schema(_SCHEMA)
+        if stamp.is_new(log.query, VERSION, "journal", "log.db"):
+            log.execute_schema(VERSION.ddl + _SCHEMA)
         self._queue = threading.Lock()
         self._turn = threading.Lock()
         self._waiting: list[_Job] = []

@@ -197,6 +197,23 @@ def restore(
 
 
 @app.command()
+def migrate(
+    config: Config = _DEFAULT,
+    to: Annotated[str, typer.Option(help="an earlier schema, such as 0001")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="only look; status 1 if anything is due")
+    ] = False,
+) -> None:
+    """Bring the databases to this release's schema, or back; stop the node first."""
+    from childgrid_migrate.command import run
+    from childgrid_node.config import load
+    from childgrid_node.migrating import bases
+
+    if not run(bases(load(config)), to, check, typer.echo):
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(config: Config = _DEFAULT) -> None:
     """Name what is wrong with this node, if anything is."""
     from childgrid_node.config import load

@@ -18,7 +18,7 @@ from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_log.transaction import Transaction
 from childgrid_node.vault import Vault
-from childgrid_wire import statement
+from childgrid_wire import stamp, statement
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -34,6 +34,7 @@ CREATE INDEX IF NOT EXISTS said_kind ON said (kind, heard);
 CREATE TABLE IF NOT EXISTS attested (
     commitment TEXT NOT NULL, asker TEXT NOT NULL, hash TEXT NOT NULL,
     PRIMARY KEY (commitment, asker)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS attested_hash ON attested (hash);
 CREATE TABLE IF NOT EXISTS draft (
     payload_hash TEXT PRIMARY KEY, officer TEXT NOT NULL, made INTEGER NOT NULL,
     payload BLOB NOT NULL, secret BLOB NOT NULL) STRICT;
@@ -69,6 +70,9 @@ CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (place) WHERE state = 'waiti
 CREATE TABLE IF NOT EXISTS cursor (
     name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 """
+
+VERSION = stamp.Version("alembic_version", ("0001", "0002"))
+"""The schemas in `migrations`: whoever changes `TABLES` adds one there."""
 
 _LONGEST_LIFE = 8 * 86_400
 """Seconds; the floor's limit for a query is a week, and clocks may differ."""
@@ -128,8 +132,13 @@ class Journal:
     """The node's memory; see the module."""
 
     def __init__(self, log: Log, vault: Vault, clock: Callable[[], float]) -> None:
-        """Make the node's tables in the log's file where they are missing."""
-        log.execute_schema(TABLES)
+        """Make the node's tables in a log's file that has none yet.
+
+        Raises:
+            WrongVersion: they are there, and of another release's schema.
+        """
+        if stamp.is_new(log.query, VERSION, "said", "log.db"):
+            log.execute_schema(VERSION.ddl + TABLES)
         self.log = log
         self.vault = vault
         self._clock = clock

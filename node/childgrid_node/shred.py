@@ -29,6 +29,7 @@ _BESIDE = (
     "DELETE FROM content WHERE hash = ?",
     "DELETE FROM handle WHERE query = ?",
     "DELETE FROM asked WHERE query = ?",
+    "DELETE FROM attested WHERE hash = ?",
     "DELETE FROM said WHERE hash = ?",
     "UPDATE spent SET ciphertext = x'' WHERE request = ?",
 )

@@ -88,7 +88,8 @@ def test_a_wheelhouse_installs_without_an_index_and_notices_a_changed_byte(
     done = install(folder, tmp_path / "there")
     assert done.returncode == 0, done.stderr
     packages = {path.name for path in (tmp_path / "there").glob("childgrid_*")}
-    assert packages == {"childgrid_audit", "childgrid_log", "childgrid_wire"}
+    zone = {"childgrid_audit", "childgrid_log", "childgrid_migrate", "childgrid_wire"}
+    assert packages == zone
 
     (wheel,) = (folder / "wheels").iterdir()
     content = bytearray(wheel.read_bytes())

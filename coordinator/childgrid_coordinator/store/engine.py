@@ -11,19 +11,29 @@ again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from childgrid_coordinator.store.tables import VERSION, meta, metadata
+from childgrid_coordinator.store.tables import SCHEMA, VERSION, meta, metadata
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 
 _BUSY_MS = 5_000
-_LOCK = 0x6368_6772_6964
+LOCK = 0x6368_6772_6964
+"""What a coordinator holds in PostgreSQL as long as it runs."""
 
 
 class Store:
@@ -46,13 +56,21 @@ class Store:
                 coordinator's; the URL, which may hold a password, isn't repeated.
         """
         try:
-            engine = _engine(_driver(url))
+            engine = _engine(driver(url))
             guard = _alone(engine)
+        except SQLAlchemyError as error:
+            raise _unopened(error) from None
+        store = cls(engine, guard)
+        try:
             _prepare(engine, owner)
         except SQLAlchemyError as error:
-            kind = type(error).__name__
-            raise ConfigurationRefused(f"database cannot be opened ({kind})") from None
-        return cls(engine, guard)
+            store.close()
+            raise _unopened(error) from None
+        except ConfigurationRefused:
+            # Its lock would keep `migrate` out for as long as this process lasts.
+            store.close()
+            raise
+        return store
 
     def close(self) -> None:
         """Close every connection."""
@@ -93,7 +111,13 @@ class Store:
         yield self._guard
 
 
-def _driver(url: str) -> URL:
+def _unopened(error: SQLAlchemyError) -> ConfigurationRefused:
+    kind = type(error).__name__
+    return ConfigurationRefused(f"database cannot be opened ({kind})")
+
+
+def driver(url: str) -> URL:
+    """A database's URL with our driver; raises `ConfigurationRefused` for others."""
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -149,7 +173,7 @@ def _alone(engine: Engine) -> Connection | None:
 def _locked(engine: Engine) -> Connection | None:
     """A session that has taken the lock; nothing where another has it."""
     guard = engine.connect()
-    taken = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})
+    taken = guard.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK})
     guard.commit()
     if not taken:
         guard.close()
@@ -178,12 +202,28 @@ def _holds(guard: Connection) -> bool:
 
 
 def _prepare(engine: Engine, owner: str) -> None:
-    metadata.create_all(engine)
+    """Make the tables in an empty database; insist on ours, and on this owner."""
     wanted = {"version": VERSION, "owner": owner}
-    with engine.begin() as db:
-        found = {row.key: row.value for row in db.execute(select(meta))}
-        if not found:
-            rows = [{"key": key, "value": value} for key, value in wanted.items()]
-            db.execute(insert(meta), rows)
-    if found and found != wanted:
+    with engine.connect() as plain:
+        db = plain.execution_options(childgrid_write=True)
+        with db.begin():
+            if not inspect(db).has_table(meta.name):
+                _make(db, wanted)
+            SCHEMA.insist(_stamp(db), "the coordinator's database")
+            found = {row.key: row.value for row in db.execute(select(meta))}
+    if found != wanted:
         raise ConfigurationRefused("database is another coordinator's or version's")
+
+
+def _make(db: Connection, wanted: Mapping[str, str]) -> None:
+    metadata.create_all(db)
+    for sql in SCHEMA.ddl.strip().split("\n"):
+        db.exec_driver_sql(sql)
+    rows = [{"key": key, "value": value} for key, value in wanted.items()]
+    db.execute(insert(meta), rows)
+
+
+def _stamp(db: Connection) -> str:
+    if not inspect(db).has_table(SCHEMA.table):
+        return ""
+    return str(db.scalar(text(f"SELECT version_num FROM {SCHEMA.table}")) or "")  # noqa: S608

@@ -20,7 +20,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from childgrid_wire.stamp import Version
+
 VERSION = "1"
+SCHEMA = Version("alembic_version", ("0001", "0002"))
+"""The schemas in `migrations.state`: whoever changes a table here adds one there."""
 
 metadata = MetaData()
 
@@ -111,6 +115,7 @@ mail = Table(
     Column("statement", _HASH, nullable=False),
     Column("proof", LargeBinary, nullable=True),
     UniqueConstraint("member", "statement"),
+    Index("mail_statement", "statement"),
 )
 
 sealed = Table(

@@ -67,6 +67,23 @@ def forget(officer: str, config: Config = _DEFAULT) -> None:
     typer.echo(f"forgotten; now: childgrid-node revoke officer {officer}")
 
 
+@app.command()
+def migrate(
+    config: Config = _DEFAULT,
+    to: Annotated[str, typer.Option(help="an earlier schema, such as 0001")] = "",
+    check: Annotated[
+        bool, typer.Option("--check", help="only look; status 1 if anything is due")
+    ] = False,
+) -> None:
+    """Bring the databases to this release's schema, or back; stop the portal first."""
+    from childgrid_migrate.command import run
+    from childgrid_portal.web.config import load
+    from childgrid_portal.web.migrating import bases
+
+    if not run(bases(load(config)), to, check, typer.echo):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     try:

@@ -21,27 +21,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from childgrid_wire import stamp
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import OFFICER
 
 INVITATION_SECONDS = 3_600
 FAILURES = 5
 LOCKED_SECONDS = 900
+_MOST_STRANGERS = 10_000
 _OFFICER = re.compile(OFFICER)
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS officer (
+CREATE TABLE officer (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, handle BLOB NOT NULL,
     failures INTEGER NOT NULL DEFAULT 0, locked REAL NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS invitation (
+CREATE TABLE invitation (
     officer TEXT PRIMARY KEY REFERENCES officer ON DELETE CASCADE,
     code TEXT NOT NULL, until REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS login (
+CREATE TABLE login (
     id BLOB PRIMARY KEY, officer TEXT NOT NULL REFERENCES officer ON DELETE CASCADE,
     key BLOB NOT NULL, counter INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS signing (
+CREATE TABLE signing (
     id BLOB PRIMARY KEY, officer TEXT NOT NULL REFERENCES officer ON DELETE CASCADE);
 """
+
+
+VERSION = stamp.Version("alembic_version", ("0001",))
+"""The schemas in `migrations`: whoever changes a table adds one there."""
 
 
 @dataclass(frozen=True)
@@ -69,20 +75,29 @@ class Accounts:
         """Open the file, made at the first start.
 
         Raises:
-            ConfigurationRefused: it cannot be read or written.
+            ConfigurationRefused: it cannot be read or written, or has the schema of
+                another release.
         """
         path = folder / "accounts.db"
         self._clock = clock
         self._turn = threading.RLock()
+        self._strangers: dict[str, tuple[int, float]] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
             path.chmod(0o600)
             self._database = sqlite3.connect(path, check_same_thread=False)
             self._database.execute("PRAGMA foreign_keys = ON")
-            self._database.executescript(_TABLES)
+            with self._writing() as writing:
+                self._make(writing, path.name)
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationRefused(f"state_dir: cannot use {path.name}") from error
+
+    def _make(self, writing: sqlite3.Connection, name: str) -> None:
+        """Make the tables in a new file; raises `WrongVersion` for another schema."""
+        if stamp.is_new(self._rows, VERSION, "officer", name):
+            for sql in (VERSION.ddl + _TABLES).strip().split(";\n"):
+                writing.execute(sql)
 
     def close(self) -> None:
         """Close the file."""
@@ -190,21 +205,40 @@ class Accounts:
             writing.execute("UPDATE officer SET failures = 0 WHERE id = ?", (id_,))
 
     def failed(self, id_: str) -> None:
-        """Count a failure; the fifth locks the officer out for a quarter of an hour."""
+        """Count a failure; the fifth locks the officer out for a quarter of an hour.
+
+        An id that nobody has is locked likewise, in memory: who tries ids must not
+        learn by the lock which of them are officers.
+        """
         with self._writing() as writing:
-            writing.execute(
+            known = writing.execute(
                 "UPDATE officer SET failures = failures + 1 WHERE id = ?", (id_,)
-            )
+            ).rowcount
+            if not known:
+                self._failed_stranger(id_)
+                return
             writing.execute(
                 "UPDATE officer SET failures = 0, locked = ?"
                 " WHERE id = ? AND failures >= ?",
                 (self._clock() + LOCKED_SECONDS, id_, FAILURES),
             )
 
+    def _failed_stranger(self, id_: str) -> None:
+        failures, locked = self._strangers.pop(id_, (0, 0.0))
+        failures += 1
+        if failures >= FAILURES:
+            failures, locked = 0, self._clock() + LOCKED_SECONDS
+        self._strangers[id_] = failures, locked
+        for oldest in list(self._strangers)[:-_MOST_STRANGERS]:
+            del self._strangers[oldest]
+
     def locked(self, id_: str) -> bool:
-        """Whether an officer is locked out just now."""
-        sql = "SELECT 1 FROM officer WHERE id = ? AND locked > ?"
-        return bool(self._rows(sql, id_, self._clock()))
+        """Whether an officer, or an id that nobody has, is locked out just now."""
+        rows = self._rows("SELECT locked FROM officer WHERE id = ?", id_)
+        with self._turn:
+            stranger = self._strangers.get(id_, (0, 0.0))[1]
+        until = rows[0][0] if rows else stranger
+        return float(str(until)) > self._clock()
 
     def forget(self, id_: str) -> bool:
         """Forget an officer and their passkeys; whether there was one."""

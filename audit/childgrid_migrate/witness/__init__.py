@@ -1,0 +1,1 @@
+"""The revisions of a witness's memory, `childgrid_log.witness`."""

@@ -1,0 +1,1 @@
+"""The revisions of the coordinator's two databases, and its `migrate`."""

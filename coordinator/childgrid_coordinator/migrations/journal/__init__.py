@@ -1,0 +1,1 @@
+"""The revisions of the table beside the coordinator's log (`journal`)."""

@@ -1,0 +1,1 @@
+"""The revisions of the coordinator's store (`store.tables`)."""

@@ -1,0 +1,1 @@
+"""The revisions of the tables of a node's journal (`journal.TABLES`)."""
