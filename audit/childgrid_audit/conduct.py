@@ -16,7 +16,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_wire import candidates, findings, outcomes, rules
+from childgrid_wire import candidates, deputies, findings, outcomes, rules
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -47,6 +47,8 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
             _judge(ledger, told, "", report, partial(_purge, ledger, told))
         elif candidates.is_decision(told.statement):
             _judge(ledger, told, "", report, partial(_candidate, ledger, told))
+    for named in ledger.of(Kind.DELEGATION):
+        _judge(ledger, named, "", report, partial(_delegation, ledger, named))
     for view in ledger.of(Kind.VIEW):
         if view.statement.body.get("reader"):
             _judge(ledger, view, "", report, partial(_reading, ledger, view))
@@ -312,6 +314,18 @@ def _candidate(ledger: Ledger, told: Event) -> None:
     ledger.law.under(
         said.issued,
         lambda view: candidates.check_decision(view, query.statement, said),
+    )
+
+
+def _delegation(ledger: Ledger, named: Event) -> None:
+    """Whom an approver has named to look after what waits, or has taken back."""
+    said = named.statement
+    event = ledger.get(said.answers, Kind.DELEGATION) if said.answers else None
+    if said.answers and event is None:
+        raise Refused(Reason.UNKNOWN, "delegation.answers")
+    earlier = event.statement if event else None
+    ledger.law.under(
+        said.issued, lambda view: deputies.check_delegation(view, said, earlier)
     )
 
 

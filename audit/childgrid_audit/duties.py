@@ -260,6 +260,13 @@ def _after(ledger: Ledger, event: Event) -> Duty:
     return Duty(carried | {said.issuer}, three, three)
 
 
+def _delegation(ledger: Ledger, event: Event) -> Duty:  # noqa: ARG001 - one shape
+    """At home alone, after the one that it takes the place of."""
+    said = event.statement
+    own = frozenset({said.issuer})
+    return Duty(own, allowed=own, rests_on=(said.answers,) if said.answers else ())
+
+
 _DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
     Kind.CASE: _case,
     Kind.QUERY: _query,
@@ -269,6 +276,7 @@ _DUTIES: dict[Kind, Callable[[Ledger, Event], Duty]] = {
     Kind.RECEIPT: _after,
     Kind.VOID: _after,
     Kind.BUDGET: _lifting,
+    Kind.DELEGATION: _delegation,
     Kind.SHRED: _shred,
     Kind.FINDING: _finding,
 }

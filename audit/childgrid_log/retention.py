@@ -86,11 +86,14 @@ class Held:
     until: int = 0
 
 
+_LASTING = (Kind.REVIEW, Kind.BUDGET, Kind.DELEGATION)
+
+
 def held_of(said: Statement, leaf: int, logged: int) -> Held:
     """What retention needs to know of a statement that a log holds."""
     named = [said.answers, *(str(said.body.get(name, "")) for name in _NAMES)]
     links = tuple(sorted({one for one in named if one}))
-    until = said.expires if said.kind in (Kind.REVIEW, Kind.BUDGET) else 0
+    until = said.expires if said.kind in _LASTING else 0
     return Held(said.hash, said.kind, leaf, logged, links, until)
 
 

@@ -1,24 +1,29 @@
 """The almanac: who is in the grid, what each holds and lets go, and under which rules.
 
-All of it is public among members: directory, policies, floor. It is what an officer
-needs to fill in a form: whom to ask, which purposes and sections there are, and which
-fields a holder may grant, to whom it lies and who must sign.
+Directory, policies and floor are public among members. It is what an officer needs to
+fill in a form: whom to ask, which purposes and sections there are, and which fields a
+holder may grant, to whom it lies and who must sign. Beside it stands what this node has
+heard of each: `heard`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from childgrid_node.heard import Heard
 from childgrid_node.office import Office
 from childgrid_wire.errors import Untrusted
 from childgrid_wire.kinds import BANDS, DENIALS
 from childgrid_wire.trust import Officer, View
 
 
-def read(office: Office, officer: Officer) -> dict[str, Any]:
-    """The members, the rules, and who is asking; plain data for a page."""
+def read(office: Office, officer: Officer, as_of: int) -> dict[str, Any]:
+    """The members, the rules, and who is asking; plain data for a page.
+
+    `as_of` is how fresh the own indexes are, in Unix seconds; 0 where there are none.
+    """
     view = office.view
-    floor = view.rules()
+    floor, heard = view.rules(), Heard(office, as_of)
     return {
         "member": office.member,
         "grid": view.directory["grid"],
@@ -39,7 +44,10 @@ def read(office: Office, officer: Officer) -> dict[str, Any]:
         "break_glass": floor.body.get("break_glass", []),
         "denials": list(DENIALS),
         "bands": list(BANDS),
-        "members": [_member(view, one) for one in view.members()],
+        "members": [
+            {**_member(view, one), "heard": heard.of(one["id"])}
+            for one in view.members()
+        ],
     }
 
 

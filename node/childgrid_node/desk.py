@@ -18,6 +18,7 @@ from childgrid_node import (
     aftermath,
     approve,
     clerical,
+    deputies,
     findings,
     lift,
     outcomes,
@@ -39,7 +40,7 @@ from childgrid_wire.trust import Officer
 log = structlog.get_logger(__name__)
 _READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
 _SIGNED = (
-    *(Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.REVIEW),
+    *(Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.REVIEW, Kind.DELEGATION),
     *(Kind.APPROVAL, Kind.REFUSAL),
 )
 MAX_WAIT_SECONDS = 30.0
@@ -150,6 +151,9 @@ class Desk:
             return said
         if said.kind is Kind.BUDGET:
             lift.sign(self.office, said)
+            return said
+        if said.kind is Kind.DELEGATION:
+            deputies.sign(self.office, said)
             return said
         if said.kind is Kind.REVIEW:
             return self._take_review(said)

@@ -11,6 +11,7 @@ from childgrid_node import (
     aftermath,
     approve,
     clerical,
+    deputies,
     desk,
     findings,
     lift,
@@ -113,6 +114,8 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
             return outcomes.draft_purge(at.office, _purge(request.purge))
         if what == "candidate":
             return clerical.draft(at.office, _word(request.candidate))
+        if what == "deputy":
+            return deputies.draft(at.office, _deputy(request.deputy))
         if what == "budget":
             return lift.draft(at.office, _lift(request.budget))
         if what == "review":
@@ -222,6 +225,12 @@ def _word(message: desk_pb2.CandidateDraft) -> clerical.Word:
         clerical.Candidate(message.holder, message.handle),
         message.verdict,
         other if message.other_holder else None,
+    )
+
+
+def _deputy(message: desk_pb2.DeputyDraft) -> deputies.Wish:
+    return deputies.Wish(
+        message.officer, message.delegate, message.hours, message.at_once
     )
 
 

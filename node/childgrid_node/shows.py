@@ -20,6 +20,7 @@ from childgrid_node import (
     almanac,
     approve,
     bundle,
+    deputies,
     docket,
     findings,
     inbox,
@@ -87,7 +88,16 @@ class Shows:
     def _inbox(self, officer: Officer, _: str) -> dict[str, Any]:
         """What waits for this officer's decision."""
         office = self.office
-        items = [summary(one) for one in inbox.waiting(office, officer)]
+        waiting = inbox.waiting(office, officer)
+        others = deputies.escalated(office, officer, waiting)
+        items = [
+            {
+                **summary(one),
+                **deputies.clock(office, one),
+                "stands_in": others.get(one.hash, []),
+            }
+            for one in waiting
+        ]
         silent = self._silent() if officer.role == "custodian" else []
         return {
             "officer": officer.id,
@@ -97,6 +107,7 @@ class Shows:
             "receipts": self._receipts(officer),
             "findings": findings.waiting(office, officer),
             "outcomes": outcomes.waiting(office, officer),
+            **deputies.shown(office, officer),
         }
 
     def _receipts(self, officer: Officer) -> list[dict[str, Any]]:
@@ -239,7 +250,7 @@ class Shows:
         return asked, packs.check(self.office, self.cases, officer, asked)
 
     def _directory(self, officer: Officer, _: str) -> dict[str, Any]:
-        return almanac.read(self.office, officer)
+        return almanac.read(self.office, officer, self.holdings.as_of)
 
     def _health(self, officer: Officer, _: str) -> dict[str, Any]:
         if officer.role != "agency-it":

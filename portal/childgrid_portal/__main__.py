@@ -229,6 +229,20 @@ def clear(
 
 
 @app.command()
+def deputy(
+    colleague: Annotated[str, typer.Argument(help="id of an officer of the same role")],
+    days: Annotated[int, typer.Option(help="at most 90")] = 7,
+    away: Annotated[bool, typer.Option(help="show them all that waits, now")] = False,
+    withdraw: Annotated[bool, typer.Option(help="take this deputy back")] = False,
+    config: Config = _DEFAULT,
+    yes: Yes = False,
+) -> None:
+    """Name who is shown what is overdue here; it gives them no right of yours."""
+    hours = 0 if withdraw else days * 24
+    typer.echo(_desk(config, yes).deputy(colleague, hours, at_once=away))
+
+
+@app.command()
 def lift(
     scope: Annotated[str, typer.Argument(help="officer, case or agency")],
     subject: Annotated[

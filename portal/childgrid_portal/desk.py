@@ -96,6 +96,11 @@ class Desk:
         """Decide on an outcome that clears somebody in the own register."""
         return self._say(drafts.purge(self.officer, outcome, out=out))
 
+    def deputy(self, delegate: str, hours: int, *, at_once: bool = False) -> str:
+        """Name a colleague who is shown what waits too long; 0 hours: no more."""
+        wanted = drafts.deputy(self.officer, delegate, hours, at_once=at_once)
+        return self._say(wanted)
+
     def refuse(self, subject: str, reason: str) -> str:
         """Refuse a query or request; this closes it."""
         return self._say(drafts.refuse(self.officer, subject, reason))

@@ -202,6 +202,19 @@ def purge(officer: str, outcome_: str, *, out: bool) -> Wanted:
     return Wanted(pb.DraftRequest(purge=draft), Kind.REVIEW, expected)
 
 
+def deputy(officer: str, delegate: str, hours: int, *, at_once: bool) -> Wanted:
+    """Name a colleague who is shown what waits too long; 0 hours takes them back."""
+    draft = pb.DeputyDraft(
+        officer=officer, delegate=delegate, hours=hours, at_once=at_once
+    )
+    expected = {
+        "delegate": delegate,
+        "at_once": at_once or None,
+        "period": hours * 3_600,
+    }
+    return Wanted(pb.DraftRequest(deputy=draft), Kind.DELEGATION, expected)
+
+
 def view(officer: str, object_: str, subject: str = "") -> Wanted:
     """Read one thing once."""
     draft = pb.ViewDraft(officer=officer, object=object_, subject=subject)
@@ -220,8 +233,8 @@ def check_draft(kind: Kind, payload: bytes, expected: Mapping[str, object]) -> N
     """Insist that the bytes to be signed say what was asked for.
 
     Lists are compared without their order and tables by their keys; `hours` is how
-    long the statement lives. A silent hit is released, and the glass broken, only by
-    who named that slot.
+    long the statement lives, `period` how many seconds a deputy is named for. A silent
+    hit is released, and the glass broken, only by who named that slot.
 
     Raises:
         Malformed: naming the first thing that differs.
@@ -229,6 +242,8 @@ def check_draft(kind: Kind, payload: bytes, expected: Mapping[str, object]) -> N
     body = canonical.loads(payload)
     check_body(kind, body)
     said = {**body, "hours": (body["expires"] - body["issued"]) / 3600}
+    if kind is Kind.DELEGATION:
+        said["period"] = body["valid_until"] - body["valid_from"]
     wanted = {**expected, "kind": kind.value}
     if said.get("subject") == "silent-hit" or said.get("slot") == breakglass.SLOT:
         wanted = {"slot": "", **wanted}

@@ -10,12 +10,13 @@ from childgrid_wire import candidates, canonical, outcomes
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import check_body
 
-_TIMES = ("issued", "expires", "until")
+_TIMES = ("issued", "expires", "until", "valid_from", "valid_until")
 _TITLES = {
     "query": "QUERY: ask other agencies whether they know a suspect",
     "request": "REQUEST: ask one agency for fields of one record",
     "review": "REVIEW: what I find on reviewing what is named here",
     "budget": "BUDGET: let more be asked a day, once others countersign",
+    "delegation": "DEPUTY: who is shown what waits for me; it gives them no right",
     "approval": "APPROVAL: I approve exactly what is named here",
     "refusal": "REFUSAL: I refuse what is named here; this closes it",
     "view": "VIEW: I read this; the reading is logged",

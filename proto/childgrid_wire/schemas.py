@@ -253,7 +253,11 @@ SCHEMAS: dict[Kind, Record] = {
         until=s.time,
     ),
     Kind.DELEGATION: record(
-        delegate=s.officer, role=role, valid_from=s.time, valid_until=s.time
+        delegate=s.officer,
+        role=role,
+        valid_from=s.time,
+        valid_until=s.time,
+        at_once=s.Maybe(s.yes),
     ),
     Kind.NOTICE: record(
         topic=s.enum(*TOPICS, *ACTS, "outage"),

@@ -91,6 +91,7 @@ def scenes(grid: Grid) -> list[Scene]:
     glass = broken(grid)
     finding = put(grid, asked.hash)
     budget = _lifted(grid)
+    _named(grid)
     own, boss, there = ("police", "si-rao"), ("police", "sp-nair"), "cu-mehta"
     return [
         Scene("inbox-asker", *own, "/"),
@@ -119,6 +120,10 @@ def scenes(grid: Grid) -> list[Scene]:
         Scene("budget", "customs", there, f"/budget/{budget}"),
         Scene("lift", *boss, "/lift"),
         Scene("lift-faults", *boss, "/lift", press()),
+        Scene("deputy", "police", "sp-khan", "/deputy"),
+        Scene("deputy-faults", "police", "sp-khan", "/deputy", press("name")),
+        Scene("deputy-named", *boss, "/deputy"),
+        Scene("inbox-deputy", "police", "sp-khan", "/"),
         Scene("directory", *own, "/directory"),
         Scene("health", "police", IT, "/health"),
     ]
@@ -128,6 +133,13 @@ def _asked(grid: Grid) -> Statement:
     """A query that waits for its approval."""
     payload = grid.draft({**KABIR, "state": ["Maharashtra"]})
     return grid.sign("police", "si-rao", Kind.QUERY, payload)
+
+
+def _named(grid: Grid) -> None:
+    """The boss is away, and a colleague looks after what waits."""
+    boss = Officer(grid, "police", "sp-nair")
+    wish = {"step": "name", "delegate": "sp-khan", "days": "7", "when": "away"}
+    boss.post("/deputy", wish)
 
 
 def _lifted(grid: Grid) -> str:

@@ -21,11 +21,13 @@ NAMES = (
     *("decide-query", "decide-query-faults", "request-form", "request-form-faults"),
     *("request-own", "request-decide", "outcome", "profile", "silent"),
     *("silent-decide", "review", "review-faults", "finding", "budget"),
-    *("lift", "lift-faults", "directory", "health"),
+    *("lift", "lift-faults", "deputy", "deputy-faults", "deputy-named"),
+    *("inbox-deputy", "directory", "health"),
 )
 LATER = (
     *("decide-query-faults", "lift-faults", "queries-none", "inbox-asker", "ask"),
     *("request-form", "request-own", "review", "silent", "inbox-custodian"),
+    *("deputy", "deputy-named"),
 )
 """Looked at in the soak alone: their parts stand in other scenes, too."""
 

@@ -69,6 +69,7 @@ def test_every_verb_of_an_officer(station: Watched) -> None:
     station.typed(
         "police", "sp-nair", "refuse", wished(station, query), "weak-basis", "--yes"
     )
+    station.typed("police", "sp-nair", "deputy", "sp-khan", "--away", "--yes")
     station.typed("police", "sp-nair", "lift", "officer", "si-rao", "60", "--yes")
 
     assert station.seen == set(leaves(PROGRAM))

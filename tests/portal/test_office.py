@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.browser import Page
 from childgrid_page.charts import WIDTH
 from childgrid_page.engine import STATIC
 from childgrid_portal.web import clock, office
@@ -14,7 +15,7 @@ from childgrid_portal.web.site import TEMPLATES
 from childgrid_wire.errors import Refused
 from childgrid_wire.kinds import Kind
 from glass import FIELDS, broken, glass_grid
-from grid import KABIR, Grid
+from grid import DAY, KABIR, Grid
 from portal.visits import Officer, rendered
 from test_findings import IT, enrolled, put
 
@@ -138,6 +139,7 @@ def test_a_limit_of_a_case_is_chosen_by_its_name(grid: Grid) -> None:
     ("age", "lives", "said"),
     [
         (0, 72, ("fine", 48 * 3_600)),
+        (25, 72, ("half", 23 * 3_600)),
         (40, 72, ("soon", 8 * 3_600)),
         (49, 72, ("over", 3_600)),
         (0, 6, ("soon", 6 * 3_600)),
@@ -173,6 +175,39 @@ def test_the_directory_says_who_provides_what(grid: Grid) -> None:
         assert text in page.said
     row = page.text.split('<th scope="row">child protection</th>')[1].split("</tr>")[0]
     assert "<td>yes</td><td>no</td>" in row
+
+
+def directory(grid: Grid, member: str) -> str:
+    """What the police's directory says of a member."""
+    page = Officer(grid, "police", "si-rao").get("/directory").text
+    part = page.split(f"<code>{member}</code>")[1].split("</dl>")[0]
+    return Page(part).said()
+
+
+def test_the_directory_says_how_fresh_and_whether_it_answers(tmp_path: Path) -> None:
+    """As the own node has heard it last; what isn't known is told as unknown."""
+    fresh = Grid(tmp_path)
+    for member in ("customs", "prisons"):
+        said = directory(fresh, member)
+        assert "Index as of unknown: it has answered nothing here yet" in said
+        assert "Answers unknown: nobody here has asked it yet" in said
+    # The own index was made when the grid was founded.
+    assert "Index as of 29 May 2026" in directory(fresh, "police")
+    assert "Answers" not in directory(fresh, "police")
+
+    fresh.now += 3 * DAY
+    fresh.members["prisons"].online = False
+    fresh.ask(KABIR)
+    said = directory(fresh, "customs")
+    assert "Index as of 29 May 2026 as its last answer of 1 Jun 2026" in said
+    assert "Answers answers" in said
+    said = directory(fresh, "prisons")
+    assert "Index as of unknown" in said
+    assert "no answer yet to the query of 1 Jun 2026" in said
+
+    fresh.members["prisons"].online = True
+    fresh.ask(KABIR)
+    assert "Answers answers" in directory(fresh, "prisons")
 
 
 def test_nothing_waits_and_nothing_is_known(tmp_path: Path) -> None:

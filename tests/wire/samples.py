@@ -148,6 +148,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "role": "custodian",
         "valid_from": 1,
         "valid_until": 2,
+        "at_once": True,
     },
     Kind.NOTICE: {"topic": "key", "subject": H},
     Kind.WATCH: {"query": H, "until": 2},

@@ -14,12 +14,9 @@ from childgrid_portal.web.finding import titles
 from childgrid_portal.web.forms import EMPTY, Faults, Sheet, page_of
 from childgrid_portal.web.visit import Visit
 from childgrid_portal.web.words import N_
+from childgrid_wire import deputies
 from childgrid_wire.lifting import SCOPES
 
-CLOCK_SECONDS = 48 * 3_600
-"""So long a decision may wait before it is overdue."""
-
-SOON_SECONDS = 12 * 3_600
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _OFFICER = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _LIFTED = ("scope", "officer", "case", "queries", "hours")
@@ -43,6 +40,8 @@ def inbox(visit: Visit) -> Response:
         "inbox.html",
         inbox=shown,
         waiting=sorted(waiting, key=lambda one: one["due"]),
+        approves=visit.person.role in deputies.ROLES,
+        late=[one for one in waiting if one["clock"] != "fine"],
         done=done if _DIGEST.fullmatch(done) else "",
         now=now,
         here="/",
@@ -51,10 +50,9 @@ def inbox(visit: Visit) -> Response:
 
 def waits(item: Mapping[str, Any], now: int) -> dict[str, Any]:
     """How long an entry may still wait: 48 hours from its making, or until it ends."""
-    due = min(item["issued"] + CLOCK_SECONDS, item["expires"])
-    left = due - now
-    state = "over" if left <= 0 else "soon" if left <= SOON_SECONDS else "fine"
-    return {"due": due, "left": abs(left), "clock": state}
+    issued, expires = item["issued"], item["expires"]
+    due, state = deputies.due(issued, expires), deputies.clock(issued, expires, now)
+    return {"due": due, "left": abs(due - now), "clock": state}
 
 
 def directory(visit: Visit) -> Response:

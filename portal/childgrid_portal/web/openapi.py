@@ -16,10 +16,11 @@ from childgrid_portal.web.app import DIGEST, DIGESTS, ID, WAYS, Way
 from childgrid_portal.web.visit import Room
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_STEPS = ("check", "sign", "change")
+_STEPS = ("check", "sign", "change", "name", "withdraw")
 _DECISION = ("decision", "field", "reason")
 _FORMS = {
     "/ask": (*asking.SUSPECT, *asking.ABOUT, "step"),
+    "/deputy": ("delegate", "days", "when", "step"),
     "/lift": ("scope", "officer", "case", "queries", "hours", "decision"),
     "/display": ("language", "look", "back"),
     "/sessions": ("session",),

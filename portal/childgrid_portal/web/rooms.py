@@ -6,13 +6,22 @@ from the role; what somebody may see and do is judged by the node, whatever stan
 
 from __future__ import annotations
 
-from childgrid_portal.web import asking, deciding, finding, office, outcomes, requesting
+from childgrid_portal.web import (
+    asking,
+    deciding,
+    deputies,
+    finding,
+    office,
+    outcomes,
+    requesting,
+)
 from childgrid_portal.web.visit import EVERYBODY, Room
 from childgrid_portal.web.words import N_
 
 _BOTH = ("GET", "POST")
 _OFFICERS = ("investigator", "supervising-officer", "custodian")
 _ASKERS = ("investigator", "supervising-officer")
+_APPROVERS = ("supervising-officer", "custodian")
 _TELLERS = (*_ASKERS, "prosecutor")
 
 ROOMS: list[Room] = [
@@ -33,6 +42,7 @@ ROOMS: list[Room] = [
     Room("/silent/{query}", deciding.silent, _BOTH, ("custodian",)),
     Room("/review/{request}", deciding.review, _BOTH),
     Room("/finding/{finding}", deciding.finding, _BOTH),
+    Room("/deputy", deputies.deputy, _BOTH, _APPROVERS),
     Room("/lift", office.lift, _BOTH, ("supervising-officer",), N_("Limits")),
     Room("/directory", office.directory, roles=EVERYBODY, name=N_("Directory")),
     Room("/health", office.health, roles=("agency-it",), name=N_("Health")),

@@ -16,12 +16,13 @@ from childgrid_wire import candidates, canonical, outcomes
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import check_body
 
-_TIMES = ("issued", "expires", "until")
+_TIMES = ("issued", "expires", "until", "valid_from", "valid_until")
 _TITLES = {
     Kind.QUERY: N_("Ask other agencies whether they know a suspect"),
     Kind.REQUEST: N_("Ask one agency for fields of one record"),
     Kind.REVIEW: N_("What I find on reviewing what is named here"),
     Kind.BUDGET: N_("Let more be asked a day, once others countersign"),
+    Kind.DELEGATION: N_("Who is shown what waits for me; it gives them no right"),
     Kind.APPROVAL: N_("I approve exactly what is named here"),
     Kind.REFUSAL: N_("I refuse what is named here; this closes it"),
     Kind.VIEW: N_("I read this; the reading is logged"),
@@ -40,6 +41,7 @@ _PAGES = {
     "budget": "/budget/{}",
     "silent-hit": "/silent/{}",
 }
+_WITHDRAWN = N_("I have no deputy any more")
 _OPENING = N_("I open my desk and read at it; each reading is logged")
 _LABELS = {
     "break_glass": N_("EMERGENCY: a child is in danger now"),
@@ -53,6 +55,11 @@ _LABELS = {
     "side": N_("Side"),
     "scope": N_("Budget of"),
     "subject": N_("Subject"),
+    "delegate": N_("Deputy"),
+    "at_once": N_("All that waits, not only what is overdue"),
+    "role": N_("Role that both have"),
+    "valid_from": N_("From"),
+    "valid_until": N_("Until"),
     "queries": N_("Queries a day"),
     "until": N_("Until"),
     "pairs": N_("Looked at"),
@@ -123,6 +130,8 @@ def read(kind: Kind, payload: bytes) -> Said:
 def _title(kind: Kind, body: Mapping[str, Any]) -> str:
     if body.get("object") == "desk":
         return _OPENING
+    if kind is Kind.DELEGATION and body["valid_from"] == body["valid_until"]:
+        return _WITHDRAWN
     if kind is Kind.REVIEW and body["subject"] in _REVIEWS:
         return _REVIEWS[body["subject"]]
     return _TITLES[kind]

@@ -14,7 +14,7 @@ class Values(_message.Message):
     def __init__(self, values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class QueryDraft(_message.Message):
-    __slots__ = ("officer", "suspect", "purpose", "sections", "case_reference", "targets", "hours")
+    __slots__ = ("officer", "suspect", "purpose", "sections", "case_reference", "targets", "hours", "rehearsal")
     class SuspectEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,7 @@ class QueryDraft(_message.Message):
     CASE_REFERENCE_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
     HOURS_FIELD_NUMBER: _ClassVar[int]
+    REHEARSAL_FIELD_NUMBER: _ClassVar[int]
     officer: str
     suspect: _containers.MessageMap[str, Values]
     purpose: str
@@ -36,7 +37,8 @@ class QueryDraft(_message.Message):
     case_reference: str
     targets: _containers.RepeatedScalarFieldContainer[str]
     hours: int
-    def __init__(self, officer: _Optional[str] = ..., suspect: _Optional[_Mapping[str, Values]] = ..., purpose: _Optional[str] = ..., sections: _Optional[_Iterable[str]] = ..., case_reference: _Optional[str] = ..., targets: _Optional[_Iterable[str]] = ..., hours: _Optional[int] = ...) -> None: ...
+    rehearsal: bool
+    def __init__(self, officer: _Optional[str] = ..., suspect: _Optional[_Mapping[str, Values]] = ..., purpose: _Optional[str] = ..., sections: _Optional[_Iterable[str]] = ..., case_reference: _Optional[str] = ..., targets: _Optional[_Iterable[str]] = ..., hours: _Optional[int] = ..., rehearsal: _Optional[bool] = ...) -> None: ...
 
 class RequestDraft(_message.Message):
     __slots__ = ("officer", "query", "holder", "handle", "fields", "justification", "hours", "break_glass")
@@ -156,8 +158,20 @@ class CandidateDraft(_message.Message):
     other_handle: str
     def __init__(self, officer: _Optional[str] = ..., query: _Optional[str] = ..., holder: _Optional[str] = ..., handle: _Optional[str] = ..., verdict: _Optional[str] = ..., other_holder: _Optional[str] = ..., other_handle: _Optional[str] = ...) -> None: ...
 
+class DeputyDraft(_message.Message):
+    __slots__ = ("officer", "delegate", "hours", "at_once")
+    OFFICER_FIELD_NUMBER: _ClassVar[int]
+    DELEGATE_FIELD_NUMBER: _ClassVar[int]
+    HOURS_FIELD_NUMBER: _ClassVar[int]
+    AT_ONCE_FIELD_NUMBER: _ClassVar[int]
+    officer: str
+    delegate: str
+    hours: int
+    at_once: bool
+    def __init__(self, officer: _Optional[str] = ..., delegate: _Optional[str] = ..., hours: _Optional[int] = ..., at_once: _Optional[bool] = ...) -> None: ...
+
 class DraftRequest(_message.Message):
-    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting", "outcome", "purge", "candidate")
+    __slots__ = ("query", "request", "decision", "view", "budget", "review", "sitting", "outcome", "purge", "candidate", "deputy")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -168,6 +182,7 @@ class DraftRequest(_message.Message):
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PURGE_FIELD_NUMBER: _ClassVar[int]
     CANDIDATE_FIELD_NUMBER: _ClassVar[int]
+    DEPUTY_FIELD_NUMBER: _ClassVar[int]
     query: QueryDraft
     request: RequestDraft
     decision: DecisionDraft
@@ -178,7 +193,8 @@ class DraftRequest(_message.Message):
     outcome: OutcomeDraft
     purge: PurgeDraft
     candidate: CandidateDraft
-    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ..., outcome: _Optional[_Union[OutcomeDraft, _Mapping]] = ..., purge: _Optional[_Union[PurgeDraft, _Mapping]] = ..., candidate: _Optional[_Union[CandidateDraft, _Mapping]] = ...) -> None: ...
+    deputy: DeputyDraft
+    def __init__(self, query: _Optional[_Union[QueryDraft, _Mapping]] = ..., request: _Optional[_Union[RequestDraft, _Mapping]] = ..., decision: _Optional[_Union[DecisionDraft, _Mapping]] = ..., view: _Optional[_Union[ViewDraft, _Mapping]] = ..., budget: _Optional[_Union[BudgetDraft, _Mapping]] = ..., review: _Optional[_Union[ReviewDraft, _Mapping]] = ..., sitting: _Optional[_Union[SittingDraft, _Mapping]] = ..., outcome: _Optional[_Union[OutcomeDraft, _Mapping]] = ..., purge: _Optional[_Union[PurgeDraft, _Mapping]] = ..., candidate: _Optional[_Union[CandidateDraft, _Mapping]] = ..., deputy: _Optional[_Union[DeputyDraft, _Mapping]] = ...) -> None: ...
 
 class DraftResponse(_message.Message):
     __slots__ = ("payload", "payload_type")
