@@ -99,6 +99,12 @@ def _surface() -> Mapping[str, Any]:
     return soak(200)
 
 
+def _shards() -> Mapping[str, Any]:
+    from soak_shards import run
+
+    return run(200_000, 20, _SEED)
+
+
 def _confined() -> Mapping[str, Any]:
     from confined import demo
 
@@ -140,9 +146,11 @@ def run(name: str, again: bool) -> Mapping[str, Any]:
     _OUT.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")
     return found
+    "upgrade": _upgrade,
 
 
 def main() -> int:
+    "shards": _shards,
     """Run the parts named, or all; returns the exit status."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*PARTS, []], default=[])

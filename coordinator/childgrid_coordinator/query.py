@@ -38,6 +38,7 @@ PASSING = frozenset(
     {
         Reason.BUSY,
         Reason.STORAGE,
+        Reason.PARTIAL,
         Reason.STALE,
         Reason.OLD_VERSION,
         Reason.UNKNOWN_KEY,

@@ -92,7 +92,7 @@ class Node:
         shelf = Shelf.open(config.state_dir / "documents")
         self.config = config
         self.office = open_office(config, identity, shelf, clock)
-        self.stock = Stock(config, self.office, passphrase)
+        self.stock = Stock(config, self.office, passphrase, serving=True)
         self.witness = memory.open_witness(config.state_dir, identity)
         self._dialer = Dialer(identity.credentials("node", clock))
         at = config.coordinator
@@ -376,6 +376,7 @@ class Node:
         self.witness.close()
         self.office.journal.log.close()
         self._claim.release()
+        self.stock.close()
 
 
 def open_office(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from childgrid_log.backing import Place
 from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
+from childgrid_node.shards.settings import ShardsConfig
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.metrics import LOOPBACK
@@ -113,6 +114,10 @@ class NodeConfig(_Strict):
     has come of age is found, after this time at the latest."""
 
     retention: Retention = Retention()
+    shards: ShardsConfig | None = None
+    """Registers in several parts, searched by as many processes of a Ray cluster,
+    on other hosts too: for a register that one machine can't hold."""
+
     """How long what was said is kept, in days by kind of story; nothing is shredded
     where it is left out. `childgrid-node shred` shreds what is over."""
 
@@ -167,3 +172,5 @@ def _anchored(config: NodeConfig, base: Path) -> NodeConfig:
     if config.token is not None:
         paths["token"] = base / config.token
     return config.model_copy(update=paths)
+    if config.shards is not None:
+        paths["shards"] = config.shards.anchored(base)

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from childgrid_node import scan, score
 from childgrid_node.encode import Encoder
-from childgrid_node.index import Index
+from childgrid_node.index import Header
 from childgrid_node.normalise import Tokens
 from childgrid_node.scheme import Scheme
+from childgrid_node.shards.table import Rows, Sharded
 from childgrid_node.turns import Turns
 from childgrid_wire.errors import Malformed, Reason, Refused
 
@@ -46,6 +48,14 @@ class Hit:
 Found = tuple[list[Hit], int]
 
 
+class _Seen(Protocol):
+    """What was searched: whose register, and what its rows are called."""
+
+    @property
+    def header(self) -> Header: ...
+    def named(self, row: int) -> tuple[str, bytes]: ...
+
+
 @dataclass(frozen=True)
 class Holdings:
     """The indexes of this node's sources by name, and how to encode for them."""
@@ -55,7 +65,7 @@ class Holdings:
     encoder: Encoder | None
     """None where no linkage key is in force, which encodes nothing."""
 
-    indexes: dict[str, Index]
+    indexes: dict[str, Rows]
     missing: tuple[str, ...] = ()
     """Sources that have not been indexed under the keys in force."""
 
@@ -74,9 +84,18 @@ class Holdings:
         """Sources whose index file was found altered; none may be answered from."""
         return tuple(name for name, one in self.indexes.items() if one.damaged)
 
+    @property
+    def partial(self) -> tuple[str, ...]:
+        """Sources of which a part is away; none may be answered from."""
+        held = self.indexes.items()
+        return tuple(n for n, one in held if isinstance(one, Sharded) and one.away)
+
     def warm(self) -> None:
         """Do what would make the first search after a start slow."""
         for index in self.indexes.values():
+            if isinstance(index, Sharded):
+                index.warm()
+                continue
             for segment in index.segments[:1]:
                 scan.warm(index.scheme, segment)
 
@@ -101,7 +120,8 @@ class Holdings:
         must not point at everybody there. At most five hits a source.
 
         Raises:
-            Refused: `busy`, too many queries of `asker` wait.
+            Refused: `busy`, too many queries of `asker` wait; `partial`, a part of a
+                register did not answer.
         """
         return self.turns.serve(asker, query)
 
@@ -110,12 +130,9 @@ class Holdings:
         hits: list[list[Hit]] = [[] for _ in queries]
         spent = [0] * len(queries)
         for name, index in self.indexes.items():
-            found = score.match_many(
-                index, queries, k=score.SURVIVORS, threads=scan.cores()
-            )
-            for place, one in enumerate(found):
+            for place, (one, seen) in enumerate(_searched(index, queries)):
                 speaking = [row for row in one.candidates if row.score > 0][:SHOWN]
-                hits[place] += [_hit(name, index, row) for row in speaking]
+                hits[place] += [_hit(name, seen, row) for row in speaking]
                 spent[place] += one.cpu_ns
         return [
             (sorted(some, key=lambda hit: (-hit.probability, hit.source, hit.key)), ns)
@@ -144,12 +161,23 @@ class Holdings:
         return np.frombuffer(content[40:], "<u8").astype(np.uint64)
 
 
-def _hit(name: str, index: Index, one: score.Candidate) -> Hit:
-    header = index.header
+def _searched(
+    index: Rows, queries: Sequence[NDArray[np.uint64]]
+) -> Sequence[tuple[score.Matches, _Seen]]:
+    """Search one source; what names its rows comes with each answer."""
+    if isinstance(index, Sharded):
+        return index.search(queries, score.SURVIVORS)
+    found = score.match_many(index, queries, k=score.SURVIVORS, threads=scan.cores())
+    return [(one, index) for one in found]
+
+
+def _hit(name: str, seen: _Seen, one: score.Candidate) -> Hit:
+    header = seen.header
+    key, digest = seen.named(one.row)
     return Hit(
         name,
-        index.key(one.row),
-        index.digest(one.row),
+        key,
+        digest,
         header.category,
         one.probability,
         one.band,

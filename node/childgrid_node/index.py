@@ -68,6 +68,7 @@ __all__ = [
     "Segment",
     "encoding_digest",
     "epoch_of",
+    "expect",
 ]
 
 
@@ -171,7 +172,7 @@ class Index:
         """
         view = mapped(path)
         header = read_header(view, Keys.derive(index_key, "").mac)
-        _expect(header, scheme, epoch, key_check)
+        expect(header, scheme, epoch, key_check)
         keys = Keys.derive(index_key, header.file_id)
         return cls._over(view, scheme, header, path, keys)
 
@@ -201,6 +202,23 @@ class Index:
         """Return the SHA-256 of a row's encoding, as ``encoding_digest`` gives it."""
         segment, local = self._find(row)
         return bytes(segment.digests[local])
+
+    def named(self, row: int) -> tuple[str, bytes]:
+        """Return the source key and the digest of a row."""
+        return self.key(row), self.digest(row)
+
+    def keys_of(self, rows: Sequence[int]) -> list[str]:
+        """Return the source keys of rows."""
+        return [self.key(row) for row in rows]
+
+    def unseen(self, seen: NDArray[np.bool_]) -> list[int]:
+        """Return the living rows that ``seen``, ``bool[len(self)]``, does not mark."""
+        return [
+            segment.first + local
+            for segment in self.segments
+            for local in np.flatnonzero(segment.dead == 0).tolist()
+            if not seen[segment.first + local]
+        ]
 
     def guard(self, row: int) -> int:
         """Return the guard byte of a row."""
@@ -352,7 +370,8 @@ def epoch_of(path: Path, index_key: bytes) -> int:
     return read_header(mapped(path), Keys.derive(index_key, "").mac).epoch
 
 
-def _expect(header: Header, scheme: Scheme, epoch: int, key_check: bytes) -> None:
+def expect(header: Header, scheme: Scheme, epoch: int, key_check: bytes) -> None:
+    """Insist that a file was made under exactly these; raises as ``Index.open``."""
     if header.scheme != scheme.digest.hex():
         raise WrongScheme(f"the index was made under another scheme; {REBUILD}")
     if header.epoch != epoch:

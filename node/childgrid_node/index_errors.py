@@ -9,7 +9,9 @@
         ├── WrongScheme           written under another scheme
         ├── WrongEpoch            written under another key epoch
         ├── WrongLinkageKey       written under another linkage key
-        └── DuplicateSource       one source key twice in one register
+        ├── DuplicateSource       one source key twice in one register
+        ├── ShardLost             a part of a register did not answer
+        └── ShardLocked           a part of a register has no key yet
 
 Messages say what to do next. They never hold a value, a token or a key.
 """
@@ -55,3 +57,11 @@ class WrongLinkageKey(IndexFileError):
 
 class DuplicateSource(IndexFileError):
     """Two rows of one register have the same source key."""
+
+
+class ShardLost(IndexFileError):
+    """A part of a register did not answer: its process ended, or its host is away."""
+
+
+class ShardLocked(IndexFileError):
+    """A part of a register has just begun and has not been handed its key."""

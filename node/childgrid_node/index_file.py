@@ -58,6 +58,8 @@ FRAMES_AT = 2 * HEAD_BYTES
 ROWS, TOMBSTONES = 1, 2
 LENGTH = struct.Struct("<I")
 REBUILD = "rebuild it with `childgrid-node index`"
+Head = tuple[int, int, int, int, int, bytes, bytes]
+"""Kind, zero, rows, number, stored length, nonce, digest; see the module."""
 
 
 @dataclass(frozen=True)
@@ -251,20 +253,38 @@ def read_frames(view: memoryview, header: Header, keys: Keys) -> list[Frame]:
     Raises:
         Damaged: bytes are missing, extra or altered.
     """
-    frames = []
-    for number, (head, stored) in enumerate(_stored(view, header)):
-        kind, _, rows, told, _, nonce, _ = head
-        if told != number:
-            raise _altered()
-        if not header.clear:
-            data = _associated(header.file_id, kind, number, rows)
-            try:
-                opened = AESGCM(keys.seal).decrypt(nonce, stored, data)
-            except InvalidTag as error:
-                raise _altered() from error
-            stored = memoryview(opened)
-        frames.append(Frame(kind, rows, stored))
-    return frames
+    return [
+        opened_frame(header, keys, number, head, stored)
+        for number, (head, stored) in enumerate(stored_frames(view, header))
+    ]
+
+
+def opened_frame(
+    header: Header,
+    keys: Keys,
+    number: int,
+    head: Head,
+    stored: memoryview,
+    *,
+    check: bool = False,
+) -> Frame:
+    """Return the frame of that number in the clear; with ``check``, also read it.
+
+    Raises:
+        Damaged: it was altered; of a file in the clear that is seen by ``check`` only.
+    """
+    kind, _, rows, told, _, nonce, digest = head
+    if told != number:
+        raise _altered()
+    if not header.clear:
+        data = _associated(header.file_id, kind, number, rows)
+        try:
+            stored = memoryview(AESGCM(keys.seal).decrypt(nonce, stored, data))
+        except InvalidTag as error:
+            raise _altered() from error
+    elif check and hashlib.sha256(stored).digest() != digest:
+        raise _altered()
+    return Frame(kind, rows, stored)
 
 
 def verify_frames(
@@ -278,7 +298,7 @@ def verify_frames(
     Raises:
         Damaged: a payload was altered.
     """
-    for head, stored in _stored(view, header):
+    for head, stored in stored_frames(view, header):
         if stopped():
             return False
         if header.clear and hashlib.sha256(stored).digest() != head[-1]:
@@ -286,10 +306,12 @@ def verify_frames(
     return True
 
 
-def _stored(
-    view: memoryview, header: Header
-) -> list[tuple[tuple[int, int, int, int, int, bytes, bytes], memoryview]]:
-    """Return each frame's head and what is stored; refuse a broken chain."""
+def stored_frames(view: memoryview, header: Header) -> list[tuple[Head, memoryview]]:
+    """Return each frame's head and what is stored, opened by nobody yet.
+
+    Raises:
+        Damaged: heads are missing, extra or altered.
+    """
     found, at, chain = [], FRAMES_AT, ""
     end = FRAMES_AT + header.length
     for _ in range(header.frames):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from childgrid_node import cases, match, query
-from childgrid_node.index import Index
 from childgrid_node.journal import Journal
 from childgrid_node.office import Office
+from childgrid_node.shards.table import Rows
 from childgrid_wire import canonical, outcomes, statement
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
@@ -203,13 +203,13 @@ def sign_purge(office: Office, said: Statement) -> None:
         )
 
 
-def without(journal: Journal, source: str, index: Index) -> Index:
+def without(journal: Journal, source: str, index: Rows) -> Rows:
     """The index of a source with no row that a custodian took out of it.
 
     Raises:
         IndexFileError: somebody else changed the file since it was opened.
     """
-    out = [key for key in cleared(journal, source) if index.row_of(key) is not None]
+    out = index.rows_of(sorted(cleared(journal, source)))
     return index.changed((), out) if out else index
 
 

@@ -1,9 +1,9 @@
 """Whether a node does what it is for, and if not, why: short words, nobody's data.
 
-Not ready is: an index missing or damaged, a log that takes nothing in, a disk nearly
-full, an issuer or sealing key that has run out, work that has stopped, hangs or fails
-again and again. Not ready is not: a coordinator or witness that is away, nor a
-directory past its time; those are awaited, and there are alarms for them.
+Not ready is: an index missing, damaged or with a part away, a log that takes nothing
+in, a disk nearly full, an issuer or sealing key that has run out, work that has
+stopped, hangs or fails again and again. Not ready is not: a coordinator or witness that
+is away, nor a directory past its time; those are awaited, and alarms tell of them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WORDS = (
     "index-missing",
     "index-damaged",
+    "index-partial",
     "log-behind",
     "log-refused",
     "disk-full",
@@ -43,6 +44,7 @@ def faults(
     found = [
         "index-missing" if holdings.missing else "",
         "index-damaged" if holdings.damaged else "",
+        "index-partial" if holdings.partial else "",
         _log(office),
         "disk-full" if _is_full(state_dir) else "",
         "issuer-expired" if issuer_ends(office) <= office.now else "",

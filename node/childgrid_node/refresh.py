@@ -21,9 +21,10 @@ import numpy as np
 import structlog
 
 from childgrid_node import indexer
-from childgrid_node.index import Block, Index
+from childgrid_node.index import Block
 from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Mark, Source
+from childgrid_node.shards.table import Rows
 from childgrid_node.source_errors import SourceError
 from childgrid_wire import keyfile
 
@@ -105,11 +106,16 @@ class Refresher:
     """One source and its index file. Not for several threads at once."""
 
     def __init__(
-        self, source: Source, path: Path, keyring: Keyring, clock: Callable[[], int]
+        self,
+        source: Source,
+        path: Path,
+        keyring: Keyring,
+        clock: Callable[[], int],
+        opener: Callable[[Path, Keyring], Rows] = indexer.open_index,
     ) -> None:
-        """`path` is the index file; how far it is stands beside it."""
+        """`path` is the index file, for `opener`; how far it is stands beside it."""
         self._source, self._path, self._keyring = source, path, keyring
-        self._clock = clock
+        self._clock, self._opener = clock, opener
 
     @property
     def _beside(self) -> Path:
@@ -123,7 +129,7 @@ class Refresher:
         Progress(mark, now, now).write(self._beside)
         return report
 
-    def step(self, index: Index, pace: Pace) -> Index:
+    def step(self, index: Rows, pace: Pace) -> Rows:
         """Do what is due; returns the index afterwards, which may be the same.
 
         Raises:
@@ -136,7 +142,7 @@ class Refresher:
         due = plan(known, mark, pace, now)
         if due.whole or known is None or index.damaged:
             self.build()
-            return indexer.open_index(self._path, self._keyring)
+            return self._opener(self._path, self._keyring)
         if not due.changes:
             return index.changed(as_of=now)
         index = self._apply(index, known, pace, now, keys=due.keys)
@@ -145,8 +151,8 @@ class Refresher:
         return index.compacted() if index.loose else index
 
     def _apply(
-        self, index: Index, known: Progress, pace: Pace, now: int, *, keys: bool
-    ) -> Index:
+        self, index: Rows, known: Progress, pace: Pace, now: int, *, keys: bool
+    ) -> Rows:
         blocks, gone = list[Block](), list[str]()
         if known.mark is not None:
             for block, barred in indexer.changes(
@@ -158,23 +164,18 @@ class Refresher:
             gone += self._vanished(index)
         return index.changed(latest(blocks), gone, as_of=now)
 
-    def _vanished(self, index: Index) -> list[str]:
+    def _vanished(self, index: Rows) -> list[str]:
         """Keys that are in the index and no longer in the source."""
         seen = np.zeros(len(index), np.bool_)
         for keys in indexer.keys(self._source, _KEYS_AT_ONCE):
             seen[list(index.rows_of(keys).values())] = True
-        lost = [
-            segment.first + local
-            for segment in index.segments
-            for local in np.flatnonzero(segment.dead == 0).tolist()
-            if not seen[segment.first + local]
-        ]
+        lost = index.unseen(seen)
         if len(lost) > MOST_GONE * max(index.living, 1):
             raise SourceError(
                 f"{self._path.stem}: {len(lost)} of {index.living} rows are gone from "
                 "the source; if that is right, run `childgrid-node index`"
             )
-        return [index.key(row) for row in lost]
+        return index.keys_of(lost)
 
 
 def latest(blocks: Sequence[Block]) -> list[Block]:
@@ -195,9 +196,9 @@ def latest(blocks: Sequence[Block]) -> list[Block]:
 
 def step_all(
     refreshers: dict[str, Refresher],
-    indexes: dict[str, Index],
+    indexes: dict[str, Rows],
     pace: Pace,
-    put: Callable[[str, Index], None],
+    put: Callable[[str, Rows], None],
     reopen: Callable[[str], None],
 ) -> None:
     """One round over every source; one that fails does not hold up the others.
@@ -215,9 +216,9 @@ def step_all(
 def _step(
     name: str,
     refresher: Refresher,
-    index: Index,
+    index: Rows,
     pace: Pace,
-    put: Callable[[str, Index], None],
+    put: Callable[[str, Rows], None],
     reopen: Callable[[str], None],
 ) -> None:
     try:

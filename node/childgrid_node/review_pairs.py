@@ -17,6 +17,7 @@ from childgrid_node.holdings import SHOWN
 from childgrid_node.index import Index
 from childgrid_node.review import Judged, ReviewRefused, Sample
 from childgrid_node.review_document import Ground
+from childgrid_node.shards.table import Rows
 from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed
 
@@ -116,7 +117,7 @@ class Session:
         return session
 
 
-def ground_of(source: str, index: Index) -> Ground:
+def ground_of(source: str, index: Rows) -> Ground:
     """Return the ground of a review of this index."""
     header = index.header
     asked = index.scheme.calibration.asked

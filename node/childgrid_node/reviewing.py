@@ -29,6 +29,7 @@ from childgrid_node import (
 from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.holdings import Holdings
+from childgrid_node.index import Index
 from childgrid_node.indexer import Source
 from childgrid_node.office import Office
 from childgrid_node.review import ReviewRefused
@@ -124,6 +125,8 @@ class Review:
         session = found or Session(ground, review.strata(index.scheme.bands))
         wanted = wish.pairs or session.wanted or PAIRS
         if wanted > session.wanted:
+            if not isinstance(index, Index):
+                raise ReviewRefused("pairs can't be drawn from a register in parts")
             chance = np.random.default_rng()
             note("drawing pairs; a large register takes minutes")
             review_pairs.draw(session, index, wanted, chance)

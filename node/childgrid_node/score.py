@@ -129,11 +129,33 @@ def _matches(
 ) -> Matches:
     scheme = index.scheme
     weights = rarity_weights(scheme, found)
-    most = max(k, SURVIVORS)
-    best = scan.best(scheme, found, weights, most, engine, threads)
+    best = scan.best(scheme, found, weights, max(k, SURVIVORS), engine, threads)
+    return concluded(scheme, found, weights, best, index.living, k, low)
+
+
+def concluded(
+    scheme: Scheme,
+    found: scan.Survey,
+    weights: NDArray[np.int64],
+    best: scan.Survivors,
+    living: int,
+    k: int,
+    low: int,
+) -> Matches:
+    """Turn the best rows of a register into candidates: the second stage.
+
+    Args:
+        scheme: the second stage's numbers.
+        found: which comparisons the query could make.
+        weights: millinats by level, ``int64[len(found.active), 256]``.
+        best: at least ``SURVIVORS`` rows, where the register has so many.
+        living: rows of the register that are not deleted.
+        k: the greatest number of candidates.
+        low: probability per 10,000 below which nothing is answered.
+    """
     parts = parts_of(found, weights, best.levels)
     logits = second(scheme, parts, best.levels, best.scores, len(found.active))
-    logits += size_offset(scheme.calibration, index.living)
+    logits += size_offset(scheme.calibration, living)
     return Matches(_candidates(scheme.bands, best, logits, k, low), best.cpu_ns)
 
 

@@ -21,11 +21,12 @@ from childgrid_node import epochs, indexer, outcomes, refresh
 from childgrid_node.config import NodeConfig
 from childgrid_node.encode import Encoder
 from childgrid_node.holdings import Holdings
-from childgrid_node.index import Index
 from childgrid_node.index_errors import Damaged, IndexFileError, IndexingError
 from childgrid_node.indexer import Keyring, Progress, Report, Source
 from childgrid_node.office import Office
 from childgrid_node.refresh import Pace, Refresher
+from childgrid_node.shards import fleet
+from childgrid_node.shards.table import Rows
 from childgrid_node.source_errors import SourceError
 from childgrid_node.sources import check_policy, mappings
 from childgrid_node.vault import derive
@@ -44,16 +45,19 @@ class Stock:
         passphrase: bytes,
         *,
         rebuilding: bool = False,
+        serving: bool = False,
     ) -> None:
         """Read mappings and open what is indexed already.
 
-        With `rebuilding`, an index that can't be used counts as missing.
+        With `rebuilding`, an index that can't be used counts as missing; `serving`,
+        registers in parts are opened in a cluster.
 
         Raises:
             ConfigurationRefused: a mapping or index can't be used; says which.
         """
         self._config, self._office = config, office
         self._passphrase = passphrase
+        self._fleet = (fleet.serving if serving else fleet.beside)(config.shards)
         self._lock = threading.Lock()
         self._told: dict[int, str] = {}
         self._failed: dict[tuple[str, int], int] = {}
@@ -121,24 +125,26 @@ class Stock:
         """What is indexed under a keyring; with `lenient`, a bad file is missing."""
         indexes = {}
         for name in self.registers:
-            path = indexer.path_of(self._folder, name, ring.epoch)
-            opened = self._open(name, path, ring, lenient) if path.exists() else None
+            path = self._path(name, ring.epoch)
+            there = self._fleet.there(path)
+            opened = self._open(name, path, ring, lenient) if there else None
             if opened is not None:
                 indexes[name] = opened
         encoder = Encoder(ring.scheme, ring.linkage_key, ring.epoch)
         missing = tuple(name for name in self.registers if name not in indexes)
         return Holdings(ring.scheme, ring.epoch, encoder, indexes, missing)
 
-    def _open(
-        self, name: str, path: Path, ring: Keyring, lenient: bool
-    ) -> Index | None:
+    def _open(self, name: str, path: Path, ring: Keyring, lenient: bool) -> Rows | None:
         try:
-            index = indexer.open_index(path, ring)
+            index = self._fleet.open(path, ring)
             return outcomes.without(self._office.journal, name, index)
         except IndexFileError as error:
             if lenient:
                 return None
             raise ConfigurationRefused(f"{path.name}: {error}") from error
+
+    def _path(self, name: str, epoch: int) -> Path:
+        return indexer.path_of(self._folder, name, epoch)
 
     @property
     def _folder(self) -> Path:
@@ -183,7 +189,7 @@ class Stock:
     def in_the_clear(self) -> dict[Path, int]:
         """Index files that are not sealed, with how many source keys stand in each."""
         return {
-            indexer.path_of(self._folder, name, held.epoch): len(index)
+            self._fleet.file(self._path(name, held.epoch)): len(index)
             for held in self._all()
             for name, index in held.indexes.items()
             if index.header.clear
@@ -256,6 +262,7 @@ class Stock:
             with self._lock:
                 self._held.pop(epoch, None)
                 self._rings.pop(epoch, None)
+            self._fleet.forget(self._folder / f"e{epoch}")
             if epochs.destroy(self._config, epoch):
                 log.info("destroyed", epoch=epoch)
 
@@ -296,12 +303,13 @@ class Stock:
     def _refresher(
         self, name: str, ring: Keyring, source: Source | None = None
     ) -> Refresher:
-        path = indexer.path_of(self._folder, name, ring.epoch)
+        path = self._path(name, ring.epoch)
         taken = source or self.registers[name]
-        return Refresher(taken, path, ring, lambda: self._office.now)
+        opener = self._fleet.open
+        return Refresher(taken, path, ring, lambda: self._office.now, opener)
 
-    def _opened(self, name: str, ring: Keyring) -> Index:
-        return indexer.open_index(indexer.path_of(self._folder, name, ring.epoch), ring)
+    def _opened(self, name: str, ring: Keyring) -> Rows:
+        return self._fleet.open(self._path(name, ring.epoch), ring)
 
     def clear(self) -> None:
         """Take out what custodians have decided on; see `outcomes`.
@@ -314,7 +322,7 @@ class Stock:
                 with suppress(IndexFileError):
                     self._put(name, index, held.epoch)
 
-    def _put(self, name: str, index: Index, epoch: int) -> None:
+    def _put(self, name: str, index: Rows, epoch: int) -> None:
         """Put an index in force; who searches the old one keeps it until done.
 
         Raises:
@@ -339,3 +347,7 @@ class Stock:
     def _marker(self, name: str) -> Path:
         """Stands where a person has had a source indexed; it outlives the epochs."""
         return self._folder / f"{name}.encoded"
+
+    def close(self) -> None:
+        """End what was started to hold the registers."""
+        self._fleet.close()

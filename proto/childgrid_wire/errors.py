@@ -52,6 +52,7 @@ class Reason(StrEnum):
     LOG_BEHIND = "log-behind"
     DEADLINE = "deadline"
     UNREACHABLE = "unreachable"
+    PARTIAL = "partial"
     UNREVIEWED = "unreviewed"
     BUSY = "busy"
     TOO_COMMON = "too-common"
@@ -97,6 +98,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.DEADLINE: "set a deadline of at most 300 seconds on the call",
     Reason.UNREACHABLE: "check address, port and certificate with `doctor`",
     Reason.UNREVIEWED: "review the earlier emergency in full; a suspended right comes "
+    Reason.PARTIAL: "part of the register did not answer, so nothing is said of the "
+    "rest; it is asked again by itself",
     "back when the holder opts in anew",
     Reason.BUSY: "too many calls at once; try again in a moment",
     Reason.TOO_COMMON: "add what distinguishes the person: relative, age, phone",

@@ -94,6 +94,10 @@ REASONS = {
         "a phone number."
     ),
     "empty": N_("Give at least one name, number or identifier."),
+    "partial": N_(
+        "A part of the register did not answer. It is asked again by itself; nothing "
+        "is said until all of it has."
+    ),
     "training": N_("Training keys are accepted on a training grid only."),
     "configuration": N_("A setting is wrong. Tell agency IT."),
     "storage": N_("The disk is full or broken. Tell agency IT; nothing was taken in."),
