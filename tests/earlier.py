@@ -7,8 +7,10 @@ that need it are skipped and say so.
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -40,7 +42,7 @@ def known() -> str:
 def kept() -> Path:
     """The folder with the earlier release's zones; skips the test without them.
 
-    It is written once and stays, so that loops are compiled once.
+    It is written once and stays, so that its code is compiled once.
     """
     if not known():
         pytest.skip(f"this tree's history lacks {REVISION}, the release before")
@@ -49,6 +51,8 @@ def kept() -> Path:
         folder.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as name:
             _take(Path(name) / "zones").replace(folder)
+        # Only now: what is compiled remembers where its source lay.
+        compileall.compile_dir(folder, quiet=2)
     return folder
 
 
@@ -67,4 +71,12 @@ def _take(folder: Path) -> Path:
 def environment(folder: Path) -> dict[str, str]:
     """What makes a program run the release that stands in a folder."""
     zones = os.pathsep.join(str(folder / zone) for zone in _ZONES)
+    found = subprocess.run(
+        [sys.executable, "-c", "import childgrid_wire; print(childgrid_wire.__file__)"],
+        env={**os.environ, "PYTHONPATH": zones},
+        capture_output=True,
+        text=True,
+    )
+    if not found.stdout.startswith(str(folder)):
+        raise RuntimeError(f"today's code would run, not that of {folder.name}")
     return {"PYTHONPATH": zones}
