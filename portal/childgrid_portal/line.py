@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from childgrid_portal.drafts import Wanted, check_draft
-from childgrid_wire import canonical, certificates, channel
+from childgrid_wire import canonical, certificates, channel, keyfile
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.errors import (
     ConfigurationRefused,
@@ -37,7 +37,12 @@ class Pass:
 
     @classmethod
     def read(cls, path: Path) -> Pass:
-        """Read a pass file; raises `ConfigurationRefused`."""
+        """Read a pass file.
+
+        Raises:
+            ConfigurationRefused: it is no pass, or others than its owner can read it.
+        """
+        keyfile.check_private(path)
         try:
             table = json.loads(path.read_text("ascii"))
             pair = Pair(table["key"].encode(), table["chain"].encode())

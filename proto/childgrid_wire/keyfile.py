@@ -137,6 +137,20 @@ def loose(status: os.stat_result) -> bool:
     return bool(status.st_mode & (0o037 if from_root and for_us else 0o077))
 
 
+def check_private(path: Path) -> None:
+    """Insist that a secret's file is not to be reached by others; `loose` says who.
+
+    Raises:
+        ConfigurationRefused: it is, or it can't be looked at.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ConfigurationRefused(f"cannot read {path.name}") from error
+    if loose(status):
+        raise ConfigurationRefused(f"{path.name} must be readable by its owner only")
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a file of mode 600 so that it is the old or the new one, never torn."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

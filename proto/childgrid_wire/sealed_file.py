@@ -147,7 +147,8 @@ class Reader:
             table = canonical.loads(head.removesuffix(b"\n"))
             passes, memory = int(table["passes"]), int(table["memory"])
             known = table["format"] == _MAGIC and head.endswith(b"\n")
-            if not known or passes > _MOST_PASSES or memory > _MOST_MEMORY:
+            fits = 1 <= passes <= _MOST_PASSES and memory <= _MOST_MEMORY
+            if not (known and fits and memory >= pwhash.argon2id.MEMLIMIT_MIN):
                 raise self._foreign()
             salt, stream = (canonical.from_b64(table[one]) for one in _IN_HEAD)
             if len(salt) != pwhash.argon2id.SALTBYTES:

@@ -122,7 +122,23 @@ def test_a_wrong_passphrase_issues_nothing(config: NodeConfig, tmp_path: Path) -
 @pytest.mark.parametrize("text", ["", "{}", '{"key": "x", "chain": "y", "root": "z"}'])
 def test_a_file_that_is_no_pass(tmp_path: Path, text: str) -> None:
     """Named by its file; its content is not quoted."""
-    (tmp_path / "pass.json").write_text(text)
+    keyfile.write_private(tmp_path / "pass.json", text.encode())
 
     with pytest.raises(ConfigurationRefused, match=r"pass\.json is no desk pass"):
         Pass.read(tmp_path / "pass.json")
+
+
+@pytest.mark.threat("T8")
+def test_a_pass_that_others_can_read_is_refused(
+    config: NodeConfig, tmp_path: Path
+) -> None:
+    """Its key lies in it; the owner alone may read it."""
+    join(config)
+    out = tmp_path / "pass.json"
+    issue(config, out, 30, time.time)
+    for mode in (0o640, 0o604, 0o660):
+        out.chmod(mode)
+        with pytest.raises(ConfigurationRefused, match="its owner only"):
+            Pass.read(out)
+    out.chmod(0o600)
+    assert Pass.read(out).pair.key

@@ -46,3 +46,4 @@ def _forgiven(request: pytest.FixtureRequest) -> Iterator[None]:
         with stage.site.accounts._writing() as writing:
             writing.execute("UPDATE officer SET failures = 0, locked = 0")
             writing.execute("UPDATE login SET counter = 0")
+        stage.site.accounts._strangers.clear()

@@ -110,6 +110,28 @@ def test_whoever_is_locked_out_has_no_login_passkey(
     assert len(accounts.logins("si-rao")) == 1
 
 
+def test_an_id_that_nobody_has_is_locked_like_an_officer(
+    accounts: Accounts, clock: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock tells nobody whether there is such an officer; memory stays bounded."""
+    monkeypatch.setattr("childgrid_portal.web.accounts._MOST_STRANGERS", 3)
+    enrolled(accounts)
+    for name in ("si-rao", "nobody"):
+        for _ in range(FAILURES - 1):
+            accounts.failed(name)
+        assert not accounts.locked(name)
+        accounts.failed(name)
+        assert accounts.locked(name)
+    clock.now += LOCKED_SECONDS
+    assert not accounts.locked("si-rao")
+    assert not accounts.locked("nobody")
+    for number in range(5):
+        accounts.failed(f"nobody-{number}")
+    assert len(accounts._strangers) == 3
+    accounts.invite("nobody-4", "Somebody after all")
+    assert not accounts.locked("nobody-4")
+
+
 def test_enrolling_anew_forgets_the_passkeys_before(accounts: Accounts) -> None:
     """What was lost opens nothing."""
     enrolled(accounts)

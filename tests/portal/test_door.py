@@ -25,6 +25,7 @@ def hands(stage: Stage) -> Iterator[Hands]:
     yield Hands.at(stage)
     with stage.site.accounts._writing() as writing:
         writing.execute("UPDATE officer SET failures = 0, locked = 0")
+    stage.site.accounts._strangers.clear()
 
 
 def test_an_officer_signs_in_and_opens_the_desk(stage: Stage) -> None:
@@ -133,6 +134,24 @@ def test_five_failures_lock_the_officer_out(stage: Stage, hands: Hands) -> None:
     assert "Locked" in said(own.last)
     assert "data-options" not in own.last.text
     assert seated(stage, "sp-nair").last.status == 200
+
+
+@pytest.mark.threat("T28")
+def test_the_lock_tells_no_stranger_who_is_an_officer(
+    stage: Stage, hands: Hands
+) -> None:
+    """Five failures for an id that nobody has show the page that an officer's would."""
+    pages = []
+    for name in ("si-rao", "nobody-here"):
+        tries = Hands.at(stage)
+        tries.claim(name)
+        for _ in range(FAILURES):
+            tries.post("/sign-in/passkey", answer="{}")
+        own = Hands.at(stage)
+        own.claim(name)
+        pages.append((own.last.status, said(own.last).replace(name, "")))
+    assert pages[0] == pages[1]
+    assert "Locked" in pages[0][1]
 
 
 def test_the_page_tells_no_stranger_who_has_a_passkey(

@@ -10,6 +10,7 @@ from childgrid_portal.line import Greeting
 from childgrid_portal.web.config import PortalConfig, load
 from childgrid_portal.web.serve import bind, server, trainees
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.keyfile import write_private
 from deploy.etc import filled
 
 RIGHT = {
@@ -110,7 +111,10 @@ def test_a_port_that_is_taken_and_a_key_that_is_none_are_named(tmp_path: Path) -
         with pytest.raises(ConfigurationRefused, match="port"):
             bind(written(tmp_path, listen=f"127.0.0.1:{port}"))
     for name in ("a.pem", "b.pem"):
-        (tmp_path / name).write_text("none")
+        write_private(tmp_path / name, b"none")
     own = written(tmp_path, certificate="a.pem", key="b.pem")
     with pytest.raises(ConfigurationRefused, match="certificate"):
+        server(own, None)
+    (tmp_path / "b.pem").chmod(0o640)
+    with pytest.raises(ConfigurationRefused, match=r"b\.pem must be readable by its"):
         server(own, None)

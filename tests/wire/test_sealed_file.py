@@ -138,3 +138,19 @@ def test_what_a_stranger_writes_costs_little(tmp_path: Path) -> None:
     path.write_bytes(head[:memory] + b"9" * 12 + head[memory + 1 :] + found[0])
     with pytest.raises(ConfigurationRefused, match="not a sealed file"):
         opened(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("passes", b"0"), ("passes", b"17"), ("memory", b"0")]
+)
+def test_a_head_that_asks_for_no_stretching(
+    tmp_path: Path, name: str, value: bytes
+) -> None:
+    """Below what Argon2id can do, or above the bound: no sealed file of ours."""
+    path = sealed(tmp_path / "state.sealed", b"")
+    whole = path.read_bytes()
+    start = whole.index(f'"{name}":'.encode()) + len(name) + 3
+    stop = min(whole.index(mark, start) for mark in (b",", b"}"))
+    path.write_bytes(whole[:start] + value + whole[stop:])
+    with pytest.raises(ConfigurationRefused, match="not a sealed file"):
+        opened(path)

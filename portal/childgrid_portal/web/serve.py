@@ -23,6 +23,7 @@ from childgrid_portal.web.session import Session, Sessions
 from childgrid_portal.web.site import Site
 from childgrid_portal.web.training import Training
 from childgrid_portal.web.visit import Room
+from childgrid_wire import keyfile
 from childgrid_wire.ending import Ending
 from childgrid_wire.errors import ConfigurationRefused
 
@@ -105,8 +106,10 @@ def server(config: PortalConfig, app: object) -> uvicorn.Server:
     """The web server, not yet listening.
 
     Raises:
-        ConfigurationRefused: certificate or key is none.
+        ConfigurationRefused: certificate or key is none, or others can read the key.
     """
+    if config.key is not None:
+        keyfile.check_private(config.key)
     settings = uvicorn.Config(
         app,  # type: ignore[arg-type]
         access_log=False,
