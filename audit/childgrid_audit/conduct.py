@@ -16,7 +16,14 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_wire import candidates, deputies, findings, outcomes, rules
+from childgrid_wire import (
+    candidates,
+    deputies,
+    findings,
+    outcomes,
+    readings,
+    rules,
+)
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -50,8 +57,7 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
     for named in ledger.of(Kind.DELEGATION):
         _judge(ledger, named, "", report, partial(_delegation, ledger, named))
     for view in ledger.of(Kind.VIEW):
-        if view.statement.body.get("reader"):
-            _judge(ledger, view, "", report, partial(_reading, ledger, view))
+        _judge(ledger, view, "", report, partial(_view, ledger, view))
     check_budgets(ledger, report)
 
 
@@ -329,9 +335,16 @@ def _delegation(ledger: Ledger, named: Event) -> None:
     )
 
 
-def _reading(ledger: Ledger, view: Event) -> None:
-    """What a node says that somebody read, in a sitting which that person opened."""
+def _view(ledger: Ledger, view: Event) -> None:
+    """Who looked, at what that role may see; by a signature or in a sitting."""
     said = view.statement
+    ledger.law.under(said.issued, lambda at: readings.check_view(at, said))
+    if said.body.get("reader"):
+        _reading(ledger, said)
+
+
+def _reading(ledger: Ledger, said: Statement) -> None:
+    """What a node says that somebody read, in a sitting which that person opened."""
     event = ledger.get(said.answers, Kind.VIEW)
     if event is None:
         raise Refused(Reason.UNKNOWN, "the sitting")

@@ -27,8 +27,8 @@ from childgrid_node import (
 )
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
-from childgrid_node.shows import IN_THE_HOUSE, Asked, Shows
-from childgrid_wire import statement
+from childgrid_node.shows import Asked, Shows
+from childgrid_wire import readings, statement
 from childgrid_wire.candidates import is_decision
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.findings import is_reply
@@ -38,7 +38,6 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
 
 log = structlog.get_logger(__name__)
-_READERS = ("investigator", "supervising-officer", "custodian", "prosecutor")
 _SIGNED = (
     *(Kind.QUERY, Kind.REQUEST, Kind.BUDGET, Kind.REVIEW, Kind.DELEGATION),
     *(Kind.APPROVAL, Kind.REFUSAL),
@@ -222,8 +221,8 @@ class Desk:
     def _show(
         self, officer: Officer, asked: Asked, wait_seconds: float
     ) -> dict[str, Any]:
-        if officer.role not in _READERS and asked.object not in IN_THE_HOUSE:
-            raise Refused(Reason.WRONG_ROLE, "view")
+        if asked.object in readings.READERS:
+            readings.check_role(officer.role, asked.object)
         if wait_seconds and asked.object == "answers":
             self.settled(asked.subject, min(wait_seconds, MAX_WAIT_SECONDS))
         shows = Shows(

@@ -44,10 +44,6 @@ from childgrid_wire.trust import Officer
 NOTICE = "a lead, not an identification; not grounds for arrest"
 
 
-IN_THE_HOUSE = ("directory", "health")
-"""What says nothing of a case; agency IT may look at it too."""
-
-
 @dataclass(frozen=True)
 class Asked:
     """What an officer wants to see: an object, its hash, and which page of a list."""

@@ -46,6 +46,19 @@ def purge(world: World, told: Statement, member: str, officer: str) -> Statement
     )
 
 
+def looked(world: World, officer: str, object_: str, member: str = POLICE) -> Statement:
+    """Somebody says by the own signature that they looked at something."""
+    return world.say(
+        f"{officer} {object_}",
+        member,
+        Kind.VIEW,
+        member,
+        officer=officer,
+        object=object_,
+        subject="",
+    )
+
+
 def sitting(world: World, officer: str = "si-rao", hours: int = 4) -> Statement:
     """An officer opens the desk."""
     return world.say(
@@ -60,8 +73,13 @@ def sitting(world: World, officer: str = "si-rao", hours: int = 4) -> Statement:
     )
 
 
-def reading(world: World, opened: Statement, reader: str = "si-rao") -> Statement:
-    """The node's word that somebody read the inbox."""
+def reading(
+    world: World,
+    opened: Statement,
+    reader: str = "si-rao",
+    object_: str = "inbox",
+) -> Statement:
+    """The node's word that somebody read the inbox, or something else."""
     return world.say(
         "reading",
         POLICE,
@@ -69,7 +87,7 @@ def reading(world: World, opened: Statement, reader: str = "si-rao") -> Statemen
         POLICE,
         answers=opened.hash,
         reader=reader,
-        object="inbox",
+        object=object_,
         subject="",
     )
 
@@ -110,6 +128,16 @@ def test_a_word_on_a_candidate_is_in_order(world: World) -> None:
 def another_s_sitting(world: World) -> Statement:
     """The node says that somebody read in a sitting which another person opened."""
     return reading(world, sitting(world), reader="sp-nair")
+
+
+def not_for_the_role(world: World) -> Statement:
+    """The node showed an investigator what is a custodian's alone."""
+    return reading(world, sitting(world), object_="explanation")
+
+
+def signed_for_by_another_role(world: World) -> Statement:
+    """A custodian signed for the page that is agency IT's alone."""
+    return looked(world, "cu-das", "health", CHILD)
 
 
 def after_the_sitting(world: World) -> Statement:
@@ -179,6 +207,8 @@ def no_word(world: World) -> Statement:
         (word_on_nobody, POLICE, "unknown review.result"),
         (no_word, POLICE, "review.verdict"),
         (another_s_sitting, POLICE, "wrong-role another person's sitting"),
+        (not_for_the_role, POLICE, "wrong-role view"),
+        (signed_for_by_another_role, CHILD, "wrong-role view"),
         (after_the_sitting, POLICE, "expired the sitting"),
         (no_sitting, POLICE, "unknown the sitting"),
         (holder_s_outcome, CHILD, "wrong-role review.officer"),
