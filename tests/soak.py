@@ -117,6 +117,12 @@ def _conformance() -> Mapping[str, Any]:
     return soak()
 
 
+def _archive() -> Mapping[str, Any]:
+    from soak_archive import run
+
+    return run()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -132,6 +138,7 @@ PARTS: Mapping[str, Part] = {
     "surface": _surface,
     "confined": _confined,
     "conformance": _conformance,
+    "archive": _archive,
 }
 
 

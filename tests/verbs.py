@@ -42,7 +42,8 @@ not exist, or where the test that looks for its leaf does not.
 A `notice` in a member's own log never hangs on the board. Its topic says what was done:
 `policy` (a staff list or policy was put in force; the subject is its hash), `key` (a
 desk pass was issued; SHA-256 of the certificate), `index` (a source is encoded anew;
-SHA-256 of the mapping file), `reader` (an auditor was shown this log, once a day;
+SHA-256 of the mapping file), `archive` (old leaves of the log went to files beside it;
+the root over all that are there), `reader` (an auditor was shown this log, once a day;
 SHA-256 over `childgrid/v1 reader`, a zero byte and the auditor's member id).
 
 """

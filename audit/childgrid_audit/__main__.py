@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from childgrid_audit import upkeep
+
 if TYPE_CHECKING:
     from childgrid_audit.station import Station
     from childgrid_audit.verify import Verdict
@@ -119,35 +121,6 @@ def witness(config: Config) -> None:
         sys.stdout.flush()
         ending.wait(_STOP_SECONDS)
         watch.stop()
-
-
-@app.command()
-def backup(
-    config: Config,
-    out: Annotated[Path, typer.Argument(help="The file to write, mode 600.")],
-) -> None:
-    """Write keys, log, memory and mirror to one sealed file; it may run."""
-    from childgrid_audit.config import load
-    from childgrid_audit.store import Store
-    from childgrid_log.backing import back_up
-    from childgrid_wire.shelf import Shelf
-
-    settings = load(config)
-    root = Shelf.open(settings.state_dir / "documents").book.root
-    with Store(settings.state_dir / "mirror", root).locked():
-        back_up(settings.place, out, typer.echo)
-
-
-@app.command()
-def restore(
-    config: Config,
-    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
-) -> None:
-    """Bring a backup back into an empty state_dir, and say what to do next."""
-    from childgrid_audit.config import load
-    from childgrid_log.backing import bring_back
-
-    bring_back(load(config).place, file, typer.echo, "`childgrid-audit witness`.")
 
 
 @app.command()
@@ -381,6 +354,10 @@ def serve(
 
     secret = _secret(key_passphrase_file) if key else b""
     open_workbench(directory, config, root, listen, key, secret, typer.echo)
+
+
+for _verb in (upkeep.archive, upkeep.backup, upkeep.restore):
+    app.command()(_verb)
 
 
 def main() -> None:

@@ -68,10 +68,16 @@ def create_database(path: Path, schema: str, meta: Mapping[str, str]) -> None:
 class Database:
     """An open file. Share one object between threads; close it when done.
 
-    Raises LogAbsent if there is none, StoreError unless it was made with `meta`.
+    Raises LogAbsent if there is none, StoreError unless it was made with `meta`. Its
+    own marks may be added to that later: those of `marks`, and no others.
     """
 
-    def __init__(self, path: Path, meta: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        meta: Mapping[str, str],
+        marks: Mapping[str, str] | None = None,
+    ) -> None:
         if not path.is_file():
             raise LogAbsent(f"{path} does not exist: create it, or restore it first")
         self.path = path.absolute()
@@ -82,7 +88,7 @@ class Database:
         self._watches = [_Watch(self.path)]
         self._writer, self._reader = _connect(self.path), _connect(self.path)
         try:
-            self._prepare(meta)
+            self._prepare(meta, marks or {})
         except BaseException:
             self.close()
             raise
@@ -156,7 +162,23 @@ class Database:
         if row[0]:
             raise LogUnavailable("a reader holds old pages of the log: try again")
 
-    def _prepare(self, meta: Mapping[str, str]) -> None:
+    def compact(self) -> None:
+        """Give pages that are free back to the disk; needs as much room meanwhile.
+
+        What SQLite puts aside for it lies in the file's own folder, unnamed. Raises
+        LogUnavailable if the disk or a reader refuses; the file is then as it was.
+        """
+        folder = str(self.path.parent).replace("'", "''")
+        with self._writing:
+            self.check()
+            try:
+                self._writer.execute(f"PRAGMA temp_store_directory = '{folder}'")
+                self._writer.execute("VACUUM")
+            except sqlite3.Error as fault:
+                raise self._refusal(fault) from fault
+        self.truncate_wal()
+
+    def _prepare(self, meta: Mapping[str, str], marks: Mapping[str, str]) -> None:
         try:
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
@@ -164,7 +186,7 @@ class Database:
             found = dict(self.query("SELECT key, value FROM log_meta"))
         except sqlite3.DatabaseError as fault:
             raise StoreError(f"{self.path} is not a log: {fault}") from fault
-        if found != meta:
+        if not meta.items() <= found.items() <= {**marks, **meta}.items():
             raise StoreError(f"{self.path} belongs to another name or signing key")
         self._watches.append(_Watch(_companions(self.path)[0]))
 

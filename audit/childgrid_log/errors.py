@@ -11,6 +11,7 @@ LogError
 │   ├── LogExists           there is something at this path already
 │   ├── LogLost             the file was deleted or replaced while open
 │   ├── LogAltered          stored leaves or nodes are not what was signed
+│   ├── ArchiveDamaged      a file of archived tiles is missing or altered
 │   ├── LogBehind           somebody saw a larger log than this one
 │   └── LogUnavailable      the disk or a lock refused; nothing was acknowledged
 ├── WitnessRefusal      a witness that will not cosign
@@ -75,6 +76,10 @@ class LogLost(StoreError):
 
 class LogAltered(StoreError):
     """Stored leaves or nodes do not hash to what was written or signed."""
+
+
+class ArchiveDamaged(StoreError):
+    """A file of archived tiles is missing, or not what was archived."""
 
 
 class LogBehind(StoreError):

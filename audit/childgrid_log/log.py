@@ -1,7 +1,8 @@
 """A party's own log: leaves that only grow, signed when asked.
 
 Leaves, tree, salts and envelopes stand in one SQLite file, and a caller may keep rows
-of its own there, so that a leaf and what it tells of are written together or not.
+of its own there, so that a leaf and what it tells of are written together or not. Old
+entries and hashes may be moved to archived tiles beside the file, where they are read.
 It does not decide what is logged, nor whether a checkpoint has been cosigned enough.
 The rules: an index is returned only after fsync and while the file is still there;
 nothing is signed before the stored entries have been hashed anew.
@@ -9,7 +10,6 @@ nothing is signed before the stored entries have been hashed anew.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from childgrid_log import version
+from childgrid_log import archiving, version
+from childgrid_log.archive import SUFFIX, Archive
+from childgrid_log.archive_tables import MARK
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from childgrid_log.database import Database, create_database
 from childgrid_log.entry import Draft
@@ -31,12 +33,20 @@ from childgrid_log.errors import (
 )
 from childgrid_log.keys import ED25519, Signer
 from childgrid_log.merkle import (
+    HASH_BYTES,
     Frontier,
     consistency_proof,
     inclusion_proof,
     root_at,
 )
-from childgrid_log.schema import SCHEMA, leaf_count, rehash, stored_hash
+from childgrid_log.schema import (
+    SCHEMA,
+    is_archived,
+    leaf_count,
+    rehash,
+    statements,
+    stored_hash,
+)
 from childgrid_log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, pack_entries
 from childgrid_log.transaction import Transaction, guarded
 from childgrid_wire import stamp
@@ -53,6 +63,9 @@ class Log:
     def __init__(self, database: Database, signer: Signer) -> None:
         self._database = database
         self._signer = signer
+        self._tiles = Archive(
+            database.path.with_suffix(SUFFIX), lambda number: self._node(8, number)
+        )
         self._largest = 0
         self._waiting: list[_Job] = []
         self._queue = threading.Lock()
@@ -75,16 +88,19 @@ class Log:
     def open(cls, path: Path, origin: str, seed: bytes) -> Log:
         """Open a log; never makes one.
 
-        Raises LogAbsent, StoreError if origin or key are not the log's own, and
-        LogAltered if it no longer holds what it signed last.
+        Raises LogAbsent, StoreError if origin or key are not the log's own,
+        LogAltered if it no longer holds what it signed last, and ArchiveDamaged if a
+        file of its archive is gone.
         """
         signer = Signer(origin, ED25519, seed)
-        database = Database(path, {"origin": origin, "vkey": signer.vkey})
+        made_with = {"origin": origin, "vkey": signer.vkey}
+        database = Database(path, made_with, MARK)
         log = cls(database, signer)
         try:
             version.LOG.insist(stamp.read(database.query, version.LOG), path.name)
             with log.transaction():
                 log._last_signed()
+            log._tiles.insist_there(log.archived)
         except BaseException:
             log.close()
             raise
@@ -182,7 +198,7 @@ class Log:
         """Run DDL for a caller's own tables, all or nothing; none named `log_…`."""
         self._passed.clear()
         with self._database.transaction() as db, guarded(db):
-            for statement in _statements(ddl):
+            for statement in statements(ddl):
                 db.execute(statement)
 
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -209,7 +225,35 @@ class Log:
         """Hash every entry and node anew; return the size. Raises LogAltered."""
         with self._database.transaction() as db:
             self._last_signed()
-            return rehash(db, 0).size
+            old = self._tiles.entries(0, self.archived)
+            return rehash(db, 0, old, self._tiles.node).size
+
+    @property
+    def archived(self) -> int:
+        """How many leaves' entries lie in archived tiles; a multiple of 256."""
+        return archiving.stop_of(self._database)
+
+    def archivable(self, before: int) -> int:
+        """How many of the first leaves `archive` would have moved in the end."""
+        return archiving.due(self._database, before)
+
+    def archive(self, before: int) -> int:
+        """Move full tiles of leaves older than `before` (unix seconds); return how many.
+
+        Only what a quorum has cosigned is moved. Salts and envelopes stay. Raises
+        LogAltered if what is to be moved is not what was written, ArchiveDamaged if
+        it can't be read back; then it is still in the database.
+        """
+        self.check()
+        return archiving.move(self._database, self._tiles, before)
+
+    def check_archive(self) -> int:
+        """Read every archived file anew; return for how many leaves. ArchiveDamaged."""
+        return archiving.check(self._database, self._tiles)
+
+    def compact(self) -> None:
+        """Give free pages back to the disk; see `Database.compact`."""
+        self._database.compact()
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """Return the audit path of leaf `index` in the first `size` leaves."""
@@ -227,7 +271,9 @@ class Log:
             "SELECT entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx",
             (start, stop),
         )
-        return [row[0] for row in rows]
+        found = [row[0] for row in rows]
+        archived = min(stop, self.archived) if len(found) < stop - start else start
+        return [*self._tiles.entries(start, archived), *found]
 
     def opening(self, index: int) -> tuple[bytes, bytes] | None:
         """Return (salt, envelope) of leaf `index`; None once it has been shredded."""
@@ -241,6 +287,8 @@ class Log:
         """Return the 32·width bytes of a C2SP hash tile; ProofError if none yet."""
         tile = Tile(level, index, width)
         start = tile.index * TILE_WIDTH
+        if level == 0 and start < self.archived:
+            return self._tiles.hashes(index)[: width * HASH_BYTES]
         rows = self._database.query(
             "SELECT hash FROM log_node WHERE level = ? AND idx >= ? AND idx < ? "
             "ORDER BY idx",
@@ -335,22 +383,11 @@ class Log:
         rows = self._database.query(
             "SELECT hash FROM log_node WHERE level = ? AND idx = ?", (level, index)
         )
+        if not rows and is_archived(self.archived, level, index):
+            return self._tiles.node(level, index)
         return stored_hash(rows[0] if rows else None, level, index)
 
 
 def _fail(jobs: list[_Job], fault: Exception) -> None:
     for _, done in jobs:
         done.set_exception(fault)
-
-
-def _statements(ddl: str) -> Iterator[str]:
-    """Cut DDL into statements: a semicolon inside a trigger's body does not end one."""
-    *parts, rest = ddl.split(";")
-    statement = ""
-    for part in parts:
-        statement += part + ";"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
-    if (statement + rest).strip():
-        raise StoreError("each statement of a schema ends with a semicolon")

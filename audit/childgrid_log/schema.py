@@ -1,17 +1,20 @@
 """The log's tables, and the hashes in them.
 
-Entries, tree nodes, signed and cosigned checkpoints only grow. The salt and envelope
-beside a leaf may be shredded once, by a later leaf that says so; the tree stays whole.
-It opens no file. The rule: triggers refuse what the tables must never see, even from
-a statement written by mistake.
+Entries, tree nodes, signed and cosigned checkpoints only grow, until a part of them is
+archived (`archive_tables`). The salt and envelope beside a leaf may be shredded once, by
+a later leaf that says so; the tree stays whole. It opens no file. The rule: triggers
+refuse what the tables must never see, even from a statement written by mistake.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from childgrid_log.errors import LogAltered, ProofError
+from childgrid_log.errors import LogAltered, ProofError, StoreError
 from childgrid_log.merkle import Frontier, Nodes, leaf_hash
+from childgrid_log.tiles import TILE_HEIGHT
 
 _TABLES = """
 CREATE TABLE log_leaf (
@@ -67,6 +70,32 @@ SCHEMA = (
     + "".join(_refusing("DELETE", table) for table in _GROWING)
 )
 
+ARCHIVING = "SELECT 1 FROM sqlite_master WHERE name = 'log_archive'"
+ARCHIVED = "SELECT coalesce(max(stop), 0) FROM log_archive"
+
+
+def statements(ddl: str) -> Iterator[str]:
+    """Cut DDL into statements: a semicolon inside a trigger's body does not end one.
+
+    Raises StoreError where the last one has none.
+    """
+    *parts, rest = ddl.split(";")
+    statement = ""
+    for part in parts:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if (statement + rest).strip():
+        raise StoreError("each statement of a schema ends with a semicolon")
+
+
+def archived(db: sqlite3.Connection) -> int:
+    """Return how many leaves' entries lie in archived tiles, a multiple of 256."""
+    if db.execute(ARCHIVING).fetchone() is None:
+        return 0
+    return int(db.execute(ARCHIVED).fetchone()[0])
+
 
 def leaf_count(db: sqlite3.Connection) -> int:
     """Return the number of leaves that `db` sees.
@@ -82,16 +111,27 @@ def leaf_count(db: sqlite3.Connection) -> int:
     return int(leaves)
 
 
-def nodes_of(db: sqlite3.Connection) -> Nodes:
-    """Return the hash source over stored perfect subtrees; ProofError if one lacks."""
+def nodes_of(db: sqlite3.Connection, lower: Nodes | None = None) -> Nodes:
+    """Return the hash source over stored perfect subtrees; ProofError if one lacks.
+
+    `lower` gives the hashes that were archived.
+    """
+    stop = archived(db) if lower else 0
 
     def node(level: int, index: int) -> bytes:
+        if lower and is_archived(stop, level, index):
+            return lower(level, index)
         row = db.execute(
             "SELECT hash FROM log_node WHERE level = ? AND idx = ?", (level, index)
         ).fetchone()
         return stored_hash(row, level, index)
 
     return node
+
+
+def is_archived(stop: int, level: int, index: int) -> bool:
+    """Whether a subtree's hash lies in the tiles of the first `stop` leaves alone."""
+    return level < TILE_HEIGHT and index < stop >> level
 
 
 def stored_hash(row: tuple[bytes] | None, level: int, index: int) -> bytes:
@@ -117,19 +157,27 @@ def insert_leaf(
     return index
 
 
-def rehash(db: sqlite3.Connection, start: int) -> Frontier:
-    """Hash the stored entries from `start` on anew and compare every node they make.
+def rehash(
+    db: sqlite3.Connection,
+    start: int,
+    old: Iterable[bytes] = (),
+    lower: Nodes | None = None,
+) -> Frontier:
+    """Hash the entries from `start` on anew and compare every node that they make.
 
-    Return the frontier of the whole log. Raises LogAltered at the first difference.
+    `old` are the archived entries from `start` on, `lower` the hashes archived with
+    them; without, it begins behind what is archived. Return the frontier of the whole
+    log. Raises LogAltered at the first difference.
     """
-    nodes = nodes_of(db)
+    nodes = nodes_of(db, lower)
+    start = start if lower else max(start, archived(db))
     frontier = Frontier()
     rows = db.execute(
         "SELECT idx, entry FROM log_leaf WHERE idx >= ? ORDER BY idx", (start,)
     )
     try:
         frontier = Frontier.at(nodes, start)
-        for index, entry in rows:
+        for index, entry in chain(enumerate(old, start), rows):
             _compare(nodes, frontier, index, entry)
     except ProofError:
         raise _altered(frontier.size) from None

@@ -96,6 +96,11 @@ def unpack_entries(bundle: bytes, width: int) -> list[bytes]:
     return entries
 
 
+def tile_root(data: bytes) -> bytes:
+    """Return the hash over the leaves of a full hash tile, from its 8,192 bytes."""
+    return _fold([_slice(data, index) for index in range(TILE_WIDTH)])
+
+
 def nodes_from_tiles(fetch: Callable[[Tile], bytes], size: int) -> Nodes:
     """Return a hash source that reads a published log of `size` leaves.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from childgrid_log.schema import rehash
+from childgrid_log.schema import archived, rehash
 
 
 def root(db: sqlite3.Connection) -> bytes:
     """Return the 32-byte root of all leaves; raises LogAltered where one differs."""
-    return rehash(db, 0).root()
+    return rehash(db, archived(db)).root()

@@ -1,4 +1,4 @@
-"""`childgrid-coordinator`: join, install, serve, shred, backup, restore.
+"""`childgrid-coordinator`: join, install, serve, shred, archive, backup, restore.
 
 Whatever keeps the program from starting is said in one line on stderr, with exit
 code 2. SIGTERM and SIGINT let calls finish and end with 0.
@@ -85,6 +85,27 @@ def shred(
     coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
     try:
         typer.echo(f"{coordinator.shred(export)} statements shredded")
+    finally:
+        coordinator.stop()
+
+
+@app.command()
+def archive(
+    config: Config,
+    days: Annotated[int, typer.Option(min=1, help="Move what is older.")] = 365,
+    compact: Annotated[
+        bool, typer.Option(help="Also give the log's free room to the disk.")
+    ] = False,
+) -> None:
+    """Move old leaves of the log to files beside it; stop the coordinator first."""
+    from childgrid_coordinator.app import Coordinator
+    from childgrid_coordinator.config import load
+    from childgrid_wire.keyfile import read_passphrase
+
+    settings = load(config)
+    coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
+    try:
+        coordinator.archive(days, compact, typer.echo)
     finally:
         coordinator.stop()
 

@@ -33,7 +33,7 @@ from childgrid_coordinator.store import mail
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.watch import Parts, Watch
 from childgrid_coordinator.witnessing import Witnesses
-from childgrid_log import restored
+from childgrid_log import restored, stowing
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
@@ -228,6 +228,16 @@ class Coordinator:
         ):
             found += len(said["entries"])
         return found
+
+    def archive(self, days: int, compact: bool, say: Callable[[str], None]) -> int:
+        """Move leaves older than `days` to files; returns how many; see `stowing`."""
+        now = self.board.now()
+
+        def tell(subject: str) -> None:
+            said = stowing.notice(self._identity.signer, now, subject)
+            self._journal.write([said], now)
+
+        return stowing.stow(self.log, stowing.before(now, days), tell, compact, say)
 
     def sweep(self) -> None:
         """Close and wipe what has expired; nothing while a restored log is held."""

@@ -172,6 +172,24 @@ def shred(
 
 
 @app.command()
+def archive(
+    days: Annotated[int, typer.Option(min=1, help="move what is older")] = 365,
+    compact: Annotated[
+        bool, typer.Option(help="also give the database's free room to the disk")
+    ] = False,
+    config: Config = _DEFAULT,
+) -> None:
+    """Move old leaves of the log to files beside it; stop the node first.
+
+    Every proof stays as it is; what is to be shredded stays in the database.
+    """
+    from childgrid_node.archiving import archive_log
+    from childgrid_node.config import load
+
+    archive_log(load(config), days, compact, time.time, typer.echo)
+
+
+@app.command()
 def backup(
     out: Annotated[Path, typer.Argument(help="the file to write, mode 600")],
     config: Config = _DEFAULT,

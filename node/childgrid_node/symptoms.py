@@ -41,6 +41,10 @@ def log(office: Office, witness_seconds: int) -> str:
     """The log takes leaves in, and its witnesses follow."""
     kept = office.journal.log
     try:
+        archived = kept.check_archive()
+    except LogError as error:
+        raise Fault(f"log: {error}") from error
+    try:
         kept.check()
     except LogBehind as error:
         raise Fault(f"log: {error}") from error
@@ -57,7 +61,8 @@ def log(office: Office, witness_seconds: int) -> str:
                 f"log: {size - cosigned} leaves are not cosigned for {waits // 60}"
                 " minutes, and nothing is released; look which witnesses are away"
             )
-    return f"{size} leaves, {cosigned} of them cosigned"
+    told = f", {archived} of them archived" if archived else ""
+    return f"{size} leaves, {cosigned} of them cosigned{told}"
 
 
 def _issued(office: Office, index: int) -> int:

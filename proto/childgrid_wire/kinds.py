@@ -108,7 +108,7 @@ TOPICS = (
 )
 """What a notice on the board says of a request (`breakglass`)."""
 
-ACTS = ("policy", "key", "index", "reader")
+ACTS = ("policy", "key", "index", "archive", "reader")
 """What a notice in a member's own log says that its administrators did, or who read."""
 
 FOUNDED = frozenset({Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME})
