@@ -249,6 +249,10 @@ class Yard:
             hang(self.authority, opened)
         return len(admitted)
 
+    def confirm(self, member: str, report: str) -> None:
+        """Two founders end a member's probation by a report (hex SHA-256)."""
+        self.enact(directory.confirm(self.authority.book, member, report, _now()))
+
     def settle(self, configs: Sequence[NodeConfig]) -> list[join.JoinState]:
         """Agencies take their certificates, and the key where it is there."""
         return _together(lambda one: joining.step(one, None, time.time), configs)

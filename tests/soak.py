@@ -123,6 +123,12 @@ def _archive() -> Mapping[str, Any]:
     return run()
 
 
+def _stopwatch() -> Mapping[str, Any]:
+    from soak_stopwatch import run_stopwatch
+
+    return run_stopwatch()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -137,7 +143,9 @@ PARTS: Mapping[str, Part] = {
     "rooms": _rooms,
     "surface": _surface,
     "confined": _confined,
+    "shards": _shards,
     "conformance": _conformance,
+    "stopwatch": _stopwatch,
     "archive": _archive,
 }
 
@@ -153,11 +161,9 @@ def run(name: str, again: bool) -> Mapping[str, Any]:
     _OUT.mkdir(exist_ok=True)
     path.write_text(json.dumps(found, indent=2) + "\n")
     return found
-    "upgrade": _upgrade,
 
 
 def main() -> int:
-    "shards": _shards,
     """Run the parts named, or all; returns the exit status."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*PARTS, []], default=[])

@@ -74,6 +74,25 @@ def witnesses(
 
 
 @app.command()
+def confirm(
+    member: str,
+    report: Annotated[
+        Path, typer.Argument(help="what `childgrid-conform run --json` wrote")
+    ],
+    folder: Folder = HERE,
+    by: By = None,
+    passphrase_file: Secrets = None,
+) -> None:
+    """End a member's probation by a conformance report that passed whole."""
+    from childgrid_authority import conformance, directory
+
+    authority = opened(folder)
+    digest = conformance.read(report, member)
+    change = directory.confirm(authority.book, member, digest, now())
+    carry_out(authority, change, passphrases(passphrase_file, by))
+
+
+@app.command()
 def remove(
     member: str,
     folder: Folder = HERE,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from childgrid_authority.drafts import Draft
+from childgrid_wire import probation
 from childgrid_wire.book import Book
 from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.kinds import Kind
@@ -64,7 +65,18 @@ def _members(
                 f"{word} {member} ({entry['kind']}, {entry['title']}, "
                 f"{entry['address']}), keys {keys_fingerprint(entry)}"
             )
+            lines += _standing(old.get(member, {}), entry)
     return lines
+
+
+def _standing(before: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
+    member = entry["id"]
+    if probation.is_on(entry) and not probation.is_on(before):
+        return [f"puts {member} on probation: it takes part in rehearsals only"]
+    if probation.is_on(before) and not probation.is_on(entry):
+        report = entry.get(probation.REPORT, "none")
+        return [f"ends the probation of {member} by conformance report {report}"]
+    return []
 
 
 def _short(value: object) -> str:

@@ -3,7 +3,8 @@
 Each function takes the verified book and returns the drafts to be signed; none signs,
 stores or sends. Every draft is the whole directory again with one version more, and
 is refused here already where it would break a rule of the grid: two parties with one
-key, or witnesses of whom too few could be honest.
+key, or witnesses of whom too few could be honest. An agency that comes into a grid
+that runs already is on probation until `confirm`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from childgrid_authority.drafts import Draft
 from childgrid_authority.errors import ChangeRefused
 from childgrid_log.errors import QuorumRefused
 from childgrid_log.quorum import Quorum
-from childgrid_wire import canonical, statement
+from childgrid_wire import canonical, probation, statement
 from childgrid_wire.book import Book
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rotation import ceremony
@@ -123,6 +124,9 @@ def check(body: Mapping[str, Any]) -> None:
     keys = [entry[name] for entry in members for name in _KEYS]
     if len(set(keys)) != len(keys):
         raise ChangeRefused("two entries share a key; each key has one use")
+    waiting = {one["id"] for one in members if probation.is_on(one)}
+    if early := sorted(waiting.intersection(body["witnesses"]["members"])):
+        raise ChangeRefused(f"{early[0]} is on probation and can't witness yet")
     _check_witnesses(body["witnesses"], {one["id"]: one["kind"] for one in members})
 
 
@@ -147,11 +151,43 @@ def renew(book: Book, now: int) -> list[Draft]:
 
 
 def admit(book: Book, entries: Sequence[Mapping[str, Any]], now: int) -> list[Draft]:
-    """Put members in, or put new entries in the place of their old ones."""
-    names = {entry["id"] for entry in entries}
-    kept = [one for one in _members(book, now) if one["id"] not in names]
-    members = sorted([*kept, *map(dict, entries)], key=lambda entry: str(entry["id"]))
+    """Put members in, or put new entries in the place of their old ones.
+
+    An agency that is new to a grid with a linkage key in force is put on probation;
+    who renews its keys stays as it stands.
+    """
+    old = {one["id"]: one for one in _members(book, now)}
+    runs = bool(book.latest(now).directory["epochs"]["current"])
+    new = {one["id"]: _admitted(one, old.get(one["id"]), runs=runs) for one in entries}
+    members = sorted({**old, **new}.values(), key=lambda entry: str(entry["id"]))
     return [successor(book, now, members=members)]
+
+
+def _admitted(
+    entry: Mapping[str, Any], old: Mapping[str, Any] | None, *, runs: bool
+) -> dict[str, Any]:
+    standing = (probation.PROBATION, probation.REPORT)
+    if old is not None:
+        return {**entry, **{name: old[name] for name in standing if name in old}}
+    new = runs and entry["kind"] == "agency"
+    return {**entry, probation.PROBATION: True} if new else dict(entry)
+
+
+def confirm(book: Book, member: str, report: str, now: int) -> list[Draft]:
+    """End a member's probation, naming the conformance report (hex SHA-256).
+
+    Raises:
+        ChangeRefused: no such member, or it is not on probation.
+    """
+    _known(book, member, now)
+    members = _members(book, now)
+    (entry,) = (one for one in members if one["id"] == member)
+    if not probation.is_on(entry):
+        raise ChangeRefused(f"{member} is not on probation")
+    ended = {name: value for name, value in entry.items() if name != "probation"}
+    ended[probation.REPORT] = report
+    changed = [ended if one["id"] == member else one for one in members]
+    return [successor(book, now, members=changed)]
 
 
 def amend(book: Book, member: str, now: int, **changes: object) -> list[Draft]:

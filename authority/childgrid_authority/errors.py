@@ -4,6 +4,7 @@
     ├── FolderRefused       the state folder is not usable as it is
     ├── FloorRefused        the floor file breaks a rule; names the key
     ├── ChangeRefused       the next directory would break a rule of the grid
+    ├── ReportRefused       this conformance report ends no probation
     ├── TooFewFounders      more founders must sign before it counts
     └── EnrolmentRefused    this enrolment must not be admitted
         └── TokenReused     a second key came with a token that is bound already
@@ -29,6 +30,10 @@ class FloorRefused(AuthorityError):
 
 class ChangeRefused(AuthorityError):
     """The next directory would break a rule of the grid; nothing was signed."""
+
+
+class ReportRefused(AuthorityError):
+    """This conformance report ends no probation; the message says why."""
 
 
 class TooFewFounders(AuthorityError):

@@ -7,6 +7,7 @@ check passed, 1 that one failed, 2 that it was not carried out.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
@@ -74,8 +75,10 @@ def run(
         verdicts = list(kit.tried(scene, checks))
         report.show(verdicts, Console())
         if json:
-            made = report.document(scene.member, verdicts)
-            json.write_bytes(canonical.dumps(made) + b"\n")
+            made = report.document(scene.member, verdicts, whole=not only)
+            data = canonical.dumps(made) + b"\n"
+            json.write_bytes(data)
+            typer.echo(f"{json}: SHA-256 {hashlib.sha256(data).hexdigest()}")
     if not all(one.passed for one in verdicts):
         raise typer.Exit(1)
 

@@ -21,8 +21,11 @@ from childgrid_wire.keys import SeedSigner
 HUB, ASKER, SECOND, GUEST = "hub", "north", "south", "guest"
 """The coordinator; who asks; who wraps the key beside it; who is expelled."""
 
+NOVICE = "novice"
+"""Who is on probation."""
+
 AUDITORS = ("audit-a", "audit-b", "audit-c")
-AGENCIES = (ASKER, SECOND, GUEST)
+AGENCIES = (ASKER, SECOND, GUEST, NOVICE)
 MEMBERS = (HUB, *AGENCIES, *AUDITORS)
 TESTED = "tested"
 QUORUM = 3

@@ -59,6 +59,19 @@ def _(scene: Scene) -> str:
 
 
 @check(
+    "match.rehearsal",
+    "joining: probation",
+    "a rehearsal for a person in the register",
+    "answers `none` without candidates: a rehearsal is answered from nobody real",
+)
+def _(scene: Scene) -> str:
+    body = raw(scene, scene.call("known", query={"rehearsal": True}))
+    demand(body["outcome"] == "none", f"answers `{body['outcome']}`")
+    demand(body["candidates"] == [], "none, with candidates")
+    return "none"
+
+
+@check(
     "match.signed",
     "architecture: statements",
     "a query for a person in the register",

@@ -14,6 +14,7 @@ from dataclasses import replace
 from childgrid_conformance.cast import (
     ASKER,
     CLERK,
+    NOVICE,
     SECOND,
     SUPERVISOR,
     investigator,
@@ -33,6 +34,7 @@ Make = Callable[[Scene], Call]
 _LARGE = 4 * 2**20 + 1
 QUERY, STATEMENTS = "architecture: a query", "architecture: statements"
 APPROVALS, ENCODING = "approvals", "encoding: keys"
+JOINING = "joining: probation"
 
 
 def _wrong(id_: str, source: str, sent: str, *reasons: str) -> Callable[[Make], Make]:
@@ -89,6 +91,11 @@ def _purpose(scene: Scene) -> Call:
 @_wrong("query.sections", APPROVALS, "of a section not in the floor", "purpose")
 def _sections(scene: Scene) -> Call:
     return scene.call(query={"sections": ["BNS:999"]}, case={"sections": ["BNS:999"]})
+
+
+@_wrong("query.probation", JOINING, "of a member on probation", "probation")
+def _probation(scene: Scene) -> Call:
+    return scene.call(asker=NOVICE, officer=investigator(0))
 
 
 @_wrong("approval.missing", QUERY, "without an approval", "not-approved")

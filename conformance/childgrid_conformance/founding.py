@@ -17,6 +17,7 @@ from childgrid_conformance.cast import (
     AUDITORS,
     HUB,
     MEMBERS,
+    NOVICE,
     QUORUM,
     SECOND,
     Cast,
@@ -125,7 +126,7 @@ def _entry(cast: Cast, name: str, listen: str) -> dict[str, Any]:
     own = cast.identities[name]
     agency = name in AGENCIES
     kind = "agency" if agency else "auditor" if name in AUDITORS else "coordinator"
-    return own.entry(
+    entry = own.entry(
         title=f"{name} of the test grid",
         kind=kind,
         uses=["provider", "user"] if agency else [],
@@ -133,6 +134,7 @@ def _entry(cast: Cast, name: str, listen: str) -> dict[str, Any]:
         address=listen if name == HUB else "127.0.0.1:1",
         issuer=certificates.fingerprint(own.issuer.certificate),
     )
+    return {**entry, "probation": True} if name == NOVICE else entry
 
 
 def _staff(cast: Cast, name: str, now: int) -> bytes:

@@ -12,13 +12,20 @@ from childgrid_conformance.check import Verdict
 from childgrid_conformance.founding import vectors
 
 
-def document(member: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """The report as JSON: every check with what was sent, what must be, what was."""
+def document(
+    member: str, verdicts: Sequence[Verdict], *, whole: bool
+) -> dict[str, Any]:
+    """The report as JSON: every check with what was sent, what must be, what was.
+
+    `whole` says that every check of the kit was made. Founders end a probation by the
+    SHA-256 of the file as it is written.
+    """
     wrong = [one.check.id for one in verdicts if not one.passed]
     return {
         "kit": 1,
         "member": member,
         "scheme": vectors()["scheme"],
+        "whole": whole,
         "checks": len(verdicts),
         "passed": len(verdicts) - len(wrong),
         "failed": wrong,

@@ -44,6 +44,7 @@ PASSING = frozenset(
         Reason.UNKNOWN_KEY,
         Reason.UNKNOWN_PEER,
         Reason.NOT_YET,
+        Reason.PROBATION,
         Reason.UNREACHABLE,
     }
 )

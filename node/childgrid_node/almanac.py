@@ -12,6 +12,7 @@ from typing import Any
 
 from childgrid_node.heard import Heard
 from childgrid_node.office import Office
+from childgrid_wire import probation
 from childgrid_wire.errors import Untrusted
 from childgrid_wire.kinds import BANDS, DENIALS
 from childgrid_wire.trust import Officer, View
@@ -56,6 +57,7 @@ def _member(view: View, entry: dict[str, Any]) -> dict[str, Any]:
         "id": entry["id"],
         "title": entry["title"],
         "kind": entry["kind"],
+        "probation": probation.is_on(entry),
         "uses": entry["uses"],
         "categories": entry["categories"],
         "rules": _rules(view, entry["id"]),

@@ -21,7 +21,7 @@ LINES = 50
 
 _SUMMED = (
     *("purpose", "sections", "case", "fields", "holder", "query", "handle"),
-    *("scope", "subject", "queries", "until", "break_glass"),
+    *("scope", "subject", "queries", "until", "break_glass", "rehearsal"),
 )
 _WHOLE_AGENCY = ("supervising-officer", "custodian")
 

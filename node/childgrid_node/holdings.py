@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from childgrid_node import scan, score
+from childgrid_node import rehearsal, scan, score
 from childgrid_node.encode import Encoder
 from childgrid_node.index import Header
 from childgrid_node.normalise import Tokens
@@ -124,6 +124,19 @@ class Holdings:
                 register did not answer.
         """
         return self.turns.serve(asker, query)
+
+    def rehearse(self, query: NDArray[np.uint64]) -> Found:
+        """Score the people of rehearsals and no row of any source; as `search`.
+
+        They are encoded anew each time: rehearsals are few.
+
+        Raises:
+            Refused: `epoch`, no linkage key is in force here.
+        """
+        index = rehearsal.people(self.scheme, self.encode, self.as_of)
+        found = score.match(index, query, k=score.SURVIVORS)
+        speaking = [row for row in found.candidates if row.score > 0][:SHOWN]
+        return [_hit(rehearsal.SOURCE, index, row) for row in speaking], found.cpu_ns
 
     def _pass(self, queries: Sequence[NDArray[np.uint64]]) -> list[Found]:
         """Answer a few queries in one pass over each source."""

@@ -5,7 +5,7 @@ purpose, expiry, target, budget. The query is logged before it is opened. At mos
 five candidates leave, each with a handle that is random per query; no value and no
 agreement of a field. Categories that the policy marks silent answer as no hit and
 wait in the custodian's inbox. A repeated query gets the stored answer, byte for
-byte.
+byte. A rehearsal is judged and logged alike, and answered from nobody real.
 """
 
 from __future__ import annotations
@@ -76,7 +76,10 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         # By the documents of now: while it waited an officer may have been revoked.
         encoding = _admit(office, holdings, office.view, asked)
         curves = reviews.curves(office, holdings)
-    hits, spent_ns = holdings.search(encoding, asker)
+    if asked.query["rehearsal"]:
+        hits, spent_ns = holdings.rehearse(encoding)
+    else:
+        hits, spent_ns = holdings.search(encoding, asker)
     log.info("matched", scan_us=spent_ns // 1000)
     office.meter.scanned(spent_ns)
     with office.lanes.entered(asker):
@@ -96,7 +99,8 @@ def _admit(
         if _say(writing, asked):
             budget.spend(writing, view, asked.query, lifts, office.member)
     encoding = holdings.unpack(_open(office, asked))
-    sweep.check(office, holdings, asked.query, encoding)
+    if not asked.query["rehearsal"]:
+        sweep.check(office, holdings, asked.query, encoding)
     return encoding
 
 
@@ -166,8 +170,9 @@ def _conclude(
     as_of: int,
 ) -> Statement:
     view = office.view
-    shown = [hit for hit in hits if not _silent(office, view, hit.category)]
-    hidden = [hit for hit in hits if _silent(office, view, hit.category)]
+    loud = bool(query["rehearsal"])
+    shown = [one for one in hits if loud or not _silent(office, view, one.category)]
+    hidden = [one for one in hits if one not in shown]
     handles = [(secrets.token_hex(16), hit, True) for hit in shown[:SHOWN]]
     handles += [(secrets.token_hex(16), hit, False) for hit in hidden[:SHOWN]]
     aloud = [(handle, hit) for handle, hit, seen in handles if seen]
@@ -177,7 +182,8 @@ def _conclude(
         if earlier is not None:
             return earlier
         _keep_handles(writing, office, query.hash, handles)
-        sweep.keep(writing, office, query, encoding)
+        if not loud:
+            sweep.keep(writing, office, query, encoding)
         writing.say(said)
     return said
 

@@ -22,7 +22,7 @@ from childgrid_node.holdings import Holdings
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_node.source_errors import FieldError
-from childgrid_wire import canonical, envelope, rules, seal, statement
+from childgrid_wire import canonical, envelope, probation, rules, seal, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
@@ -36,7 +36,10 @@ MOST_DRAFTS = 100
 
 @dataclass(frozen=True)
 class Question:
-    """What an officer asks; `suspect` maps grid fields to what is known."""
+    """What an officer asks; `suspect` maps grid fields to what is known.
+
+    A rehearsal is answered from invented people alone (`rehearsal`).
+    """
 
     officer: str
     suspect: Mapping[str, Sequence[str]]
@@ -45,6 +48,7 @@ class Question:
     case_reference: str
     targets: Sequence[str]
     hours: int
+    rehearsal: bool = False
 
 
 def draft(
@@ -70,7 +74,7 @@ def draft(
     name = secrets.token_hex(16)
     sealed = {
         target: _seal(office, holdings, target, name, content)
-        for target in _targets(office, question.targets, partial=partial)
+        for target in _targets(office, question, partial=partial)
     }
     attestation = cases.attest(
         office, register, question.case_reference, question.officer
@@ -106,7 +110,7 @@ def _write(
         },
         scheme=office.view.directory["scheme"],
         epoch=holdings.epoch,
-        rehearsal=False,
+        rehearsal=question.rehearsal,
     )
 
 
@@ -134,9 +138,16 @@ def _encode(
     return holdings.encode(normalise.tokens_of(person))
 
 
-def _targets(office: Office, asked: Sequence[str], *, partial: bool) -> list[str]:
-    """The providers that are asked: those named, or all but ourselves."""
-    providers = _providers(office)
+def _targets(office: Office, question: Question, *, partial: bool) -> list[str]:
+    """The providers that are asked: those named, or all but ourselves.
+
+    Nobody on probation is asked, and asks, but in a rehearsal.
+    """
+    asked, providers = question.targets, _providers(office)
+    if not question.rehearsal:
+        probation.check(office.view, office.member, asked)
+        waiting = probation.members(office.view)
+        providers = [one for one in providers if one not in waiting]
     unknown = sorted(set(asked) - set(providers))
     if unknown or not providers:
         raise Refused(Reason.TARGET, "targets")
@@ -315,12 +326,15 @@ def take_answer(office: Office, name: str, data: bytes) -> None:
     """Verify and keep what one target answered to our query `name`.
 
     An answer that doesn't verify or answers something else is left out: the relay
-    that brought it is not believed.
+    that brought it is not believed. So is what a member on probation says to a query
+    that is no rehearsal.
     """
     query = office.journal.get(name, Kind.QUERY)
     try:
         said = office.hear(data, Kind.ANSWER)
     except WireError:
+        return
+    if said.issuer in probation.members(office.view) and not query["rehearsal"]:
         return
     if said.answers == query.hash and said.issuer in query["targets"]:
         with office.journal.writing() as writing:

@@ -184,6 +184,7 @@ def _question(message: desk_pb2.QueryDraft) -> query.Question:
         message.case_reference,
         list(message.targets),
         message.hours,
+        message.rehearsal,
     )
 
 

@@ -36,6 +36,7 @@ from childgrid_node.docket import summary
 from childgrid_node.explain import explain, likelihood, spoken
 from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.office import Office
+from childgrid_wire import probation
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -185,6 +186,8 @@ class Shows:
         return {
             "notice": NOTICE,
             "query": name,
+            "rehearsal": asked["rehearsal"],
+            "probation": sorted(set(asked["targets"]) & probation.members(office.view)),
             "targets": {
                 target: _answer(latest.get(target), standing.get(target, {}), words)
                 for target in asked["targets"]

@@ -100,6 +100,9 @@ def ask(
     purpose: Annotated[str, typer.Option()] = "investigation",
     target: Annotated[list[str] | None, typer.Option(help="all if left out")] = None,
     hours: Annotated[int, typer.Option()] = 24,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="answered from invented people alone")
+    ] = False,
     config: Config = _DEFAULT,
     yes: Yes = False,
 ) -> None:
@@ -116,6 +119,7 @@ def ask(
             case=case,
             targets=target or (),
             hours=hours,
+            rehearsal=rehearsal,
         )
     )
 

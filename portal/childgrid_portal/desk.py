@@ -49,9 +49,13 @@ class Desk:
         case: str,
         targets: Sequence[str] = (),
         hours: int = 24,
+        rehearsal: bool = False,
     ) -> str:
-        """Ask whether a suspect is known; returns the query's hash."""
-        asked = Question(suspect, purpose, sections, case, targets, hours)
+        """Ask whether a suspect is known; returns the query's hash.
+
+        A rehearsal is answered from invented people, also by members on probation.
+        """
+        asked = Question(suspect, purpose, sections, case, targets, hours, rehearsal)
         return self._say(drafts.query(self.officer, asked))
 
     def request(

@@ -35,6 +35,7 @@ class Question:
     case: str
     targets: Sequence[str] = ()
     hours: int = 24
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,13 @@ def query(officer: str, asked: Question) -> Wanted:
         case_reference=asked.case,
         targets=list(asked.targets),
         hours=asked.hours,
+        rehearsal=asked.rehearsal,
     )
     expected: dict[str, object] = {
         "purpose": asked.purpose,
         "sections": list(asked.sections),
         "hours": asked.hours,
+        "rehearsal": asked.rehearsal,
     }
     if asked.targets:
         expected["targets"] = list(set(asked.targets))

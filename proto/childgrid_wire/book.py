@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from childgrid_wire import canonical, envelope, statement
+from childgrid_wire import canonical, envelope, probation, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
 from childgrid_wire.kinds import TOPICS, Kind
@@ -106,6 +106,8 @@ class Book:
 
         document = statement.verify_founders(data, find, threshold)
         _check_founders(document)
+        before = self.directories[-1]["members"] if self.directories else ()
+        probation.check_directory(document["members"], before)
         if not self.directories:
             if fingerprint(document.body) != self.root:
                 raise Untrusted(Reason.UNKNOWN_KEY, "root fingerprint")

@@ -19,7 +19,14 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from childgrid_wire import canonical, certificates, envelope, identity, keyfile
+from childgrid_wire import (
+    canonical,
+    certificates,
+    envelope,
+    identity,
+    keyfile,
+    probation,
+)
 from childgrid_wire import schema as s
 from childgrid_wire import statement as statements
 from childgrid_wire.certificates import Pair
@@ -232,7 +239,7 @@ def install(
     if view.directory["root"] != certificates.fingerprint(top):
         raise Untrusted(Reason.UNKNOWN_KEY, "directory.root")
     expected = {**enrolment["member"], "issuer": certificates.fingerprint(below)}
-    if view.member(own.member) != expected:
+    if probation.as_enrolled(view.member(own.member)) != expected:
         raise Untrusted(Reason.UNKNOWN_PEER, "the directory's entry is not as enrolled")
     if load_pem_private_key(own.issuer.key, None).public_key() != below.public_key():
         raise Untrusted(Reason.UNKNOWN_KEY, "issuer certificate")

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     TOO_COMMON = "too-common"
     EMPTY = "empty"
     TRAINING = "training"
+    PROBATION = "probation"
     CONFIGURATION = "configuration"
     STORAGE = "storage"
 
@@ -97,14 +98,16 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.LOG_BEHIND: "this log is behind its witnesses; tell the founders",
     Reason.DEADLINE: "set a deadline of at most 300 seconds on the call",
     Reason.UNREACHABLE: "check address, port and certificate with `doctor`",
-    Reason.UNREVIEWED: "review the earlier emergency in full; a suspended right comes "
     Reason.PARTIAL: "part of the register did not answer, so nothing is said of the "
     "rest; it is asked again by itself",
+    Reason.UNREVIEWED: "review the earlier emergency in full; a suspended right comes "
     "back when the holder opts in anew",
     Reason.BUSY: "too many calls at once; try again in a moment",
     Reason.TOO_COMMON: "add what distinguishes the person: relative, age, phone",
     Reason.EMPTY: "give at least one name, number or identifier",
     Reason.TRAINING: "training keys are accepted on a training grid only",
+    Reason.PROBATION: "a member on probation takes part in rehearsals only; the "
+    "founders end it by a passed conformance report",
     Reason.CONFIGURATION: "correct the named setting and start again",
     Reason.STORAGE: "free or repair the disk; nothing was acknowledged",
 }

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from childgrid_wire import breakglass
+from childgrid_wire import breakglass, probation
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Approver, Slot, fill, rule_for, slots_of, stricter
@@ -55,6 +55,8 @@ def check_query(
     _is(query, Kind.QUERY)
     check_time(query, view.now)
     _check_asker(view, query)
+    if not query["rehearsal"]:
+        probation.check(view, query.issuer, [target] if target else query["targets"])
     _check_scope(view, query, target)
     _check_purpose(view, query, attestation)
     _check_attestation(view, query, attestation)
@@ -272,6 +274,7 @@ def check_asked(
     _is(request, Kind.REQUEST)
     check_time(request, view.now)
     _check_asker(view, request)
+    probation.check(view, request.issuer, [request["holder"]])
     if request.expires - request.issued > view.rules()["request_seconds"]:
         raise Refused(Reason.EXPIRED, "request lives too long")
     same = ("purpose", "case")

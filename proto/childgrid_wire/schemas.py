@@ -50,6 +50,11 @@ _member = record(
     wrap_key=s.base64(32, 32),
     issuer=s.digest,
 )
+_entry = record(
+    **_member.fields, probation=s.Maybe(s.yes), conformance=s.Maybe(s.digest)
+)
+"""A member as the founders name it; whoever asks to be let in can't say these two."""
+
 _slot = record(
     slot=s.name,
     side=side,
@@ -92,7 +97,7 @@ SCHEMAS: dict[Kind, Record] = {
         version=s.version,
         grid=record(name=s.label, kind=s.enum("training", "production"), id=s.nonce),
         founders=record(threshold=s.integer(1, 9), keys=s.items(_founder, 15, 1)),
-        members=s.items(_member, 500),
+        members=s.items(_entry, 500),
         witnesses=record(
             members=s.items(s.member, 100),
             quorum=s.integer(0, 100),

@@ -114,6 +114,18 @@ def unapproved(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rules, "fill", lambda *_: {})
 
 
+@fault("answers a member on probation", "query.probation")
+def trusting(patch: pytest.MonkeyPatch) -> None:
+    """Who is on probation asks like anybody."""
+    patch.setattr(rules.probation, "check", nothing)
+
+
+@fault("answers a rehearsal from its register", "match.rehearsal")
+def earnest(patch: pytest.MonkeyPatch) -> None:
+    """Whoever says that it is a rehearsal finds real people."""
+    patch.setattr(holdings.Holdings, "rehearse", holdings.Holdings.search)
+
+
 @fault("accepts what has expired", "query.expired", "query.early")
 def expired(patch: pytest.MonkeyPatch) -> None:
     """No statement's time is looked at."""

@@ -11,6 +11,8 @@ import yaml
 
 from deploy.zones import ROOT, ZONES
 from man import PROGRAMS, commands
+from process.stopwatch import COMMANDS, typed
+from process.stopwatch import PAGE as JOINING
 
 PAGE = ROOT / "docs" / "installing.md"
 PLACES = {
@@ -77,6 +79,18 @@ def test_every_command_of_the_page_exists() -> None:
     joining = ["check", "join", "join", "index", "doctor"]
     node = [verb for program, verb, _ in lines if program == "childgrid-node"]
     assert [verb for verb in node if verb in joining][:5] == joining
+
+
+def test_both_pages_tell_the_same_commands() -> None:
+    """Word for word; the last one is the service's start here."""
+    told = re.findall(
+        r"^    childgrid-as node@police ((?:check|join|index|doctor)\b.*)$",
+        PAGE.read_text("utf-8"),
+        flags=re.M,
+    )
+    typed_ = [" ".join(words) for words in typed(JOINING.read_text("utf-8"))]
+    assert len(typed_) <= COMMANDS
+    assert [*told, "serve"] == typed_
 
 
 @pytest.mark.parametrize(

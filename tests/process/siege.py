@@ -79,6 +79,7 @@ class Siege:
         yard.cases(RAIDERS, [line])
         (fingerprint,) = yard.enrol([config])
         yard.admit()
+        yard.confirm(RAIDERS, "00" * 32)
         yard.settle([config])
         wrappers = [grid.configs[one] for one in (ASKER, TARGET)]
         yard.wrap(wrappers, config, fingerprint)

@@ -153,7 +153,9 @@ def providers(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         one
         for one in rules["members"]
-        if "provider" in one["uses"] and one["id"] != rules["member"]
+        if "provider" in one["uses"]
+        and one["id"] != rules["member"]
+        and not one.get("probation")
     ]
 
 

@@ -99,6 +99,10 @@ REASONS = {
         "is said until all of it has."
     ),
     "training": N_("Training keys are accepted on a training grid only."),
+    "probation": N_(
+        "An agency that has just joined takes part in rehearsals only. Nothing was "
+        "asked of anybody."
+    ),
     "configuration": N_("A setting is wrong. Tell agency IT."),
     "storage": N_("The disk is full or broken. Tell agency IT; nothing was taken in."),
 }

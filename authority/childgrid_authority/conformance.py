@@ -1,0 +1,62 @@
+"""The conformance report on which founders end a probation: read, judged, named.
+
+A report is the JSON that `childgrid-conform run --json` writes. It counts only where
+every check of the kit was made and passed, of this member. The directory names its
+SHA-256, so that whoever is shown a report later can tell whether it is that one. It
+carries no signature: founders run the kit themselves or know who did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from childgrid_authority.errors import ReportRefused
+from childgrid_wire import canonical
+from childgrid_wire.errors import Malformed
+
+KIT = 1
+"""The report's format that is understood here."""
+
+_MOST_BYTES = 4 * 2**20
+
+
+def read(path: Path, member: str) -> str:
+    """Hold a report against what it must say; returns its SHA-256, 64 hex digits.
+
+    Raises:
+        ReportRefused: it can't be read, is of another member, lacks a check, or has
+            one that failed; says which.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ReportRefused(f"cannot read {path.name}") from error
+    _judge(_parsed(data, path.name), member)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _parsed(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        if len(data) <= _MOST_BYTES and data.endswith(b"\n"):
+            found = canonical.loads(data[:-1])
+            if found.get("kit") == KIT:
+                return dict(found)
+    except Malformed:
+        pass
+    raise ReportRefused(f"{name} is no report that `childgrid-conform` wrote")
+
+
+def _judge(report: dict[str, Any], member: str) -> None:
+    verdicts = report.get("verdicts")
+    if report.get("member") != member:
+        raise ReportRefused(f"the report is not about {member}")
+    if not isinstance(verdicts, list) or report.get("whole") is not True:
+        raise ReportRefused("not every check was made; run the kit without --only")
+    failed = [str(one.get("id")) for one in verdicts if one.get("passed") is not True]
+    if failed:
+        raise ReportRefused(f"{len(failed)} checks failed, the first is {failed[0]}")
+    counts = {report.get("checks"), report.get("passed"), len(verdicts)}
+    if counts != {len(verdicts)} or not verdicts or report.get("failed") != []:
+        raise ReportRefused("the report contradicts itself")
