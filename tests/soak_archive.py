@@ -1,7 +1,7 @@
 """How much an archive takes off a log's database, and that nothing is told otherwise.
 
 A log of many leaves, with envelopes as long as those of nodes and coordinators and a
-checkpoint with four cosignatures for every hundred leaves, is measured whole, archived,
+checkpoint with four cosignatures for every 500 leaves, is measured whole, archived,
 compacted, and after all of it was shredded; and proofs from before are compared with
 proofs from after.
 """
@@ -23,7 +23,7 @@ from childgrid_log.log import Log
 from childgrid_log.note import Note, cosign
 from log.stock import BEGUN, LATER, ORIGIN, SEED
 
-_BATCH = 100
+_BATCH = 500
 _ROUND = 10_000
 _CHECKS = 2_000
 ENVELOPES = (750, 1_350)

@@ -1,9 +1,9 @@
 """What a log's database needs once a part of it is in archived tiles.
 
-A log of which nothing is archived has the tables of `schema` and no others, so an earlier
-release works on with it. The first archiving changes them, and marks the file, so that
-such a release, which would miss what is gone, refuses it: `prepare` is the way there,
-and there is none back.
+A log of which nothing is archived has the tables of `schema` and no others, so an
+earlier release works on with it. The first archiving changes them, and marks the file,
+so that such a release, which would miss what is gone, refuses it: `prepare` is the way
+there, and there is none back.
 
     log_archive    one row for each step: up to which leaf, SHA-256 of its checkpoints
     log_leaf, log_node, log_signed, log_cosigned    rows below the last step may go

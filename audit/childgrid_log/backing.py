@@ -1,7 +1,7 @@
 """Backup and restore from any party's command line: what is said, and what is next.
 
 What works in the state folder may go on. What is not in a backup: the settings beside
-the folder, the passphrase, indexes and sources, and a database elsewhere.
+the folder, the passphrase, indexes and sources.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from childgrid_log import backup
 from childgrid_log.backup import Manifest, Owner
+from childgrid_log.snapshot import Make
 from childgrid_wire import keyfile
 
 Say = Callable[[str], None]
@@ -28,13 +29,15 @@ _WAITS = (
 class Place:
     """A party's state: where it lies, whose it is, and what opens its keys.
 
-    `first` names the databases that a backup copies before the others (`snapshot`).
+    `first` names the databases that a backup copies before the others, and `make` adds
+    what lies elsewhere (`snapshot`).
     """
 
     folder: Path
     owner: Owner
     passphrase_file: Path
     first: Sequence[str] = ()
+    make: Make | None = None
 
     @property
     def passphrase(self) -> bytes:
@@ -45,7 +48,13 @@ class Place:
 def back_up(place: Place, out: Path, say: Say) -> Manifest:
     """Write a party's state to `out`; raises as `backup.backup`."""
     made = backup.backup(
-        place.folder, out, place.passphrase, place.owner, int(time.time()), place.first
+        place.folder,
+        out,
+        place.passphrase,
+        place.owner,
+        int(time.time()),
+        place.first,
+        place.make,
     )
     say(f"{out.name}: {len(made.files)} files, {made.total} bytes")
     say("keep it on another machine, and the passphrase apart from it")

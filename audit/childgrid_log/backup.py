@@ -101,10 +101,12 @@ def backup(
     owner: Owner,
     now: int,
     first: Sequence[str] = (),
+    make: snapshot.Make | None = None,
 ) -> Manifest:
     """Write the state in `folder` to `out`, sealed, beside whatever works in it.
 
-    `first` names the databases that are copied first; see `snapshot`.
+    `first` names the databases that are copied first, `make` adds what lies elsewhere;
+    see `snapshot`.
 
     Raises:
         ConfigurationRefused: `out` is there or lies in `folder`, or `folder` can't be
@@ -116,7 +118,7 @@ def backup(
     # Refused before anything is copied: an unjoined folder, another passphrase.
     keyfile.unlock(folder / "keys" / "identity.locked", passphrase)
     with (
-        snapshot.frozen(folder, first) as files,
+        snapshot.frozen(folder, first, make) as files,
         sealed_file.writing(out, passphrase) as writer,
     ):
         manifest = Manifest(owner, now, {name: _about(files[name]) for name in files})

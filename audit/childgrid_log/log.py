@@ -238,7 +238,7 @@ class Log:
         return archiving.due(self._database, before)
 
     def archive(self, before: int) -> int:
-        """Move full tiles of leaves older than `before` (unix seconds); return how many.
+        """Move full tiles older than `before` (unix seconds); return how many.
 
         Only what a quorum has cosigned is moved. Salts and envelopes stay. Raises
         LogAltered if what is to be moved is not what was written, ArchiveDamaged if

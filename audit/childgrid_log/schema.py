@@ -1,8 +1,8 @@
 """The log's tables, and the hashes in them.
 
 Entries, tree nodes, signed and cosigned checkpoints only grow, until a part of them is
-archived (`archive_tables`). The salt and envelope beside a leaf may be shredded once, by
-a later leaf that says so; the tree stays whole. It opens no file. The rule: triggers
+archived (`archive_tables`). The salt and envelope beside a leaf may be shredded once,
+by a later leaf that says so; the tree stays whole. It opens no file. The rule: triggers
 refuse what the tables must never see, even from a statement written by mistake.
 """
 

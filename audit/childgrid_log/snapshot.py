@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -31,13 +31,18 @@ _MADE_ANEW = (".index", "-wal", "-shm", "-journal")
 _LOOKS = 20
 _BUSY_SECONDS = 30.0
 Listing = dict[str, tuple[int, int]]
+Make = Callable[[Path], Sequence[str]]
+"""Writes files into a folder and returns their names."""
 
 
 @contextmanager
-def frozen(folder: Path, first: Sequence[str] = ()) -> Iterator[dict[str, Path]]:
+def frozen(
+    folder: Path, first: Sequence[str] = (), make: Make | None = None
+) -> Iterator[dict[str, Path]]:
     """Give every file by its path in `folder` (with `/`), frozen; gone afterwards.
 
-    `first` names the databases that are copied before the others.
+    `first` names the databases that are copied before the others; `make` writes what
+    belongs to the state and lies elsewhere into a folder, before anything is copied.
 
     Raises:
         ConfigurationRefused: a symbolic link, a damaged database, another backup at
@@ -48,11 +53,12 @@ def frozen(folder: Path, first: Sequence[str] = ()) -> Iterator[dict[str, Path]]
     claim = _claim(work)
     try:
         _clear(work)
+        made = make(work / "files") if make else ()
         databases = _databases(folder, first)
         for name in databases:
             _copy(folder / name, _place(work, name))
         rest = _link_all(folder, work)
-        yield {name: work / "files" / name for name in (*databases, *rest)}
+        yield {name: work / "files" / name for name in (*made, *databases, *rest)}
     finally:
         _clear(work)
         claim.release()

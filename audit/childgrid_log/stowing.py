@@ -28,7 +28,7 @@ def stow(
     """Archive what is older than `before` (unix seconds); return how many leaves.
 
     `tell` logs, durably, that the tree with this root (hex) is archived. With `compact`
-    the database's free pages go back to the disk; otherwise the log's growth fills them.
+    the database's free pages go back to the disk; otherwise later leaves fill them.
 
     Raises:
         StoreError: the log, the archive or the disk refuses. What was moved by then is

@@ -128,11 +128,16 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
 ) -> None:
     """Bring a backup back into an empty state_dir, and say what to do next."""
+    from childgrid_coordinator import dump
     from childgrid_coordinator.config import load
     from childgrid_log.backing import bring_back
 
-    start = "`childgrid-coordinator serve`."
-    bring_back(load(config).place, file, typer.echo, start)
+    settings, start = load(config), "`childgrid-coordinator serve`."
+    if settings.database:
+        dump.insist_empty(settings.url)
+    bring_back(settings.place, file, typer.echo, start)
+    if settings.database:
+        dump.bring_back(settings.url, settings.state_dir)
 
 
 @app.command()

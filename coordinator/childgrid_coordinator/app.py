@@ -13,7 +13,7 @@ from pathlib import Path
 
 import grpc
 
-from childgrid_coordinator import shred
+from childgrid_coordinator import dump, shred
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.config import Settings
@@ -79,6 +79,7 @@ class Coordinator:
                 open_log(settings.log, self._identity, settings.keys)
             )
             restored.hold(self.log, settings.keys)
+            dump.insist_brought_back(settings.state_dir)
             self.store = Store.open(settings.url, self.log.vkey)
             opened.callback(self.store.close)
             self.dialer = Dialer(self._identity.credentials(ROLE, clock))

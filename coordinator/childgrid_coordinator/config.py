@@ -7,10 +7,12 @@ check and none that holds a secret: the passphrase stands in a file of its own.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_coordinator import dump
 from childgrid_log.backing import Place
 from childgrid_log.backup import Owner
 from childgrid_log.retention import Retention
@@ -20,13 +22,6 @@ from childgrid_wire.metrics import LOOPBACK
 from childgrid_wire.schema import MEMBER
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
-
-
-_ELSEWHERE = (
-    "the database is not in state_dir and is not backed up by this command: stop the"
-    " coordinator, run `pg_dump --format=custom` on its database, copy state_dir, start"
-    " it again; bring both back together"
-)
 
 
 class Settings(BaseModel):
@@ -155,15 +150,10 @@ class Settings(BaseModel):
 
     @property
     def place(self) -> Place:
-        """What is backed up: the database first, since the log is written before it.
-
-        Raises:
-            ConfigurationRefused: the database is elsewhere and has a way of its own.
-        """
-        if self.database:
-            raise ConfigurationRefused(_ELSEWHERE)
+        """What is backed up: the database first, since the log is written before it."""
         owner = Owner("coordinator", self.member)
-        return Place(self.state_dir, owner, self.passphrase_file, ("state.db",))
+        make = partial(dump.write, self.url) if self.database else None
+        return Place(self.state_dir, owner, self.passphrase_file, ("state.db",), make)
 
     @property
     def keys(self) -> Path:

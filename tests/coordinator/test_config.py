@@ -80,12 +80,9 @@ def test_the_example_names_every_setting_with_its_default() -> None:
             assert getattr(example, name) == about.default, name
 
 
-def test_a_database_elsewhere_has_its_own_way_of_backup(tmp_path: Path) -> None:
-    """It is refused with what to do, and without the URL; SQLite is copied first."""
+def test_a_database_is_backed_up_before_the_log(tmp_path: Path) -> None:
+    """SQLite's file is copied first; PostgreSQL's is dumped before any file is."""
     settings = load(written(tmp_path, LEAST))
-    assert settings.place.first == ("state.db",)
+    assert (settings.place.first, settings.place.make) == (("state.db",), None)
     url = 'database = "postgresql://hub:hunter2@db/hub"'
-    elsewhere = load(written(tmp_path, f"{LEAST}{url}\n"))
-    with pytest.raises(ConfigurationRefused, match="pg_dump") as refusal:
-        _ = elsewhere.place
-    assert "hunter2" not in str(refusal.value)
+    assert load(written(tmp_path, f"{LEAST}{url}\n")).place.make is not None
