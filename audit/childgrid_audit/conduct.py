@@ -16,6 +16,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
+from childgrid_audit.openings import check_openings
 from childgrid_wire import (
     candidates,
     deputies,
@@ -59,6 +60,7 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
     for view in ledger.of(Kind.VIEW):
         _judge(ledger, view, "", report, partial(_view, ledger, view))
     check_budgets(ledger, report)
+    check_openings(ledger, report)
 
 
 def _judge(

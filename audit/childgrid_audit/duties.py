@@ -6,6 +6,8 @@
     a lifted budget              asker, coordinator, every agency that was reached
     a finding                    station, coordinator, the agency that must answer
     its answer                   that agency, coordinator
+    an opening, the second word  station, coordinator, the agency; other stations may
+    what was opened              that agency, coordinator, the stations of the two
     view and other notes         the log of whoever made them
 
 What never left its author need be nowhere else, and what never reached an agency that
@@ -20,13 +22,14 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
-from childgrid_wire import breakglass, findings, lifting, outcomes
+from childgrid_audit.openings import opening_of, stations_of
+from childgrid_wire import breakglass, findings, lifting, openings, outcomes
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
 _OF_A_RELEASE = (breakglass.USED, outcomes.SUBJECT)
-_PRIVATE = (Kind.VIEW, Kind.MANIFEST, Kind.OPENING, Kind.REVIEW)
+_PRIVATE = (Kind.VIEW, Kind.MANIFEST, Kind.REVIEW)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ def duty_of(ledger: Ledger, event: Event) -> Duty:
         own = frozenset({said.issuer})
         read = said.kind is Kind.VIEW and "reader" in said.body
         return Duty(own, allowed=own, rests_on=(said.answers,) if read else ())
+    if openings.concerns(said):
+        return _opening(ledger, event)
     if said.kind in (Kind.APPROVAL, Kind.REFUSAL):
         return _decision(ledger, event)
     make = _DUTIES.get(said.kind)
@@ -206,6 +211,33 @@ def _reply(ledger: Ledger, event: Event) -> Duty:
     """The answer to a finding; wherever it is, the finding was before."""
     two = ledger.law.coordinators | {event.statement.issuer}
     return Duty(two, allowed=two, rests_on=(event.statement.answers,))
+
+
+def _opening(ledger: Ledger, event: Event) -> Duty:
+    """A wish, a word on it, or its end: sent at once, and mail that nobody refuses."""
+    said = event.statement
+    hubs = ledger.law.coordinators
+    every = {n for n, at in ledger.law.members.items() if at["kind"] == "auditor"}
+    opening = said if said.kind is Kind.OPENING else opening_of(ledger, said)
+    if opening is None:
+        return Duty(frozenset({said.issuer}), rests_on=(said.answers,))
+    party = frozenset({opening["party"]})
+    allowed = hubs | every | party
+    if said.kind in (Kind.OPENED, Kind.REFUSAL):
+        carried = _carried(ledger, event, said.issuer)
+        expected = stations_of(ledger, opening) if carried else frozenset[str]()
+        rests = (
+            opening.hash,
+            *(said.body[n] for n in ("agreement",) if n in said.body),
+        )
+        return Duty(carried | {said.issuer}, expected, allowed, rests)
+    required = hubs | {said.issuer}
+    told = party if _carried(ledger, event, said.issuer) else frozenset[str]()
+    answered = (Kind.OPENED, Kind.REFUSAL)
+    if any(ledger.answering(opening.hash, kind) for kind in answered):
+        required |= party if said.kind is Kind.OPENING else frozenset()
+    rests = () if said is opening else (opening.hash,)
+    return Duty(required, told, allowed, rests)
 
 
 def _shred(ledger: Ledger, event: Event) -> Duty:

@@ -26,7 +26,7 @@ from childgrid_wire.statement import Statement
 
 SETTLE_SECONDS = 600
 
-_ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID, Kind.FINDING)
+_ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID, Kind.FINDING, Kind.OPENING, Kind.OPENED)
 
 
 class Pairing:

@@ -1,9 +1,10 @@
-"""Findings on their way out: what this station's log holds goes to the coordinator.
+"""What auditors said, on its way out: what this station's log holds goes out by mail.
 
-The log is the outbox: a finding is logged before anybody is told, and whatever was
-logged is sent, again after a restart, since sending twice is harmless. One that is
-refused is tried again each round; its station's list of people may still be on the
-way. The coordinator can drop a finding, but not unseen: it stands in this log.
+Findings, openings and words on openings. The log is the outbox: a statement is logged
+before anybody is told, and whatever was logged is sent, again after a restart, since
+sending twice is harmless. One that is refused is tried again each round, unless its
+time is over; its station's list of people may still be on the way. The coordinator can
+drop a finding, but not unseen: it stands in this log.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from childgrid_log import names
 from childgrid_log.entry import parse_entry
 from childgrid_log.log import Log
-from childgrid_wire.errors import Refused
+from childgrid_wire import envelope, openings, statement
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
+
+_KINDS = frozenset(kind.value for kind in (Kind.FINDING, Kind.OPENING, Kind.APPROVAL))
+_FOR_GOOD = (Reason.EXPIRED, Reason.DECIDED)
 
 logger = logging.getLogger(__name__)
 
 
 class Post:
-    """Sends the findings of one log; not for several threads."""
+    """Sends the mail of one log; not for several threads."""
 
     def __init__(self, log: Log, send: Callable[[bytes], object]) -> None:
         """`send` hands one envelope to the coordinator; raises `WireError`."""
@@ -29,7 +35,7 @@ class Post:
         self._waiting: list[int] = []
 
     def deliver(self) -> int:
-        """Send what has not been taken yet; returns how many findings were.
+        """Send what has not been taken yet; returns how many statements were.
 
         Raises:
             Unreachable: the coordinator is away; the rest waits.
@@ -42,12 +48,21 @@ class Post:
         return before - len(self._waiting)
 
     def _look(self) -> None:
-        """Note the findings that were logged since, also by another process."""
+        """Note the mail that was logged since, also by another process."""
         size = self._log.size()
         for index, entry in enumerate(self._log.entries(self._seen, size), self._seen):
-            if parse_entry(entry).kind == Kind.FINDING.value:
+            if parse_entry(entry).kind in _KINDS and self._is_ours(index):
                 self._waiting.append(index)
         self._seen = size
+
+    def _is_ours(self, index: int) -> bool:
+        """Whether a person of this station said it; what came by mail is others'."""
+        opened = self._log.opening(index)
+        if opened is None:
+            return False
+        said = statement.parse(envelope.read(opened[1]))
+        mail = said.kind is not Kind.APPROVAL or openings.is_agreement(said)
+        return mail and names.origin(said.issuer) == self._log.origin
 
     def _is_taken(self, index: int) -> bool:
         opened = self._log.opening(index)
@@ -56,6 +71,6 @@ class Post:
         try:
             self._send(opened[1])
         except Refused as refusal:
-            logger.warning("a finding was refused: %s", refusal.reason.value)
-            return False
+            logger.warning("mail was refused: %s", refusal.reason.value)
+            return refusal.reason in _FOR_GOOD
         return True

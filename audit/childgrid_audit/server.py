@@ -1,8 +1,8 @@
 """The station at work as a witness: it cosigns, shows its log, and keeps up to date.
 
-The board is read again, findings are sent and the station's own log is cosigned in
-rounds; a coordinator that is away only makes the next round come later. It mirrors
-nothing; `mirror` does.
+The board is read again, what auditors said is sent, mail is taken in and the station's
+own log is cosigned in rounds; a coordinator that is away only makes the next round come
+later. It mirrors nothing; `mirror` does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import grpc
 
 from childgrid_audit import board
 from childgrid_audit.config import Settings
+from childgrid_audit.letterbox import Letterbox, Mail
 from childgrid_audit.post import Post
 from childgrid_audit.station import Station
 from childgrid_log import restored
@@ -30,6 +31,7 @@ from childgrid_wire.errors import ConfigurationRefused, Reason, WireError
 from childgrid_wire.health import Health, Pulse
 from childgrid_wire.pb import log_pb2_grpc, witness_pb2_grpc
 from childgrid_wire.pb.coordinator_pb2 import (
+    ReceiveRequest,
     SendRequest,
     WitnessRequest,
     WitnessResponse,
@@ -62,6 +64,7 @@ class Watch:
         self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
         self._pulse = Pulse("rounds")
         self._post = Post(station.log, self._send)
+        self._letterbox = Letterbox(station)
         self._gatherer = Gatherer(
             station.log,
             station.member,
@@ -98,7 +101,7 @@ class Watch:
         self._dialer.close()
 
     def round(self) -> None:
-        """Read the board, send new findings, have the own log cosigned where it grew.
+        """Read the board, send and fetch mail, have the own log cosigned where it grew.
 
         Raises:
             WireError: the coordinator or the witnesses could not be reached.
@@ -112,6 +115,7 @@ class Watch:
                 keys = self.station.folder / "keys"
                 restored.confirm(self.station.log, self._gatherer, keys)
             self._post.deliver()
+            self._collect()
             if self._grown():
                 self._gatherer.cosigned()
 
@@ -178,6 +182,20 @@ class Watch:
         stub: Any = ExchangeServiceStub(self._channel())
         request = SendRequest(statement=Envelope(payload=data))
         channel.call(stub.Send, request, SEND_SECONDS)
+
+    def _collect(self) -> None:
+        """Take in what waits, page by page."""
+        stub: Any = ExchangeServiceStub(self._channel())
+        while True:
+            asked = ReceiveRequest(cursor=self._letterbox.cursor)
+            reply = channel.call(stub.Receive, asked, SEND_SECONDS)
+            if not reply.items:
+                break
+            self._letterbox.take(
+                Mail(one.cursor, one.statement.payload, one.content.ciphertext)
+                for one in reply.items
+            )
+        self._letterbox.tidy()
 
     def _relay(self, request: WitnessRequest) -> WitnessResponse:
         stub: Any = ExchangeServiceStub(self._channel())

@@ -32,7 +32,8 @@ MOST_ENTRIES = 10_000
 KEPT = frozenset(
     {
         *BOARD,
-        *(Kind.ENROLMENT, Kind.SHRED, Kind.MANIFEST, Kind.OPENING, Kind.FINDING),
+        *(Kind.ENROLMENT, Kind.SHRED, Kind.MANIFEST, Kind.FINDING),
+        *(Kind.OPENING, Kind.OPENED),
     }
 )
 _Days = Annotated[int, Field(ge=0, le=36_600)]
@@ -140,9 +141,10 @@ def _is_due(
 
 
 def period(story: Iterable[Held], retention: Retention) -> int:
-    """How many days a story is kept; 0 for ever."""
-    kinds = {one.kind for one in story} - KEPT
-    if not kinds:
+    """How many days a story is kept; 0 for ever, as are both words on an opening."""
+    every = {one.kind for one in story}
+    kinds = every - KEPT
+    if not kinds or Kind.OPENING in every:
         return 0
     if Kind.BUDGET in kinds:
         return retention.budget_days

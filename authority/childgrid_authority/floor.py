@@ -63,6 +63,7 @@ _FILE = s.record(
     purposes=s.table(s.enum(*PURPOSES), _purpose, len(PURPOSES)),
     acts=s.items(_act, 20, 1),
     break_glass=s.Maybe(s.record(fields=s.items(s.name, 8, 1))),
+    openings=s.Maybe(s.record(bodies=s.integer(1, 2))),
 )
 
 
@@ -135,6 +136,7 @@ def _check_sides(table: dict[str, Any]) -> None:
 def _body(table: dict[str, Any]) -> dict[str, Any]:
     times, budgets = table["times"], table["budgets"]
     glass = table.get("break_glass")
+    bodies = table.get("openings", {}).get("bodies", 1)
     return {
         "query_slots": table["query_approval"],
         "release_slots": table["release_approval"],
@@ -149,6 +151,7 @@ def _body(table: dict[str, Any]) -> dict[str, Any]:
         "case_queries_day": budgets["case"],
         "agency_queries_day": budgets["agency"],
         **({"break_glass": glass["fields"]} if glass else {}),
+        **({"opening_bodies": bodies} if bodies > 1 else {}),
     }
 
 

@@ -63,7 +63,7 @@ def open_course(
     request = sent.statement
     category = _candidate(request, answer)["category"]
     rules.check_asked(view, query, request, category)
-    _check_content(sent, request["justification"])
+    check_content(sent, request["justification"])
     if sent.proof is not None:
         raise Malformed("proof")
     return Course(request.issuer, request["holder"], request.expires), category
@@ -173,7 +173,7 @@ def _check_disclosure(dossier: Dossier, sent: Sent) -> None:
         fields &= set(given[name]["fields"])
     if not set(disclosure["fields"]) <= fields:
         raise Refused(Reason.FIELDS, "disclosure.fields")
-    _check_content(sent, disclosure["ciphertext"])
+    check_content(sent, disclosure["ciphertext"])
     if sent.proof is None:
         raise Malformed("proof")
     check_proof(sent.proof, disclosure)
@@ -202,7 +202,8 @@ def _check_review(view: View, dossier: Dossier, review: Statement) -> None:
     view.officer(review.issuer, review.officer)
 
 
-def _check_content(sent: Sent, digest: str) -> None:
+def check_content(sent: Sent, digest: str) -> None:
+    """Raise `Malformed` where the sealed content is missing, another, or too long."""
     content = sent.content
     if content is None or seal.digest(content) != digest:
         raise Malformed("content is not what the statement names")

@@ -12,7 +12,7 @@ from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.locks import Locks
 from childgrid_coordinator.store import mail, queries
 from childgrid_coordinator.store.engine import Store
-from childgrid_wire import findings
+from childgrid_wire import findings, openings
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -25,12 +25,14 @@ def concerns(said: Statement) -> bool:
 
 
 def may_say(view: View, said: Statement) -> bool:
-    """Whether its issuer may use the mail for this: a station has findings only.
+    """Whether its issuer may use the mail for this.
 
-    Everything else, a `shred` that would bind every agency too, is for agencies.
+    A station has findings, openings and words on openings; everything else, a `shred`
+    that would bind every agency too, is for agencies.
     """
     kind = view.member(said.issuer)["kind"]
-    return bool((kind == findings.AUDITOR) == (said.kind is Kind.FINDING))
+    theirs = said.kind in (Kind.FINDING, Kind.OPENING) or openings.is_agreement(said)
+    return bool((kind == findings.AUDITOR) == theirs)
 
 
 class Findings:

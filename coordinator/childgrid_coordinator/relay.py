@@ -17,12 +17,13 @@ from childgrid_coordinator.finding import Findings
 from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.lift import Lifts
 from childgrid_coordinator.locks import Locks
+from childgrid_coordinator.opening import Openings
 from childgrid_coordinator.request import ENDED, Course
 from childgrid_coordinator.settle import Answers
 from childgrid_coordinator.store import mail, queries, requests
 from childgrid_coordinator.store.engine import Store
 from childgrid_coordinator.store.mail import Item
-from childgrid_wire import envelope, statement
+from childgrid_wire import envelope, openings, statement
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
@@ -31,6 +32,7 @@ from childgrid_wire.trust import View
 
 SENDABLE = (
     *(Kind.REQUEST, Kind.ANSWER, Kind.BUDGET, Kind.SHRED, Kind.FINDING),
+    *(Kind.OPENING, Kind.OPENED),
     *FOLLOWING,
 )
 
@@ -51,6 +53,7 @@ class Relay:
         self._bell, self._answers = bell, answers
         self._lifts = lifts
         self._findings = Findings(store, journal, bell)
+        self._openings = Openings(store, journal, bell)
         self._locks = Locks()
 
     def send(
@@ -65,7 +68,7 @@ class Relay:
         Args:
             member: who calls, by certificate; it must be the statement's issuer.
             data: the envelope.
-            content: sealed, beside a request or a disclosure only.
+            content: sealed, beside a request, a disclosure or an `opened` only.
             proof: beside a disclosure only.
 
         Raises:
@@ -91,6 +94,8 @@ class Relay:
         elif finding.concerns(said):
             approve.check_bare(sent)
             self._findings.take(view, said)
+        elif openings.concerns(said):
+            self._openings.take(view, sent)
         elif said.kind is Kind.SHRED:
             approve.check_bare(sent)
             self._pass_on(view, said)

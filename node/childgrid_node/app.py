@@ -28,6 +28,7 @@ from childgrid_node import (
     health,
     mailroom,
     memory,
+    openings,
     query,
     receipts,
     receive,
@@ -329,6 +330,7 @@ class Node:
         if waiting:
             self._fetch()
         disclose.advance_all(self.releaser, waiting, lambda _, e: faults.append(e))
+        openings.advance_all(self.office, self.gatherer, faults.append)
         aftermath.watch(self.office)
         self._loops["outbox"].wake()
         if faults:

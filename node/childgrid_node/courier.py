@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from childgrid_node import disclose
+from childgrid_node import disclose, openings
 from childgrid_node.bundle import Proof
 from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
@@ -180,6 +180,8 @@ class Courier:
             ciphertext, proof = disclose.parcel(self._office, disclosure)
             call.content.ciphertext = ciphertext
             call.proof.CopyFrom(values_pb2.Proof(**proof))
+        elif kind is Kind.OPENED:
+            call.content.ciphertext = openings.parcel(self._office, hash_)
         return call
 
     def receive(self, wait_seconds: float) -> Iterator[Parcel]:

@@ -16,6 +16,7 @@ from childgrid_node import (
     findings,
     lift,
     match,
+    openings,
     outcomes,
     query,
     receive,
@@ -24,6 +25,7 @@ from childgrid_node import (
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
+from childgrid_wire.openings import is_agreement
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.outcomes import is_outcome
@@ -43,6 +45,7 @@ _WELCOME = (
     Kind.REVIEW,
     Kind.SHRED,
     Kind.FINDING,
+    Kind.OPENING,
 )
 
 
@@ -131,6 +134,8 @@ def _approval(office: Office, approval: Statement, _: Parcel) -> str:
     if approval["subject"] == lifting.SLOT:
         lift.hear_decision(office, approval)
         return ""
+    if is_agreement(approval):
+        return openings.hear_agreement(office, approval)
     request = office.journal.get(approval.answers, Kind.REQUEST)
     _from_other_side(office, approval, request)
     if office.journal.find(approval.hash):
@@ -268,6 +273,11 @@ def _finding(office: Office, finding: Statement, _: Parcel) -> str:
     return ""
 
 
+def _opening(office: Office, opening: Statement, _: Parcel) -> str:
+    openings.hear(office, opening)
+    return ""
+
+
 _HANDLERS = {
     Kind.ANSWER: _answer,
     Kind.REQUEST: _request,
@@ -280,4 +290,5 @@ _HANDLERS = {
     Kind.REVIEW: _review,
     Kind.SHRED: _shred,
     Kind.FINDING: _finding,
+    Kind.OPENING: _opening,
 }

@@ -25,6 +25,7 @@ from childgrid_node import (
     findings,
     inbox,
     match,
+    openings,
     outcomes,
     packs,
     query,
@@ -104,6 +105,7 @@ class Shows:
             "receipts": self._receipts(officer),
             "findings": findings.waiting(office, officer),
             "outcomes": outcomes.waiting(office, officer),
+            "opened": openings.told(office, officer),
             **deputies.shown(office, officer),
         }
 

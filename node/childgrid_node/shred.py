@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from childgrid_log.held_copy import Copy
 from childgrid_log.retention import Held, Retention, due, held_of
+from childgrid_node import openings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
 from childgrid_wire import envelope, statement
@@ -53,6 +54,7 @@ def run(office: Office, retention: Retention, copy: Copy) -> Statement | None:
         (leaf,) = writing.rows("SELECT leaf FROM said WHERE hash = ?", (said.hash,))[0]
         for one in chosen:
             _forget(writing, one, int(leaf))
+        openings.drop(writing, office, {one.name for one in chosen})
         writing.send(said)
     statement.forget()
     return said

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     FINDING = "finding"
     OPENING = "opening"
+    OPENED = "opened"
     VIEW = "view"
     SHRED = "shred"
     FRESHNESS = "freshness"
@@ -108,6 +109,9 @@ TOPICS = (
 )
 """What a notice on the board says of a request (`breakglass`)."""
 
+GROUNDS = ("complaint", "court-order", "finding", "sample", "suspected-abuse")
+"""Why an auditor asks to open what is kept beside a statement (`openings`)."""
+
 ACTS = ("policy", "key", "index", "archive", "reader")
 """What a notice in a member's own log says that its administrators did, or who read."""
 
@@ -130,6 +134,7 @@ BY_MEMBER = frozenset(
         Kind.NOTICE,
         Kind.ALERT,
         Kind.SHRED,
+        Kind.OPENED,
     }
 )
 """Kinds that a member's own key signs, never an officer's."""

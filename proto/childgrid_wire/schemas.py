@@ -18,6 +18,7 @@ from childgrid_wire.kinds import (
     CATEGORIES,
     DENIALS,
     DISPOSALS,
+    GROUNDS,
     PURPOSES,
     ROLES,
     TOPICS,
@@ -140,6 +141,7 @@ SCHEMAS: dict[Kind, Record] = {
         case_queries_day=s.integer(1, 10_000),
         agency_queries_day=s.integer(1, 1_000_000),
         break_glass=s.Maybe(s.items(s.name, 8, 1)),
+        opening_bodies=s.Maybe(s.integer(2, 2)),
     ),
     Kind.SCHEME: record(version=s.version, document=s.digest, profile=s.name),
     Kind.SEALING_KEY: record(
@@ -212,14 +214,15 @@ SCHEMAS: dict[Kind, Record] = {
         break_glass=s.Maybe(s.yes),
     ),
     Kind.APPROVAL: record(
-        subject=s.enum("query", "request", "silent-hit", "budget"),
+        subject=s.enum("query", "request", "silent-hit", "budget", "opening"),
         side=side,
         slot=s.name,
         fields=fields,
         policy=s.optional(s.digest),
+        recipient_key=s.Maybe(s.base64(32, 32)),
     ),
     Kind.REFUSAL: record(
-        subject=s.enum("query", "request", "budget"),
+        subject=s.enum("query", "request", "budget", "opening"),
         reason=s.enum(*DENIALS, *(value.value for value in Reason)),
     ),
     Kind.DISCLOSURE: record(
@@ -274,13 +277,24 @@ SCHEMAS: dict[Kind, Record] = {
         topic=s.name, party=s.member, subject=s.digest, reply_by=s.time
     ),
     Kind.OPENING: record(
-        party=s.member, entry=s.integer(), commitment=s.digest, second=s.officer
+        party=s.member,
+        subject=s.digest,
+        ground=s.enum(*GROUNDS),
+        recipient_key=s.base64(32, 32),
+    ),
+    Kind.OPENED: record(
+        opening=s.digest,
+        agreement=s.digest,
+        subject=s.digest,
+        ciphertext=s.digest,
+        directory=s.digest,
+        staff=s.table(s.member, s.digest, 2),
     ),
     Kind.VIEW: record(
         object=s.enum(
             *("inbox", "query", "answers", "request", "explanation", "profile"),
             *("silent", "desk", "docket", "packs", "bundle"),
-            *("directory", "health"),
+            *("directory", "health", "opening"),
         ),
         subject=s.optional(s.digest),
         reader=s.Maybe(s.officer),

@@ -260,6 +260,10 @@ def _check_speaker(statement: Statement, keyid: str) -> None:
     for name, subject in _OF_REVIEWS.items() if statement.kind is Kind.REVIEW else ():
         if name in statement.body and statement["subject"] != subject:
             raise Malformed(f"review.{name}")
+    if statement.kind is Kind.APPROVAL and ("recipient_key" in statement.body) != (
+        statement["subject"] == Kind.OPENING.value
+    ):
+        raise Malformed("approval.recipient_key")
     if statement.kind is Kind.VIEW and bool(statement.officer) == (
         "reader" in statement.body
     ):

@@ -58,7 +58,7 @@ BODIES: dict[Kind, dict[str, Any]] = {
     Kind.POLICY: world.policy_body(
         rules=[RULE], query_slots=SLOTS, break_glass=["vehicle"]
     ),
-    Kind.FLOOR: world.floor_body(break_glass=["owner"]),
+    Kind.FLOOR: world.floor_body(break_glass=["owner"], opening_bodies=2),
     Kind.SCHEME: {"version": 1, "document": H, "profile": "test"},
     Kind.SEALING_KEY: {"key": B32, "valid_from": 1, "valid_until": 2},
     Kind.ROTATION: {
@@ -110,11 +110,12 @@ BODIES: dict[Kind, dict[str, Any]] = {
     },
     Kind.REQUEST: REQUEST | {"break_glass": True},
     Kind.APPROVAL: {
-        "subject": "request",
+        "subject": "opening",
         "side": "holder",
         "slot": "custodian",
         "fields": ["owner"],
         "policy": H,
+        "recipient_key": B32,
     },
     Kind.REFUSAL: {"subject": "request", "reason": "victim-safety"},
     Kind.DISCLOSURE: {
@@ -159,7 +160,20 @@ BODIES: dict[Kind, dict[str, Any]] = {
         "subject": H,
         "reply_by": 2,
     },
-    Kind.OPENING: {"party": "police", "entry": 1, "commitment": H, "second": "7"},
+    Kind.OPENING: {
+        "party": "police",
+        "subject": H,
+        "ground": "complaint",
+        "recipient_key": B32,
+    },
+    Kind.OPENED: {
+        "opening": H,
+        "agreement": H,
+        "subject": H,
+        "ciphertext": H,
+        "directory": H,
+        "staff": {"audit-north": H},
+    },
     Kind.VIEW: {"object": "profile", "subject": H, "reader": "7"},
     Kind.SHRED: {"party": "police", "entries": [1], "head": H, "statements": [H]},
     Kind.FRESHNESS: {

@@ -1,6 +1,6 @@
-"""Writing a finding: signed by a person of the station, kept in the station's own log.
+"""What an auditor signs: a finding, or what `opener` says; kept in the station's log.
 
-The leaf is written before anybody is told, so a finding can't be taken back unseen.
+The leaf is written before anybody is told, so nothing can be taken back unseen.
 A witness of the same station may be at work meanwhile: both append to one log.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from childgrid_audit.auditors import ROLE
 from childgrid_audit.config import Settings
@@ -21,6 +23,8 @@ from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
+from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
 
 DAY = 86_400
 MOST_DAYS = 90
@@ -36,12 +40,14 @@ class Pen:
         shelf: the station's documents, which must list the person.
         log: the station's own log.
         clock: Unix seconds.
+        folder: the station's, where what was opened lies; None without one.
     """
 
     signer: SeedSigner
     shelf: Shelf
     log: Log
     clock: Callable[[], float] = field(default=time.time)
+    folder: Path | None = None
 
     @classmethod
     def open(cls, settings: Settings, signer: SeedSigner) -> Pen:
@@ -60,7 +66,8 @@ class Pen:
             names.origin(identity.member),
             identity.log_key,
         )
-        return cls(signer, Shelf.open(folder / "documents"), log)
+        shelf = Shelf.open(folder / "documents")
+        return cls(signer, shelf, log, folder=folder)
 
     @property
     def person(self) -> str:
@@ -96,23 +103,47 @@ class Pen:
         """
         if not 1 <= days <= MOST_DAYS:
             raise Refused(Reason.EXPIRED, "finding.reply_by")
+        now = int(self.clock())
+        self.shelf.book.latest(now).member(party)
+        draft = {"topic": topic, "party": party, "subject": subject}
+        due = now + days * DAY
+        return self.say(
+            Kind.FINDING, KEEP_SECONDS, lambda *_: None, **draft, reply_by=due
+        ).hash
+
+    def say(
+        self,
+        kind: Kind,
+        seconds: int,
+        judge: Callable[[View, Statement], object],
+        **body: Any,  # noqa: ANN401 - shaped by the kind's schema
+    ) -> Statement:
+        """Sign, judge and log a statement of this person's; returns it.
+
+        Args:
+            kind: what is said.
+            seconds: how long it stands.
+            judge: is asked before anything is logged; raises where it may not be said.
+            body: what the kind's schema names, and `answers` or `id` if wanted.
+
+        Raises:
+            Malformed, Refused, Untrusted: out of form, or not this person's to say.
+            StoreError: the log refuses; nothing was said.
+        """
         self.check()
         now = int(self.clock())
         view = self.shelf.book.latest(now)
-        view.member(party)
         member, _, officer = self.person.partition("/")
         data = statement.make(
-            Kind.FINDING,
+            kind,
             self.signer,
             issuer=member,
             officer=officer,
             now=now,
-            seconds=KEEP_SECONDS,
-            topic=topic,
-            party=party,
-            subject=subject,
-            reply_by=now + days * DAY,
+            seconds=seconds,
+            **body,
         )
-        said = statement.verify(data, view.find_key, Kind.FINDING)
+        said = statement.verify(data, view.find_key, kind)
+        judge(view, said)
         self.log.append([draft_of(said, now)])
-        return said.hash
+        return said

@@ -44,6 +44,13 @@ STATES = {
         "discharged": N_("discharged"),
         "closed": N_("the case was closed"),
     },
+    "ground": {
+        "complaint": N_("somebody complained"),
+        "court-order": N_("a court ordered it"),
+        "finding": N_("a finding was put about it"),
+        "sample": N_("it is in a random sample"),
+        "suspected-abuse": N_("the logs suggest an abuse"),
+    },
     "document": {
         "directory": N_("directory"),
         "staff": N_("staff list"),
@@ -87,6 +94,10 @@ REASONS = {
     "log-behind": N_("The log is behind its witnesses. Tell agency IT at once."),
     "deadline": N_("It took too long. Try again."),
     "unreachable": N_("The node cannot be reached. Try again, or tell agency IT."),
+    "partial": N_(
+        "A part of the register did not answer. It is asked again by itself; nothing "
+        "is said until all of it has."
+    ),
     "unreviewed": N_("An earlier emergency must be reviewed first."),
     "busy": N_("The node is busy. Try again in a moment."),
     "too-common": N_(
@@ -94,10 +105,6 @@ REASONS = {
         "a phone number."
     ),
     "empty": N_("Give at least one name, number or identifier."),
-    "partial": N_(
-        "A part of the register did not answer. It is asked again by itself; nothing "
-        "is said until all of it has."
-    ),
     "training": N_("Training keys are accepted on a training grid only."),
     "probation": N_(
         "An agency that has just joined takes part in rehearsals only. Nothing was "

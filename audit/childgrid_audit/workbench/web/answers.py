@@ -27,6 +27,7 @@ LINKS = (
     ("/scorecards", "Scorecards"),
     ("/samples", "Samples"),
     ("/letters", "Findings"),
+    ("/openings", "Openings"),
     ("/findings", "Verification"),
     ("/about", "About"),
 )

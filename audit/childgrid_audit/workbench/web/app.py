@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from childgrid_audit.workbench.pen import Pen
 from childgrid_audit.workbench.web.answers import Answers, Shown
 from childgrid_audit.workbench.web.door import COOKIE, Door
+from childgrid_audit.workbench.web.opening import Opening
 from childgrid_audit.workbench.web.reading import Reading
 from childgrid_audit.workbench.web.writing import Writing
 from childgrid_page.engine import STATIC
@@ -58,7 +59,9 @@ def application(
         return answers.absent(request, "page of this address")
 
     read = [
-        Route(path, shown, methods=["GET"]) for path, shown in Reading(answers).routes()
+        Route(path, shown, methods=["GET"])
+        for at in (Reading(answers), Opening(answers, pen))
+        for path, shown in at.routes()
     ]
     write = [
         Route(path, taken, methods=["POST"])

@@ -20,6 +20,7 @@ from childgrid_audit.workbench.patterns import MISSING, PATTERNS, rule
 from childgrid_audit.workbench.timeline import timeline
 from childgrid_audit.workbench.work import Quarterly, Work
 from childgrid_page.charts import columns
+from childgrid_wire import openings
 
 TOPICS = {
     **{one.name: one.title for one in PATTERNS.values()},
@@ -180,6 +181,7 @@ def statement(work: Work, name: str) -> Values:
         "case": case_of(work, event),
         "fields": [(key, _shown(value)) for key, value in sorted(rest.items())],
         "places": sorted(event.places.items()),
+        "keeper": openings.keeper(said),
         "known": work.ledger.events,
     }
 

@@ -1,4 +1,4 @@
-"""The addresses that change something: coming in, leaving, a finding.
+"""The addresses that change something: coming in, leaving, a finding, an opening.
 
 Each form carries its session's own token, but for the entrance, whose code is one.
 """
@@ -11,8 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from childgrid_audit.workbench.opener import Opener
 from childgrid_audit.workbench.pen import Pen
-from childgrid_audit.workbench.web import rooms
+from childgrid_audit.workbench.web import opening, rooms
 from childgrid_audit.workbench.web.answers import Answers, form
 from childgrid_audit.workbench.web.door import COOKIE, is_token
 from childgrid_log.errors import LogError
@@ -36,6 +37,9 @@ class Writing:
             ("/leave", self.leave),
             ("/cases", self.find_case),
             ("/letters/new", self.sign_finding),
+            ("/openings/new", self.ask_opening),
+            ("/openings/agree", self.agree_opening),
+            ("/openings/read", self.read_opened),
         ]
 
     async def enter(self, request: Request) -> Response:
@@ -93,6 +97,43 @@ class Writing:
             "finding.html",
             "/letters",
             lambda work: {**rooms.new_finding(work, subject, topic), "fault": fault},
+        )
+
+    async def ask_opening(self, request: Request) -> Response:
+        """Sign and log the wish that something be opened."""
+        return await self._opening(request, "open.html", opening.asked)
+
+    async def agree_opening(self, request: Request) -> Response:
+        """Sign and log the second word on somebody else's wish."""
+        return await self._opening(request, "openings.html", opening.agreed)
+
+    async def read_opened(self, request: Request) -> Response:
+        """Show what was opened to one of the two; that it was read is logged first."""
+        return await self._opening(request, "openings.html", opening.read)
+
+    async def _opening(
+        self, request: Request, template: str, act: opening.Act
+    ) -> Response:
+        """Do one thing about an opening; what is refused is said on its page."""
+        given = await self._own_form(request)
+        if given is None or self._pen is None:
+            return self._answers.plain("shut.html", 403)
+        opener, kept = Opener(self._pen), given
+        try:
+            done = await run_in_threadpool(act, opener, kept)
+        except (WireError, LogError) as error:
+            fault = str(error)
+        else:
+            if isinstance(done, str):
+                return RedirectResponse(f"/openings?done={done}", 303)
+            return self._answers.show(
+                request, "opened.html", "/openings", lambda _: {"content": done}
+            )
+        return self._answers.show(
+            request,
+            template,
+            "/openings",
+            lambda work: {**opening.page(work, opener, kept), "fault": fault},
         )
 
     @staticmethod
