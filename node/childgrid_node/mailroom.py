@@ -25,9 +25,9 @@ from childgrid_node import (
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
 from childgrid_wire import envelope, lifting, rules, seal
-from childgrid_wire.openings import is_agreement
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
+from childgrid_wire.openings import is_agreement
 from childgrid_wire.outcomes import is_outcome
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
@@ -56,7 +56,7 @@ def open_parcel(office: Office, parcel: Parcel, *, last: bool = False) -> str:
     parcel never holds up those behind it.
 
     Raises:
-        Untrusted: with `unknown-key` or `old-version`: fetch documents, try again.
+        Untrusted, Refused: a document may be under way: fetch them, try again.
     """
     try:
         said = office.hear(parcel.statement, *_WELCOME)
@@ -79,12 +79,22 @@ def moves(parcel: Parcel) -> bool:
         return False
 
 
+_LAGGING = {
+    Untrusted: (
+        *(Reason.UNKNOWN_KEY, Reason.UNKNOWN_PEER),
+        *(Reason.OLD_VERSION, Reason.UNKNOWN),
+    ),
+    Refused: (Reason.OLD_VERSION,),
+}
+"""What may be said of a good parcel by who has not read the newest documents.
+
+An unknown document is one of these: founders sign a directory, its first reader
+releases a record under it, and the record is here before the directory.
+"""
+
+
 def _may_clear_up(error: WireError) -> bool:
-    return isinstance(error, Untrusted) and error.reason in (
-        Reason.UNKNOWN_KEY,
-        Reason.UNKNOWN_PEER,
-        Reason.OLD_VERSION,
-    )
+    return error.reason in _LAGGING.get(type(error), ())
 
 
 def _report(parcel: Parcel, error: WireError) -> None:
