@@ -12,6 +12,7 @@ from childgrid_audit.station import Station
 from childgrid_audit.store import Store
 from childgrid_audit.workbench.opener import Opener
 from childgrid_audit.workbench.pen import Pen
+from childgrid_log.entry import parse_entry
 from childgrid_node import openings
 from childgrid_node.courier import Parcel
 from childgrid_node.mailroom import open_parcel
@@ -73,6 +74,12 @@ def revoke(grid: Grid, person: str) -> None:
         cause="compromised",
     )
     grid.post([made.data])
+
+
+def kinds(grid: Grid, member: str) -> list[str]:
+    """What a member's own log holds, in order."""
+    log = grid.members[member].office.journal.log
+    return [parse_entry(one).kind for one in log.entries(0, log.size())]
 
 
 @dataclass
