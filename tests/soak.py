@@ -129,6 +129,12 @@ def _stopwatch() -> Mapping[str, Any]:
     return run_stopwatch()
 
 
+def _upgrade() -> Mapping[str, Any]:
+    from soak_process import run_upgrade
+
+    return run_upgrade(2)
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -140,6 +146,7 @@ PARTS: Mapping[str, Part] = {
     "overload": _overload,
     "revoked": _revoked,
     "rotation": _rotation,
+    "upgrade": _upgrade,
     "rooms": _rooms,
     "surface": _surface,
     "confined": _confined,

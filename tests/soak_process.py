@@ -104,6 +104,17 @@ def run_rotation(rounds: int, threads: int, table: int) -> dict[str, Any]:
     return {"rows_each": table, **found, "failures": wrongs(found)}
 
 
+def run_upgrade(rounds: int) -> dict[str, Any]:
+    """Upgrade the whole grid from the release before and roll it back, under load."""
+    with founded() as grid:
+        import earlier
+        from process.upgrade import roll, wrongs
+
+        release = earlier.kept()
+        found = roll(grid, release.name, earlier.environment(release), rounds)
+    return {**found, "failures": wrongs(found)}
+
+
 def run_every(shares: int) -> dict[str, Any]:
     """Let every call fail in turn, in so many grids at once; adds the shares up."""
     begun = time.monotonic()
