@@ -111,9 +111,11 @@ def witness(config: Config) -> None:
     """Witness others' logs and show the own one, until SIGTERM."""
     from childgrid_audit.config import load
     from childgrid_audit.server import Watch
+    from childgrid_wire import logs
     from childgrid_wire.ending import Ending
 
     ending = Ending()
+    logs.configure(load(config).log_format)
     with _station(config) as station:
         watch = Watch(station, load(config))
         port = watch.start()

@@ -7,6 +7,7 @@ check and none holds a secret: the passphrase stands in a file of its own.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -59,6 +60,12 @@ class Settings(BaseModel):
         description="Seconds between two looks at the board, and between two rounds "
         "of cosignatures for this station's own log. Danger: too long makes freshness "
         "statements old, and releases wait.",
+    )
+
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="Log lines for people, or one JSON object a line for what collects "
+        "them. Neither holds a person, a case or a query.",
     )
 
     @property

@@ -4,7 +4,6 @@ Whatever keeps the program from starting is said in one line on stderr, with exi
 code 2. SIGTERM and SIGINT let calls finish and end with 0.
 """
 
-import logging
 import os
 import sys
 import time
@@ -162,11 +161,13 @@ def serve(config: Config) -> None:
     """Serve until SIGTERM."""
     from childgrid_coordinator.app import Coordinator
     from childgrid_coordinator.config import load
+    from childgrid_wire import logs
     from childgrid_wire.ending import Ending
     from childgrid_wire.keyfile import read_passphrase
 
     ending = Ending()
     settings = load(config)
+    logs.configure(settings.log_format)
     coordinator = Coordinator(settings, read_passphrase(settings.passphrase_file))
     try:
         port = coordinator.start()
@@ -182,7 +183,6 @@ def main() -> None:
     """Run the command line."""
     # What keeps us from starting is ours to say; grpc's own lines would bury it.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     from childgrid_log.errors import LogError
     from childgrid_wire.errors import WireError
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -135,6 +136,11 @@ class Settings(BaseModel):
         pattern=rf"^$|{LOOPBACK}",
         description="host:port on loopback where Prometheus reads figures; nothing "
         "listens where it is empty. Counts, times and sizes, no officer or case.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        description="Log lines for people, or one JSON object a line for what collects "
+        "them. Neither holds a person, a case or a query.",
     )
     retention: Retention = Field(
         Retention(),

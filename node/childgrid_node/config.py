@@ -129,6 +129,10 @@ class NodeConfig(_Strict):
     nothing listens where it is empty. Counts, times and sizes; no person, case or
     query."""
 
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people, or one JSON object a line for what collects them. Neither
+    holds a person, a case or a query."""
+
     @property
     def place(self) -> Place:
         """What is backed up."""

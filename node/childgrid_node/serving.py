@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import structlog
+
 from childgrid_node.app import Node
 from childgrid_node.config import NodeConfig
-from childgrid_wire import keyfile
+from childgrid_wire import keyfile, logs
 from childgrid_wire.ending import Ending
 
 Say = Callable[[str], None]
@@ -26,6 +28,7 @@ def serve_until_stopped(
         ConfigurationRefused: it will not start as it stands.
     """
     ending = Ending()
+    say_in(config.log_format)
     node = Node(config, clock)
     grid, desk = node.start()
     ports = json.dumps({"grid": grid, "desk": desk}).encode()
@@ -33,3 +36,13 @@ def serve_until_stopped(
     say(f"{config.member} serves the grid on {grid} and its desk on {desk}")
     ending.wait(_STOP_SECONDS)
     node.stop()
+
+
+def say_in(form: logs.Format) -> None:
+    """Write log lines in one form; see `logs`."""
+    logs.configure(form)
+    structlog.configure(
+        processors=[logs.hand_over],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )

@@ -8,10 +8,11 @@ the agency that has them, and in the same medium once they are planted there.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +122,9 @@ def settle_behind(grid: Grid, name: str, announced: int, inner: int) -> None:
     text = path.read_text("utf-8")
     old, new = (f'listen = "127.0.0.1:{port}"' for port in (announced, inner))
     assert old in text
+    # Half of them speak to people, half to what collects lines.
+    form = "json" if name in (HUB, "customs") else "text"
+    new = f'{new}\nlog_format = "{form}"'
     path.write_text(text.replace(old, new), "utf-8")
 
 
@@ -165,6 +169,21 @@ def test_the_coordinators_files_and_output_hold_no_secret(watched: Watched) -> N
 def test_nobodys_output_holds_a_secret(watched: Watched) -> None:
     """Nodes know names; what they print does not."""
     assert not watched.search.files(watched.grid.folder / "output")
+
+
+def test_lines_for_collectors_are_json_and_those_for_people_are_not(
+    watched: Watched,
+) -> None:
+    """Beside the one line that says where a server listens."""
+    shapes: dict[str, list[dict[str, object]]] = {"customs": [], "police": []}
+    for name, found in shapes.items():
+        for line in watched.grid.output(name).splitlines():
+            with suppress(ValueError):
+                found.append(json.loads(line))
+    assert {one["event"] for one in shapes["customs"]} >= {"matched"}
+    for told in shapes["customs"]:
+        assert told.keys() >= {"time", "level", "where", "event"}
+    assert shapes["police"] == []
 
 
 @pytest.mark.threat("T2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -81,6 +81,10 @@ class PortalConfig(BaseModel):
     training: Path | None = None
     """A folder of software passkeys, for training grids only: whoever reaches the page
     signs in as whom they like. Refused where the directory says `production`."""
+
+    log_format: Literal["text", "json"] = "json"
+    """Log lines for people, or one JSON object a line for what collects them. Neither
+    holds a person, a case or a query."""
 
     @property
     def host(self) -> str:

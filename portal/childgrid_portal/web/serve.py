@@ -7,7 +7,6 @@ grid that is none, a desk that does not answer while it must be asked about thos
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -23,7 +22,7 @@ from childgrid_portal.web.session import Session, Sessions
 from childgrid_portal.web.site import Site
 from childgrid_portal.web.training import Training
 from childgrid_portal.web.visit import Room
-from childgrid_wire import keyfile
+from childgrid_wire import keyfile, logs
 from childgrid_wire.ending import Ending
 from childgrid_wire.errors import ConfigurationRefused
 
@@ -80,7 +79,7 @@ def serve(
     Raises:
         ConfigurationRefused: this portal will not start as it is configured.
     """
-    logs()
+    say_in(config.log_format)
     ending = Ending()
     bound = bind(config)
     site = open_site(config, rooms)
@@ -113,6 +112,8 @@ def server(config: PortalConfig, app: object) -> uvicorn.Server:
     settings = uvicorn.Config(
         app,  # type: ignore[arg-type]
         access_log=False,
+        # Its own handlers would show the messages of exceptions.
+        log_config=None,
         log_level="warning",
         server_header=False,
         date_header=False,
@@ -150,13 +151,11 @@ def bind(config: PortalConfig) -> socket.socket:
     return bound
 
 
-def logs() -> None:
-    """Log lines as JSON; nothing of a person or case is ever in one."""
+def say_in(form: logs.Format) -> None:
+    """Write log lines in one form; see `logs`."""
+    logs.configure(form)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[logs.hand_over],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
     )
