@@ -15,6 +15,8 @@ from childgrid_log.backing import Place
 from childgrid_log.backup import Owner
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.metrics import LOOPBACK
+from childgrid_wire.probe import SOCKET
 from childgrid_wire.schema import MEMBER
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
@@ -62,6 +64,19 @@ class Settings(BaseModel):
         "statements old, and releases wait.",
     )
 
+    metrics: str = Field(
+        "",
+        pattern=rf"^$|{LOOPBACK}",
+        description="host:port on loopback where Prometheus reads figures; nothing "
+        "listens where it is empty. Counts, times and sizes, no officer or case.",
+    )
+    probe: str = Field(
+        "",
+        pattern=SOCKET,
+        description="Absolute path of a Unix socket, mode 600, where a supervisor on "
+        "this machine asks by gRPC whether it serves (`python -m "
+        "childgrid_wire.probe`); nothing listens where it is empty.",
+    )
     log_format: Literal["text", "json"] = Field(
         "text",
         description="Log lines for people, or one JSON object a line for what collects "

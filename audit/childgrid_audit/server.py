@@ -16,11 +16,11 @@ import grpc
 from childgrid_audit import board
 from childgrid_audit.config import Settings
 from childgrid_audit.letterbox import Letterbox, Mail
+from childgrid_audit.lookout import Lookout
 from childgrid_audit.post import Post
 from childgrid_audit.station import Station
 from childgrid_log import restored
 from childgrid_log.checkpoint import open_checkpoint
-from childgrid_log.errors import LogError
 from childgrid_log.gather import WAIT_MS, Gatherer
 from childgrid_log.readers import Readers
 from childgrid_log.service import LogServicer, WitnessServicer
@@ -28,7 +28,7 @@ from childgrid_wire import channel, health
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import ConfigurationRefused, Reason, WireError
-from childgrid_wire.health import Health, Pulse
+from childgrid_wire.health import Pulse
 from childgrid_wire.pb import log_pb2_grpc, witness_pb2_grpc
 from childgrid_wire.pb.coordinator_pb2 import (
     ReceiveRequest,
@@ -63,6 +63,9 @@ class Watch:
         self._server: grpc.Server | None = None
         self._rounds = threading.Thread(target=self._run, name="rounds", daemon=True)
         self._pulse = Pulse("rounds")
+        self.lookout = Lookout(
+            station, self._pulse, lambda: self._pulse.fault(self._rounds)
+        )
         self._post = Post(station.log, self._send)
         self._letterbox = Letterbox(station)
         self._gatherer = Gatherer(
@@ -87,13 +90,16 @@ class Watch:
             station.identity.credentials(ROLE, station.clock),
             station.authorise,
             self._register,
+            observe=self.lookout.observe,
         )
+        self.lookout.serve(self._settings.metrics, self._settings.probe)
         self._rounds.start()
         return port
 
     def stop(self) -> None:
         """Let calls finish, end the rounds, hang up. The station stays open."""
         self._ending.set()
+        self.lookout.stop()
         if self._server is not None:
             self._server.stop(GRACE_SECONDS).wait()
         if self._rounds.is_alive():
@@ -137,17 +143,6 @@ class Watch:
             return False
         return True
 
-    def faults(self) -> list[str]:
-        """Why this station does not serve, in short words; nothing where it does."""
-        found = [self._pulse.fault(self._rounds)]
-        if health.free_bytes(self.station.folder) < health.LEAST_FREE_BYTES:
-            found.append("disk-full")
-        try:
-            self.station.log.check()
-        except LogError:
-            found.append("log-refused")
-        return [word for word in found if word]
-
     def _grown(self) -> bool:
         log = self.station.log
         latest = log.latest_cosigned()
@@ -171,7 +166,7 @@ class Watch:
         log_pb2_grpc.add_LogServiceServicer_to_server(
             LogServicer(station.log, readers), server
         )
-        health.register(server, Health(self.faults, station.member))
+        health.register(server, self.lookout.health)
 
     def _channel(self) -> grpc.Channel:
         settings = self._settings

@@ -77,6 +77,11 @@ class Store:
         note = self.note(member)
         return Checkpoint.parse(Note.parse(note).text).size if note else 0
 
+    def sealed(self, member: str) -> float:
+        """When the newest note of a log was stored, Unix seconds; 0 before the first."""
+        path = self._root / bundle.checkpoint(member)
+        return path.stat().st_mtime if path.exists() else 0.0
+
     def hashes(self, member: str) -> list[bytes]:
         """The leaf hashes on disk, the tail included; a torn last line is cut off."""
         found: list[bytes] = []

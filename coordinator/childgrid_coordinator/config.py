@@ -20,6 +20,7 @@ from childgrid_log.retention import Retention
 from childgrid_wire import settings as files
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.metrics import LOOPBACK
+from childgrid_wire.probe import SOCKET
 from childgrid_wire.schema import MEMBER
 
 _LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
@@ -136,6 +137,13 @@ class Settings(BaseModel):
         pattern=rf"^$|{LOOPBACK}",
         description="host:port on loopback where Prometheus reads figures; nothing "
         "listens where it is empty. Counts, times and sizes, no officer or case.",
+    )
+    probe: str = Field(
+        "",
+        pattern=SOCKET,
+        description="Absolute path of a Unix socket, mode 600, where a supervisor on "
+        "this machine asks by gRPC whether it serves (`python -m "
+        "childgrid_wire.probe`); nothing listens where it is empty.",
     )
     log_format: Literal["text", "json"] = Field(
         "text",

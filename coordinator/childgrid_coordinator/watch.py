@@ -26,7 +26,7 @@ from childgrid_coordinator.store.engine import Store
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.errors import LogBehind, LogError
 from childgrid_log.log import Log
-from childgrid_wire import metrics
+from childgrid_wire import metrics, probe
 from childgrid_wire.errors import WireError
 from childgrid_wire.health import LEAST_FREE_BYTES, Health, free_bytes
 from childgrid_wire.identity import Identity
@@ -67,6 +67,7 @@ class Watch(Collector):
         self._parts = parts
         self.registry = CollectorRegistry()
         self._stop: Callable[[], None] = lambda: None
+        self._unprobe: Callable[[], None] = lambda: None
         self.observe = metrics.observer(self.registry)
         self.registry.register(self)
 
@@ -91,12 +92,17 @@ class Watch(Collector):
         return Health(self.faults, self._parts.settings.member, members=True)
 
     def serve(self) -> None:
-        """Show the figures where the settings say, if anywhere: then at `port`."""
-        where = self._parts.settings.metrics
-        self.port, self._stop = metrics.serve(where, self.registry)
+        """Show the figures where the settings say, if anywhere: then at `port`.
+
+        Likewise the supervisor's probe is answered.
+        """
+        settings = self._parts.settings
+        self._unprobe = probe.serve(settings.probe, self.faults)
+        self.port, self._stop = metrics.serve(settings.metrics, self.registry)
 
     def stop(self) -> None:
-        """Show them no more."""
+        """Show and answer no more."""
+        self._unprobe()
         self._stop()
 
     def describe(self) -> list[Metric]:

@@ -165,7 +165,7 @@ class Node:
         desk = self._serve(self.config.desk, "desk", self._register_desk)
         for loop in self._loops.values():
             loop.start()
-        self.lookout.serve(self.config.metrics)
+        self.lookout.serve(self.config.metrics, self.config.probe)
         if not self._held:
             self.desk.resume()
         # Not a daemon: a process must not end in the midst of loading machine code.

@@ -14,6 +14,7 @@ from childgrid_node.shards.settings import ShardsConfig
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.metrics import LOOPBACK
+from childgrid_wire.probe import SOCKET
 
 Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")]
@@ -128,6 +129,11 @@ class NodeConfig(_Strict):
     """host:port on loopback where Prometheus reads figures, as `127.0.0.1:9400`;
     nothing listens where it is empty. Counts, times and sizes; no person, case or
     query."""
+
+    probe: Annotated[str, Field(pattern=SOCKET)] = ""
+    """Absolute path of a Unix socket, mode 600, where a supervisor on this machine asks
+    by gRPC whether the node serves (`python -m childgrid_wire.probe`); nothing listens
+    where it is empty."""
 
     log_format: Literal["text", "json"] = "text"
     """Log lines for people, or one JSON object a line for what collects them. Neither

@@ -18,7 +18,7 @@ from childgrid_node import health as state
 from childgrid_node import readiness, receipts
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
-from childgrid_wire import metrics
+from childgrid_wire import metrics, probe
 from childgrid_wire.health import Health, free_bytes
 from childgrid_wire.metrics import gauge, gauges
 
@@ -44,6 +44,7 @@ class Lookout(Collector):
         self._office, self._holdings = office, holdings
         self._loops, self._state_dir = loops, state_dir
         self._stop: Callable[[], None] = lambda: None
+        self._unprobe: Callable[[], None] = lambda: None
         self.observe = metrics.observer(office.meter.registry)
         office.meter.registry.register(self)
 
@@ -58,12 +59,17 @@ class Lookout(Collector):
         """The answer to health checks."""
         return Health(self.faults, self._office.member)
 
-    def serve(self, address: str) -> None:
-        """Show the figures there; nowhere where it is empty."""
+    def serve(self, address: str, socket: str = "") -> None:
+        """Show the figures there, and answer the supervisor's probe at a socket.
+
+        Neither where it is empty.
+        """
+        self._unprobe = probe.serve(socket, self.faults)
         _, self._stop = metrics.serve(address, self._office.meter.registry)
 
     def stop(self) -> None:
-        """Show them no more."""
+        """Show and answer no more."""
+        self._unprobe()
         self._stop()
 
     def describe(self) -> list[Metric]:

@@ -21,7 +21,6 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from childgrid_wire import channel
-from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import peer_from
 from childgrid_wire.errors import Reason, Refused
 
@@ -51,14 +50,15 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc]
         Raises:
             Refused: another agency asks, or for a single service.
         """
-        self._admit(peer_from(context))
+        self._admit(context)
         if request.service:
             raise Refused(Reason.UNKNOWN, "service")
         serves = not self._ready()
         status = health_pb2.HealthCheckResponse
         return status(status=status.SERVING if serves else status.NOT_SERVING)
 
-    def _admit(self, peer: Peer) -> None:
+    def _admit(self, context: grpc.ServicerContext) -> None:
+        peer = peer_from(context)
         known = peer.role in ("coordinator", "auditor") or self._members
         if not known and peer.member != self._own:
             raise Refused(Reason.WRONG_ROLE, "health")

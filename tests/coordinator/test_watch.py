@@ -11,7 +11,7 @@ from sqlalchemy import text
 from childgrid_coordinator import watch
 from childgrid_coordinator.app import Coordinator
 from childgrid_log.errors import LogBehind
-from childgrid_wire import channel, health
+from childgrid_wire import channel, health, probe
 from childgrid_wire.certificates import Peer
 from coordinator.cast import ASKER, AUDITOR, HUB
 from coordinator.world import World
@@ -63,6 +63,16 @@ def test_members_and_auditors_may_ask_whether_it_serves(
     pair, root = world.identities[ASKER].credentials("node", world.clock)()
     with channel.connect(address, Peer(HUB, "coordinator"), pair, root) as way:
         assert not health.serves(way, 20)
+
+
+def test_its_supervisor_asks_at_a_socket(world: World) -> None:
+    """Where the settings say, without a certificate; gone when it stops."""
+    socket = world.folder / "health.sock"
+    with world.running(probe=str(socket)) as hub:
+        assert probe.ask(str(socket))
+        hub.log.hold(LogBehind, "restored")
+        assert not probe.ask(str(socket))
+    assert not socket.exists()
 
 
 @pytest.mark.threat("T2")

@@ -157,6 +157,34 @@ def test_the_program_reads_the_settings_that_the_chart_lays_down(
         assert one.get("secret", {"defaultMode": 0o440})["defaultMode"] == 0o440
 
 
+@pytest.mark.parametrize("zone", ["coordinator", "node", "station"])
+def test_probes_ask_by_grpc_where_the_settings_answer(
+    answers: dict[str, Any], zone: str, tmp_path: Path
+) -> None:
+    """Who routes hears whether it serves; who restarts, only whether it answers."""
+    found = documents(answers, zone)
+    (tmp_path / "zone.toml").write_text(of(found, "ConfigMap")["data"][f"{zone}.toml"])
+    socket = LOADERS[zone](tmp_path / "zone.toml").probe
+    pod = of(found, "StatefulSet")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    asked = ["/usr/bin/python3", "-m", "childgrid_wire.probe", socket]
+    assert container["readinessProbe"]["exec"]["command"] == asked
+    for probe in ("startupProbe", "livenessProbe"):
+        assert container[probe]["exec"]["command"] == [*asked, "--alive"]
+    folder = str(Path(socket).parent)
+    mounts = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
+    (scratch,) = [one for one in pod["volumes"] if one["name"] == mounts[folder]]
+    assert scratch["emptyDir"]["medium"] == "Memory"
+    image = (ROOT / "deploy" / "containers" / zone / "Containerfile").read_text()
+    assert f'ENTRYPOINT ["{asked[0]}", "-m"' in image
+
+
+def test_a_portal_is_probed_at_its_port(answers: dict[str, Any]) -> None:
+    """It speaks no gRPC."""
+    pod = of(documents(answers, "portal"), "StatefulSet")["spec"]["template"]["spec"]
+    assert "tcpSocket" in pod["containers"][0]["readinessProbe"]
+
+
 def test_an_agencys_officers_are_reached_by_their_own_portal_only(
     answers: dict[str, Any],
 ) -> None:

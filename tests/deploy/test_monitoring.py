@@ -13,7 +13,11 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from audit.cast import NORTH
+from audit.ledger import World as Ledger
+from childgrid_audit.lookout import Lookout as StationLookout
 from childgrid_node.lookout import Lookout
+from childgrid_wire.health import Pulse
 from coordinator.world import World
 from grid import Grid
 from wire.ca import issuer
@@ -25,18 +29,23 @@ _LABELS = re.compile(r'\{[^}]*?\b(fault|what)\s*=~?\s*"([^"]+)"')
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Every figure that a node and a coordinator show, with the values of its label."""
+    """Every figure that each server shows, with the values of its label."""
     grid = Grid(tmp_path_factory.mktemp("grid"))
     agency = grid.agency("customs")
     identity = replace(agency.identity, issuer=issuer("customs"))
     office = replace(agency.office, identity=identity)
-    Lookout(office, lambda: agency.holdings, {}, agency.folder, lambda: 0)
     world = World(tmp_path_factory.mktemp("hub"))
     world.install()
+    auditors = Ledger.found(tmp_path_factory.mktemp("auditors"))
+    station = auditors.stations[NORTH]
+    own = replace(station.identity, issuer=issuer(NORTH))
+    Lookout(office, lambda: agency.holdings, {}, agency.folder, lambda: 0)
+    watch = StationLookout(replace(station, identity=own), Pulse("rounds"), str)
     found: dict[str, set[str]] = {}
     with world.coordinator() as hub:
-        for registry in (office.meter.registry, hub.watch.registry):
+        for registry in (office.meter.registry, hub.watch.registry, watch.registry):
             _add(registry, found)
+    auditors.close()
     return found
 
 
