@@ -25,6 +25,7 @@ from childgrid_node import (
     aftermath,
     agency,
     disclose,
+    entrance,
     health,
     mailroom,
     memory,
@@ -47,7 +48,7 @@ from childgrid_node.server import DeskServicer, NodeServicer
 from childgrid_node.stock import Stock
 from childgrid_node.turns import PER_ASKER
 from childgrid_node.vault import Vault
-from childgrid_wire import channel, keyfile
+from childgrid_wire import channel
 from childgrid_wire import health as wire_health
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
@@ -87,10 +88,9 @@ class Node:
         Raises:
             ConfigurationRefused: this node will not start as it stands.
         """
-        passphrase = keyfile.read_passphrase(config.passphrase_file)
-        identity = Identity.open(config.state_dir / "keys", passphrase)
+        passphrase, identity = entrance.own(config)
         self._claim = Claim(config.state_dir)
-        shelf = Shelf.open(config.state_dir / "documents")
+        shelf = entrance.documents(config)
         self.config = config
         self.office = open_office(config, identity, shelf, clock)
         self.stock = Stock(config, self.office, passphrase, serving=True)
@@ -105,7 +105,7 @@ class Node:
             self.courier.relay,
             clock,
         )
-        self._papers = Papers(self.office, config.staff, config.policy)
+        self._papers = Papers.of(self.office, config)
         self._loops = self._make_loops()
         self.lookout = Lookout(
             self.office,
@@ -113,6 +113,7 @@ class Node:
             self._loops,
             config.state_dir,
             lambda: len(self.stock.lacking()),
+            self._papers.refused,
         )
         self._news = threading.Condition()
         self._stopping = threading.Event()

@@ -114,11 +114,11 @@ class NodeConfig(_Strict):
     """How often a source is read whole. What is past its retention is gone, and who
     has come of age is found, after this time at the latest."""
 
-    retention: Retention = Retention()
     shards: ShardsConfig | None = None
     """Registers in several parts, searched by as many processes of a Ray cluster,
     on other hosts too: for a register that one machine can't hold."""
 
+    retention: Retention = Retention()
     """How long what was said is kept, in days by kind of story; nothing is shredded
     where it is left out. `childgrid-node shred` shreds what is over."""
 
@@ -181,6 +181,6 @@ def _anchored(config: NodeConfig, base: Path) -> NodeConfig:
     }
     if config.token is not None:
         paths["token"] = base / config.token
-    return config.model_copy(update=paths)
     if config.shards is not None:
         paths["shards"] = config.shards.anchored(base)
+    return config.model_copy(update=paths)

@@ -36,11 +36,12 @@ class Lookout(Collector):
         loops: Mapping[str, Loop],
         state_dir: Path,
         lacking: Callable[[], int],
+        refused: Callable[[], Mapping[str, bool]] = dict,
     ) -> None:
         """`holdings` gives what is asked under now, `lacking` how many accepted epochs
-        are not answered under.
+        are not answered under, `refused` which own files can't be taken up.
         """
-        self._lacking = lacking
+        self._lacking, self._refused = lacking, refused
         self._office, self._holdings = office, holdings
         self._loops, self._state_dir = loops, state_dir
         self._stop: Callable[[], None] = lambda: None
@@ -96,6 +97,12 @@ class Lookout(Collector):
             {name: loop.pulse.succeeded for name, loop in self._loops.items()},
         )
         yield from _epochs(self._office, self._lacking())
+        yield gauges(
+            "childgrid_file_refused",
+            "1 where a file of the agency's can't be taken up as it lies there",
+            "file",
+            {name: float(wrong) for name, wrong in self._refused().items()},
+        )
         free = float(free_bytes(self._state_dir))
         yield gauge("childgrid_disk_free_bytes", "Free bytes below state_dir", free)
         version = {metadata.version("childgrid"): 1.0}

@@ -3,17 +3,19 @@
 What an administrator saves in `staff.toml` or `policy.toml` is signed and published
 within seconds, without a restart: a new officer's passkey counts, one who left is out.
 A file is taken up once it has lain still for one look, so that none is read half
-written. The rule: a faulty file changes nothing; the fault is logged once, and what
-stood before stands until the file is right.
+written. The rule: a faulty file changes nothing; the fault is logged once, shown as a
+figure for as long as it lasts, and what stood before stands until the file is right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 
-from childgrid_node import agency
+from childgrid_node import agency, cases
+from childgrid_node.config import NodeConfig
 from childgrid_node.office import Office
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.statement import Statement
@@ -28,8 +30,12 @@ Mark = tuple[int, int, int] | None
 class Papers:
     """Watches two files of one office; `look` is called again and again."""
 
-    def __init__(self, office: Office, staff: Path, policy: Path) -> None:
+    def __init__(
+        self, office: Office, staff: Path, policy: Path, cases: Path | None = None
+    ) -> None:
+        """`cases` is the register of cases where the agency asks; it is not signed."""
         self._office, self._staff, self._policy = office, staff, policy
+        self._cases = cases
         self._seen = self._taken = self._marks()
         self._renewed = office.now
 
@@ -42,6 +48,23 @@ class Papers:
         made = self._publish()
         self._taken, self._renewed = marks, self._office.now
         return made
+
+    @classmethod
+    def of(cls, office: Office, config: NodeConfig) -> Papers:
+        """Over the files that a node's settings name."""
+        register = config.cases if "user" in config.uses else None
+        return cls(office, config.staff, config.policy, register)
+
+    def refused(self) -> dict[str, bool]:
+        """Of each file, whether it can't be taken up as it lies there now."""
+        looks: dict[str, Callable[[], object]] = {
+            "staff": lambda: agency.staff_body(self._staff, self._office.now),
+            "policy": lambda: (
+                self._policy.exists() and agency.policy_body(self._policy)
+            ),
+            "cases": lambda: self._cases and cases.by_reference(self._cases),
+        }
+        return {name: _is_refused(look) for name, look in looks.items()}
 
     def _is_due(self) -> bool:
         """Once a day, so that a list is made anew before it runs out."""
@@ -59,6 +82,14 @@ class Papers:
 
     def _marks(self) -> tuple[Mark, Mark]:
         return _mark(self._staff), _mark(self._policy)
+
+
+def _is_refused(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except ConfigurationRefused:
+        return True
+    return False
 
 
 def _mark(path: Path) -> Mark:
