@@ -64,7 +64,6 @@ class Planter:
         self._habit("hits", hit=0.95, pace=1.5)
         self._habit("misses", hit=0.02, pace=2.5)
         self._habit("idle", idle=0.95, pace=2.0)
-        self._habit("idle", idle=0.97, pace=2.0)
         self._habit("undecided", ignored=0.9, pace=2.0)
         self._habit("unreported", report=0.02, pace=3.0)
 
@@ -75,6 +74,7 @@ class Planter:
 
     def deeds(self) -> None:
         """Abuses that are single deeds, done once the year has been lived."""
+        self._declared()
         self._mutual()
         self._query_overruled()
         self._release_overruled()
@@ -82,6 +82,27 @@ class Planter:
         self._lifted()
         self._sweep_of_variants()
         self._sweep_of_a_case()
+
+    def _mark(self, officer: Officer, day: int) -> tuple[str, str]:
+        """A search about somebody declared, which the officer's own node marks."""
+        told = self._life.search(officer, _noon(day))
+        own = officer.person.partition("/")[0]
+        notice = self._life.pen.say(
+            Kind.NOTICE,
+            own,
+            told.query.issued + 1,
+            (own,),
+            topic="declared",
+            subject=told.query.hash,
+        )
+        return told.query.hash, notice.hash
+
+    def _declared(self) -> None:
+        """A colleague's brother is looked up; twice a namesake of somebody declared."""
+        for day in (51, 188):
+            self._mark(self._cast.officers[day % 11], day)
+        officer = next(self._free)
+        self._plant("declared", officer.person, *self._mark(officer, 127))
 
     def _mutual(self) -> None:
         """Two who change places in July sign for each other before and after."""

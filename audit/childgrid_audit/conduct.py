@@ -19,6 +19,7 @@ from childgrid_audit.findings import Report
 from childgrid_audit.openings import check_openings
 from childgrid_wire import (
     candidates,
+    declared,
     deputies,
     findings,
     outcomes,
@@ -53,6 +54,8 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
             _judge(ledger, told, "", report, partial(_outcome, ledger, told))
         elif outcomes.is_purge(told.statement):
             _judge(ledger, told, "", report, partial(_purge, ledger, told))
+        elif declared.is_declaration(told.statement):
+            _judge(ledger, told, "", report, partial(_declaration, ledger, told))
         elif candidates.is_decision(told.statement):
             _judge(ledger, told, "", report, partial(_candidate, ledger, told))
     for named in ledger.of(Kind.DELEGATION):
@@ -323,6 +326,12 @@ def _candidate(ledger: Ledger, told: Event) -> None:
         said.issued,
         lambda view: candidates.check_decision(view, query.statement, said),
     )
+
+
+def _declaration(ledger: Ledger, told: Event) -> None:
+    """Whose searches an agency wants marked, said by who may."""
+    said = told.statement
+    ledger.law.under(said.issued, lambda at: declared.check_declaration(at, said))
 
 
 def _delegation(ledger: Ledger, named: Event) -> None:

@@ -17,6 +17,7 @@ import typer
 from childgrid_log.errors import LogError
 from childgrid_node.clk_command import clk
 from childgrid_node.index_errors import IndexingError
+from childgrid_node.declare_command import declare
 from childgrid_node.review_command import review
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError
@@ -246,6 +247,7 @@ def doctor(config: Config = _DEFAULT) -> None:
 
 
 app.command("review")(review)
+app.command("declare")(declare)
 app.command("clk")(clk)
 
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from childgrid_node import cases, normalise
+from childgrid_node import cases, declared, normalise
 from childgrid_node.holdings import Holdings
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
@@ -70,7 +70,9 @@ def draft(
         Untrusted: no such officer, or a target without a sealing key.
     """
     officer = office.view.officer(office.member, question.officer)
-    content = holdings.pack(_encode(holdings, question.suspect))
+    encoding = _encode(holdings, question.suspect)
+    content = holdings.pack(encoding)
+    marked = not question.rehearsal and declared.concerns(office, holdings, encoding)
     name = secrets.token_hex(16)
     sealed = {
         target: _seal(office, holdings, target, name, content)
@@ -81,7 +83,8 @@ def draft(
     )
     payload = _write(office, holdings, question, name, attestation, sealed)
     contents = {target: ciphertext for target, (_, ciphertext) in sealed.items()}
-    keep_draft(office, officer.id, Kind.QUERY, payload, _secret(question), contents)
+    secret = _secret(question, marked=marked)
+    keep_draft(office, officer.id, Kind.QUERY, payload, secret, contents)
     return payload
 
 
@@ -114,12 +117,13 @@ def _write(
     )
 
 
-def _secret(question: Question) -> bytes:
-    """What only this agency may read again beside its query."""
+def _secret(question: Question, *, marked: bool) -> bytes:
+    """What only this agency may read again beside its query, and nobody the mark."""
     return canonical.dumps(
         {
             "suspect": {key: list(value) for key, value in question.suspect.items()},
             "case_reference": question.case_reference,
+            "marked": marked,
         }
     )
 
@@ -274,11 +278,15 @@ def sign(office: Office, query: Statement) -> None:
     office.own(query)
     statement.check_time(query, office.now)
     with office.journal.writing() as writing:
-        secret = take_draft(writing, office, query)
+        secret = canonical.loads(take_draft(writing, office, query))
+        marked = secret.pop("marked", False)
         attestation = office.journal.get(query["attestation"], Kind.CASE)
         _check_ready(office, query, attestation)
-        office.journal.keep_secret(writing, f"suspect:{query.hash}", secret)
+        kept = canonical.dumps(secret)
+        office.journal.keep_secret(writing, f"suspect:{query.hash}", kept)
         writing.say(query)
+        if marked:
+            declared.mark(writing, office, query)
 
 
 def _check_ready(office: Office, query: Statement, attestation: Statement) -> None:

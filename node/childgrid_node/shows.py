@@ -20,6 +20,7 @@ from childgrid_node import (
     almanac,
     approve,
     bundle,
+    declared,
     deputies,
     docket,
     findings,
@@ -106,6 +107,7 @@ class Shows:
             "findings": findings.waiting(office, officer),
             "outcomes": outcomes.waiting(office, officer),
             "opened": openings.told(office, officer),
+            "declared": declared.told(office, self.holdings, officer),
             **deputies.shown(office, officer),
         }
 

@@ -112,8 +112,9 @@ TOPICS = (
 GROUNDS = ("complaint", "court-order", "finding", "sample", "suspected-abuse")
 """Why an auditor asks to open what is kept beside a statement (`openings`)."""
 
-ACTS = ("policy", "key", "index", "archive", "reader")
-"""What a notice in a member's own log says that its administrators did, or who read."""
+ACTS = ("policy", "key", "index", "archive", "reader", "declared")
+"""What a notice in a member's own log says that its administrators did, or who read;
+`declared` marks a query about the agency's own people (`declared`)."""
 
 FOUNDED = frozenset({Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME})
 """Kinds that need signatures of distinct founders."""

@@ -244,7 +244,8 @@ SCHEMAS: dict[Kind, Record] = {
     Kind.RECEIPT: record(disclosure=s.digest, ciphertext=s.digest, opened=s.boolean),
     Kind.REVIEW: record(
         subject=s.enum(
-            *("register", "break-glass", "sample", "outcome", "purge", "candidate")
+            *("register", "break-glass", "sample", "outcome", "purge", "candidate"),
+            "declared",
         ),
         pairs=s.integer(0, 1_000_000),
         agreed=s.integer(0, 1_000_000),

@@ -140,6 +140,12 @@ def signed_for_by_another_role(world: World) -> Statement:
     return looked(world, "cu-das", "health", CHILD)
 
 
+def declared_by_a_supervisor(world: World) -> Statement:
+    """Somebody else than a custodian says whose searches are to be marked."""
+    body = {"subject": "declared", "pairs": 2, "agreed": 0, "result": "ab" * 32}
+    return world.say("declared", POLICE, Kind.REVIEW, POLICE, officer="sp-nair", **body)
+
+
 def after_the_sitting(world: World) -> Statement:
     """It says so of a time when the desk was shut."""
     opened = sitting(world, hours=1)
@@ -209,6 +215,7 @@ def no_word(world: World) -> Statement:
         (another_s_sitting, POLICE, "wrong-role another person's sitting"),
         (not_for_the_role, POLICE, "wrong-role view"),
         (signed_for_by_another_role, CHILD, "wrong-role view"),
+        (declared_by_a_supervisor, POLICE, "wrong-role review.officer"),
         (after_the_sitting, POLICE, "expired the sitting"),
         (no_sitting, POLICE, "unknown the sitting"),
         (holder_s_outcome, CHILD, "wrong-role review.officer"),

@@ -1,7 +1,8 @@
 """Patterns of deeds: single events that somebody should look at.
 
-Refusals overruled, two people who approve each other, break-glass without its review,
-budgets lifted, sweeps. None is judged by numbers alone; each names its statements.
+Searches about declared staff or relatives, refusals overruled, two people who approve
+each other, break-glass without its review, budgets lifted, sweeps. None is judged by
+numbers alone; each names its statements.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from childgrid_audit.workbench.flags import Flag
 from childgrid_audit.workbench.limits import Limits
 
 _BUDGET = "budget"
+
+
+def declared(book: Casebook, _: Limits) -> Iterator[Flag]:
+    """Searches about people whom the officer's own agency has declared."""
+    for one in book.searches:
+        if one.mark:
+            yield Flag("declared", one.person, events=(one.hash, one.mark))
 
 
 def mutual(book: Casebook, limits: Limits) -> Iterator[Flag]:

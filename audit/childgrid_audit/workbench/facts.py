@@ -88,7 +88,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A query with all that followed it, each list by time."""
+    """A query with all that followed it, each list by time.
+
+    `mark` is the hash of the own node's notice that it is about somebody whom the
+    agency has declared, staff or a relative; empty where there is none.
+    """
 
     hash: str
     person: str
@@ -102,6 +106,7 @@ class Search:
     decisions: tuple[Decision, ...] = ()
     replies: tuple[Reply, ...] = ()
     requests: tuple[Asked, ...] = ()
+    mark: str = ""
 
     @property
     def member(self) -> str:

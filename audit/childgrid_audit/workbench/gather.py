@@ -21,6 +21,7 @@ from childgrid_audit.workbench.facts import (
     Search,
 )
 from childgrid_audit.workbench.roster import Roster
+from childgrid_wire import declared
 from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.outcomes import is_outcome
@@ -43,6 +44,7 @@ class _Join:
         self._roster = Roster(_documents(ledger))
         self._views = _first_views(ledger)
         self._requests = _by_query(ledger.of(Kind.REQUEST))
+        self._marks = _marks(ledger)
         self._reported = {
             event.statement["result"]
             for event in ledger.of(Kind.REVIEW)
@@ -76,6 +78,7 @@ class _Join:
                 for event in self._ledger.answering(said.hash, Kind.ANSWER)
             ),
             tuple(self._asked(one) for one in self._requests.get(said.hash, ())),
+            self._marks.get((said.issuer, said.hash), ""),
         )
 
     def _asked(self, said: Statement) -> Asked:
@@ -189,6 +192,14 @@ def _first_views(ledger: Ledger) -> dict[tuple[str, str], int]:
             who = f"{said.issuer}/{reader}"
             first.setdefault((who, said["subject"]), said.issued)
     return first
+
+
+def _marks(ledger: Ledger) -> dict[tuple[str, str], str]:
+    """The mark of each query, by the agency whose node set it and the query's hash."""
+    said = (event.statement for event in ledger.of(Kind.NOTICE))
+    return {
+        (one.issuer, one["subject"]): one.hash for one in said if declared.is_mark(one)
+    }
 
 
 def _by_query(events: Iterable[Event]) -> dict[str, list[Statement]]:

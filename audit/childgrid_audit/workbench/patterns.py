@@ -114,6 +114,13 @@ PATTERNS = {
             "What was it needed for, and who was the second person?",
         ),
         Pattern(
+            "declared",
+            "Searches about staff or relatives",
+            "A search that fits somebody strongly whom the officer's own agency has "
+            "declared as staff or a relative, as its own node marks it.",
+            "Is there a case against this person, and who gave the officer the case?",
+        ),
+        Pattern(
             "sweeps",
             "Sweeps",
             "{sweep_refusals} answers that the budget is spent within a day, or "
@@ -124,9 +131,9 @@ PATTERNS = {
 }
 
 MISSING = (
-    "Searches for an agency's own staff or their relatives: no statement says whom a "
-    "search is for, and none yet lets an agency declare, after comparing at home, that "
-    "a search concerned one of its people.",
+    "Searches for staff or relatives whom their agency has not declared, or has not "
+    "declared again since the linkage key was rotated; and what fits them less than "
+    "strongly.",
     "What an officer's own node refused before anything was signed: nothing is logged.",
     "How long an approver whose agency's log is not mirrored had looked.",
     "Whatever was said outside of the grid.",
@@ -141,6 +148,7 @@ _FINDERS: tuple[Callable[[Casebook, Limits], Iterator[Flag]], ...] = (
     rates.idle,
     rates.undecided,
     rates.unreported,
+    deeds.declared,
     deeds.overruled,
     deeds.unreviewed,
     deeds.lifted,
