@@ -93,6 +93,7 @@ pages: install   ## The pages and locks that are made from the programs: verbs, 
 	$(BIN)/python -m tests.settings
 	$(BIN)/python -m tests.errors
 	$(BIN)/python -m tests.man
+	$(BIN)/python -m tests.faults
 	$(BIN)/python -m deploy.zones
 
 deploy-lock: install ## Resolve again what the deployment files are held against.
