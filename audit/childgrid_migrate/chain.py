@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 
@@ -53,9 +53,12 @@ class Chain:
 
     def picture(self, db: Connection) -> Picture:
         """What the chain's tables look like in a database."""
+        return picture(db, self._tables(db))
+
+    def _tables(self, db: Connection) -> list[str]:
         owned = re.compile(self.owned)
-        own = (self.table,)
-        return picture(db, lambda name: bool(owned.fullmatch(name)) and name not in own)
+        names = inspect(db).get_table_names()
+        return [one for one in names if owned.fullmatch(one) and one != self.table]
 
     def found(self, db: Connection) -> str | None:
         """The revision of a database: its stamp, empty without one, None if new.
@@ -72,7 +75,7 @@ class Chain:
                 )
             if stamp:
                 return stamp
-        return "" if self.picture(db).tables else None
+        return "" if self._tables(db) else None
 
     def adopt(self, db: Connection) -> None:
         """Stamp a database of before there were stamps.
@@ -89,9 +92,7 @@ class Chain:
 
     def blank(self, revision: str) -> Picture:
         """What an empty database of a revision looks like, made from the revisions."""
-        with create_engine("sqlite://").begin() as db:
-            self.move(db, revision)
-            return self.picture(db)
+        return _blank(self, revision)
 
     def move(self, db: Connection, revision: str) -> None:
         """Bring a database forward or back to a revision; a new one is built up."""
@@ -113,6 +114,13 @@ class Chain:
         config.attributes["connection"] = db
         config.attributes["version_table"] = self.table
         return config
+
+
+@cache
+def _blank(chain: Chain, revision: str) -> Picture:
+    with create_engine("sqlite://").begin() as db:
+        chain.move(db, revision)
+        return chain.picture(db)
 
 
 LOG = Chain("log", "childgrid_migrate.log", "log_version", r"log_.*")

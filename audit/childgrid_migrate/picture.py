@@ -7,7 +7,7 @@ by it. Rows are not looked at, nor names of constraints that nobody gave a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +42,9 @@ class Picture:
         return ""
 
 
-def picture(db: Connection, owned: Callable[[str], bool]) -> Picture:
-    """Look at those tables of a database whose names are `owned`."""
+def picture(db: Connection, names: list[str]) -> Picture:
+    """Look at the tables of these names."""
     found = inspect(db)
-    names = [name for name in found.get_table_names() if owned(name)]
     lite = db.dialect.name == "sqlite"
     return Picture(
         db.dialect.name,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, insert, select, text
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, text
 
 from childgrid_coordinator.journal import Journal as HubJournal
 from childgrid_coordinator.migrations.bases import JOURNAL as HUB_JOURNAL
@@ -187,9 +187,11 @@ def _leaves(db: sqlite3.Connection) -> None:
 def rows(base: Base) -> Rows:
     """Everything in a database but its stamps, in order."""
     with base.opened(writing=False) as db, db.begin():
+        names = sorted(set(inspect(db).get_table_names()) - set(STAMPS))
         return {
-            table.name: sorted(
-                (tuple(row) for row in db.execute(select(table))), key=repr
+            name: sorted(
+                (tuple(row) for row in db.execute(text(f'SELECT * FROM "{name}"'))),
+                key=repr,
             )
-            for table in tables(db)
+            for name in names
         }

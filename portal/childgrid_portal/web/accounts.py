@@ -90,6 +90,9 @@ class Accounts:
             self._database.execute("PRAGMA foreign_keys = ON")
             with self._writing() as writing:
                 self._make(writing, path.name)
+        except stamp.WrongVersion:
+            self._database.close()
+            raise
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationRefused(f"state_dir: cannot use {path.name}") from error
 
