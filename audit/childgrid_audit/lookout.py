@@ -2,7 +2,8 @@
 
 Not ready is: a log that takes nothing in or is behind its witnesses, a disk nearly
 full, an issuer that has run out, rounds that have stopped, hang or fail again and
-again. A coordinator that is away is awaited. Labels name members; no officer, case or query.
+again. A coordinator that is away is awaited. Labels name members; no officer, case or
+query.
 """
 
 from __future__ import annotations

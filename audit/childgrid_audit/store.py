@@ -78,7 +78,7 @@ class Store:
         return Checkpoint.parse(Note.parse(note).text).size if note else 0
 
     def sealed(self, member: str) -> float:
-        """When the newest note of a log was stored, Unix seconds; 0 before the first."""
+        """When a log's newest note was stored, Unix seconds; 0 before the first."""
         path = self._root / bundle.checkpoint(member)
         return path.stat().st_mtime if path.exists() else 0.0
 

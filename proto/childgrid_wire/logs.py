@@ -3,7 +3,7 @@
 Each line has `time` (UTC), `level`, `where` (the module that speaks), `event` (fixed
 words), and what the event names: kinds, reasons, members, counts. Text is for people:
 
-    2026-11-29T12:40:00Z warning refused kind=query reason=busy where=childgrid_node.desk
+    2026-11-29T12:40:00Z info waiting work=board reason=busy where=childgrid_node.app
 
 JSON is one object a line, for whatever collects logs.
 

@@ -52,7 +52,7 @@ def copied(path: Path, folder: Path) -> Path:
 
 
 def told(log: Log, step: int = 67) -> list[bytes]:
-    """What can be read of a log: root, entries, tiles; of every `step`th leaf proofs."""
+    """What can be read of a log: root, entries, tiles, and proofs at every `step`."""
     size = log.size()
     said = [log.root(), log.latest_cosigned() or b"", *log.entries(0, size)]
     for index in range(0, size, step):

@@ -1,4 +1,4 @@
-"""The command `archive`: a node that stands still, its leaf, and what the doctor says."""
+"""The command `archive`: a node that stands still, its leaf, and the doctor's word."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_node_does_not_start_without_its_archive(
     file = config.state_dir / "log" / "log.tiles" / "tile" / "0" / "000"
     data = file.read_bytes()
     file.unlink()
-    with pytest.raises(ConfigurationRefused, match="log.tiles/tile/0/000 is missing"):
+    with pytest.raises(ConfigurationRefused, match=r"log\.tiles/tile/0/000 is missing"):
         office_of(grid, config)
     assert not file.exists()
     file.write_bytes(data)

@@ -210,6 +210,7 @@ class Driver:
         pass
 
 
+@pytest.mark.threat("T30")
 def test_every_session_of_mysql_begins_by_giving_up_writing() -> None:
     """Before anything else is sent, on each connection that is made."""
     driver = Driver()
@@ -217,6 +218,7 @@ def test_every_session_of_mysql_begins_by_giving_up_writing() -> None:
     assert driver.sent[0] == "SET SESSION TRANSACTION READ ONLY"
 
 
+@pytest.mark.threat("T30")
 def test_every_transaction_of_oracle_begins_read_only() -> None:
     """The first statement that a connection sends, before what was asked for."""
     engine, sent = create_engine("sqlite://"), list[str]()

@@ -396,6 +396,7 @@ def reopened(folder: Path) -> Register:
     )
 
 
+@pytest.mark.threat("T30")
 def test_the_register_cannot_write_to_sqlite(tmp_path: Path) -> None:
     """The file is opened read-only, whatever the account may do."""
     register = sqlite_register(tmp_path)

@@ -44,6 +44,7 @@ def test_an_account_that_reads_is_let_in(people: Place, tmp_path: Path) -> None:
     assert opened(people, tmp_path) == 1
 
 
+@pytest.mark.threat("T30")
 @pytest.mark.parametrize(
     ("grant", "named"),
     [
@@ -69,6 +70,7 @@ def test_an_account_that_may_write_anywhere_is_refused(
     assert opened(people, tmp_path) == 1
 
 
+@pytest.mark.threat("T30")
 def test_an_account_that_comes_to_write_later_reads_no_more(
     people: Place, tmp_path: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_an_account_that_comes_to_write_later_reads_no_more(
         assert list(register.keys()) == ["1"]
 
 
+@pytest.mark.threat("T30")
 def test_the_owner_is_refused(people: Place, tmp_path: Path) -> None:
     """Whoever owns the tables, or is a superuser, may write."""
     source = people.owner.render_as_string(hide_password=False)
@@ -92,6 +95,7 @@ def test_the_owner_is_refused(people: Place, tmp_path: Path) -> None:
         opened(people, tmp_path, source=source)
 
 
+@pytest.mark.threat("T30")
 @pytest.mark.parametrize(
     ("statements", "named"),
     [
@@ -131,6 +135,7 @@ def test_postgresql_tells_of_every_way_to_write(
     assert named in str(refusal.value)
 
 
+@pytest.mark.threat("T30")
 def test_mariadb_tells_of_roles_and_of_everybodys_rights(
     maria: Place, tmp_path: Path
 ) -> None:
@@ -176,6 +181,7 @@ def test_a_grant_of_mysql_is_read_as_it_is_written(
     assert all(a.startswith(b) for a, b in zip(found, writes, strict=True))
 
 
+@pytest.mark.threat("T30")
 @pytest.mark.parametrize(
     ("backend", "told", "writes"),
     [
