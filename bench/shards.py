@@ -8,16 +8,19 @@ Keys: `identical`, whether each of `asked` queries had the same hits, order,
 probabilities and others-who-fit from every number of parts as from the file, after a
 tenth of the rows was deleted; the exit status is 1 where it is false. `one_ms`, a query
 over the one file by one thread. For each number of parts: `ms` a query, `ratio` of that
-to one file in the same rounds, `range`; `fixed_ms`, what a query costs more than in one
-file where there are hardly any rows: the two rounds over the cluster; `open_s` until
-all had opened. `start_s` starting the cluster, `ray_mib` the memory of its processes
-without parts. `bytes_per_row` on the disk.
+to one file in the same rounds, `range`; `cpu_ratio`, the processor time of all parts'
+scans to that of the file's; `fixed_ms`, what a query costs more than in one file where
+there are hardly any rows: the two rounds over the cluster; `node_cpu_ms` the processor
+time that the node's own process spends on one of these; `open_s` until all had opened.
+`least_*` are those of the quickest rounds, for a busy machine. `start_s` starting the
+cluster, `ray_mib` the memory of its processes without parts. `bytes_per_row` on the
+disk.
 
-`extrapolated` holds, for `--goal` rows on so many processors, one a part:
-seconds = goal ÷ (rows per second of one processor here × processors)
-+ (a + b × parts), with a and b fitted to `fixed_ms`. It assumes processors and memory
-as fast as this one's, memory enough for every part, and a network that adds nothing to
-the two rounds.
+`extrapolated` holds, for `goal` rows in so many parts of so many processors each:
+seconds = goal ÷ (rows per second of one processor here × parts × processors)
++ (a + b × parts), with a and b fitted to `least_fixed_ms`, and the rate from the
+quickest round; `tib`, what they take. It assumes processors and memory as fast as this
+one's however many share a part, and a network that adds nothing to the two rounds.
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ from childgrid_node.shards.table import Sharded
 ROWS, ASKED, ROUNDS, SEED = 1_000_000, 50, 9, 20
 FEW = 1_000
 GOAL = 1_400_000_000
-PROCESSORS = (16, 64, 256, 1_024)
+LAYOUTS = ((16, 1), (16, 16), (64, 1), (64, 4), (64, 16), (256, 4))
 
 
 def secrets(folder: Path) -> None:
@@ -146,8 +149,8 @@ def hits(rows: Any, queries: Sequence[NDArray[np.uint64]]) -> list[Any]:  # noqa
 
 def compare(
     one: Index, parts: Sharded, query: NDArray[np.uint64], rounds: int
-) -> tuple[dict[str, Any], float]:
-    """Time one query over file and parts in turn; also the difference in ms."""
+) -> dict[str, Any]:
+    """Time one query over file and parts in turn."""
     found = timed(
         {
             "one": lambda: score.match(one, query, k=score.SURVIVORS),
@@ -156,13 +159,25 @@ def compare(
         rounds,
     )
     ratio = found.ratio("parts", "one")
-    figures = {
+    least = {name: 1000 * min(some) for name, some in found.seconds.items()}
+    spent = [
+        statistics.median(call().cpu_ns for _ in range(rounds))
+        for call in (
+            lambda: parts.search([query])[0][0],
+            lambda: score.match(one, query, k=score.SURVIVORS),
+        )
+    ]
+    return {
         "one_ms": found.ms("one"),
         "ms": found.ms("parts"),
         "ratio": ratio["median"],
         "range": ratio["range"],
+        "least_one_ms": round(least["one"], 2),
+        "least_ms": round(least["parts"], 2),
+        "least_ratio": round(least["parts"] / least["one"], 3),
+        "cpu_ratio": round(spent[0] / spent[1], 3),
+        "node_cpu_ms": round(1000 * statistics.median(found.cpu["parts"]), 2),
     }
-    return figures, found.ms("parts") - found.ms("one")
 
 
 def measure(data: str | None, rows: int, counts: list[int], rounds: int) -> Any:  # noqa: ANN401
@@ -193,7 +208,7 @@ def measure(data: str | None, rows: int, counts: list[int], rounds: int) -> Any:
         "ray_mib": bench.mib,
         "bytes_per_row": round(size / rows),
         "parts": found,
-        "extrapolated": extrapolated(rows, found),
+        "extrapolated": extrapolated(rows, round(size / rows), found),
     }
 
 
@@ -211,38 +226,44 @@ def _of(
     fleet, parts = bench.parts(bench.folder / "large.index", ring, count)
     opening = round(time.perf_counter() - began, 1)
     one = large.index
-    figures, _ = compare(one, parts, large.full, rounds)
+    figures = compare(one, parts, large.full, rounds)
     gone = [str(row) for row in range(0, len(one), 10)]
     same = hits(parts.changed((), gone), queries) == hits(
         one.changed((), gone), queries
     )
     fleet.forget(bench.folder / f"of{count}")
     few, little = bench.parts(bench.folder / "small.index", ring, count)
-    _, fixed = compare(opened[1](), little, large.full, 3 * rounds)
+    bare = compare(opened[1](), little, large.full, 5 * rounds)
     few.forget(bench.folder / f"of{count}")
     return {
         "count": count,
         **figures,
-        "fixed_ms": round(fixed, 2),
+        "node_cpu_ms": bare["node_cpu_ms"],
+        "fixed_ms": round(bare["ms"] - bare["one_ms"], 2),
+        "least_fixed_ms": round(bare["least_ms"] - bare["least_one_ms"], 2),
         "open_s": opening,
         "identical": same,
     }
 
 
 def extrapolated(
-    rows: int, found: list[dict[str, Any]], goal: int = GOAL
+    rows: int, row_bytes: int, found: list[dict[str, Any]], goal: int = GOAL
 ) -> dict[str, Any]:
-    """Return seconds a query for ``goal`` rows by number of processors."""
-    rate = rows / statistics.median(one["one_ms"] for one in found) * 1000
-    counts, fixed = ([one[name] for one in found] for name in ("count", "fixed_ms"))
+    """Return seconds a query for ``goal`` rows by parts and processors of each."""
+    rate = rows / min(one["least_one_ms"] for one in found) * 1000
+    names = ("count", "least_fixed_ms")
+    counts, fixed = ([one[name] for one in found] for name in names)
     each, base = np.polyfit(counts, fixed, 1) if len(found) > 1 else (0.0, fixed[0])
     return {
         "goal": goal,
+        "tib": round(goal * row_bytes / 2**40, 2),
         "rows_per_s": round(rate),
         "fixed_ms": {"a": round(float(base), 2), "b": round(float(each), 2)},
         "seconds": {
-            str(count): round(goal / (rate * count) + (base + each * count) / 1000, 2)
-            for count in PROCESSORS
+            f"{parts} x {processors}": round(
+                goal / (rate * parts * processors) + (base + each * parts) / 1000, 2
+            )
+            for parts, processors in LAYOUTS
         },
     }
 
