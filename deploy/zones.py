@@ -29,7 +29,6 @@ LOCKS = ROOT / "deploy" / "locks"
 _WIRE, _LOG = "proto/childgrid_wire", "audit/childgrid_log"
 _MIGRATE = "audit/childgrid_migrate"
 """For whoever keeps a database; the founders keep none."""
-
 _POSTGRES = ("psycopg", "psycopg-binary")
 _DRIVERS = ("mysql", "mssql", "oracle", "files")
 """A node's machine may have no network: it gets every driver that a source may need."""
@@ -78,6 +77,9 @@ ZONES: Mapping[str, Zone] = {
         (_WIRE, _LOG, _MIGRATE, "portal/childgrid_page", "audit/childgrid_audit"),
         "childgrid-audit",
         extras=("web",),
+    ),
+    "kit": Zone(
+        (_WIRE, _LOG, "conformance/childgrid_conformance"), "childgrid-conform"
     ),
 }
 

@@ -376,10 +376,10 @@ class Node:
         self._dialer.close()
         for loop in self._loops.values():
             loop.stop()
+        self.stock.close()
         self.witness.close()
         self.office.journal.log.close()
         self._claim.release()
-        self.stock.close()
 
 
 def open_office(

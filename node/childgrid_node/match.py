@@ -120,12 +120,12 @@ def _check(office: Office, holdings: Holdings, view: View, asked: Asked) -> None
         raise Refused(Reason.STALE, "index")
     if holdings.damaged:
         raise Refused(Reason.STORAGE, "index")
+    if holdings.partial:
+        raise Refused(Reason.PARTIAL, "index")
     if query["epoch"] != holdings.epoch:
         raise Refused(Reason.EPOCH, "query.epoch")
     if query["scheme"] != holdings_scheme(office, holdings):
         raise Refused(Reason.SCHEME, "query.scheme")
-    if holdings.partial:
-        raise Refused(Reason.PARTIAL, "index")
     rules.check_query(
         view, query, asked.attestation, asked.approvals, target=office.member
     )

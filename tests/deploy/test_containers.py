@@ -15,6 +15,7 @@ import typer
 
 from childgrid_audit.__main__ import app as audit
 from childgrid_authority.__main__ import app as authority
+from childgrid_conformance.__main__ import app as kit
 from childgrid_coordinator.__main__ import app as coordinator
 from childgrid_node.__main__ import app as node
 from childgrid_portal.web.__main__ import app as portal
@@ -25,6 +26,7 @@ NAMES = [path.parent.name for path in FILES]
 APPS = {
     "childgrid_audit": audit,
     "childgrid_authority": authority,
+    "childgrid_conformance": kit,
     "childgrid_coordinator": coordinator,
     "childgrid_node": node,
     "childgrid_portal.web": portal,
