@@ -121,9 +121,10 @@ class Watch:
                 keys = self.station.folder / "keys"
                 restored.confirm(self.station.log, self._gatherer, keys)
             self._post.deliver()
-            self._collect()
             if self._grown():
                 self._gatherer.cosigned()
+            # Last: mail that can't be read must not keep the own log from witnesses.
+            self._collect()
 
     def _run(self) -> None:
         while not self._ending.is_set():

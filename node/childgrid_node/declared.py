@@ -3,8 +3,8 @@
 A custodian declares them (`childgrid_wire.declared`). What is kept is one small
 register of encodings in the vault, and no name; no query of another agency is ever
 scored against it. A query of our own officers is, when it is drafted: one that fits
-somebody strongly, in a register as large as a state's, gets a mark in our own log once
-it is signed. Whoever asks is not told, and asks as before.
+somebody strongly, as in a register of 100,000, gets a mark in our own log once it is
+signed. Whoever asks is not told, and asks as before.
 
 Encodings can't be carried to another key: after a rotation the custodian declares
 again, and until then nobody is marked.
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from childgrid_node.scan import Segment
     from childgrid_node.scheme import Scheme
 
-AMONG = 1_000_000
-"""As if among so many people: a few declared ones are not likelier to be sought."""
+AMONG = 100_000
+"""As if among so many people: a few declared ones are not likelier to be sought than
+others for whom an agency's officers may have cause to ask."""
 
 _YEARS_30 = 30 * 366 * 86_400
 _DAY = 86_400

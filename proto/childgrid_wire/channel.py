@@ -54,7 +54,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "/childgrid.v1.ExchangeService/Submit": frozenset({"node"}),
     "/childgrid.v1.ExchangeService/Outcome": frozenset({"node"}),
     "/childgrid.v1.ExchangeService/Send": frozenset({"node", "auditor"}),
-    "/childgrid.v1.ExchangeService/Receive": frozenset({"node"}),
+    "/childgrid.v1.ExchangeService/Receive": frozenset({"node", "auditor"}),
     "/childgrid.v1.ExchangeService/Witness": frozenset({"node", "auditor"}),
     "/childgrid.v1.BoardService/Publish": frozenset({"node", "auditor", "founder"}),
     "/childgrid.v1.BoardService/Fetch": frozenset(

@@ -46,6 +46,8 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.coordinator_pb2 import (
     FetchRequest,
     FetchResponse,
+    ReceiveRequest,
+    ReceiveResponse,
     WitnessRequest,
     WitnessResponse,
 )
@@ -116,6 +118,14 @@ class Hub(BoardServiceServicer, ExchangeServiceServicer):
         if not request.cursor:
             sent.insert(1, Envelope(payload=b"{}"))
         return FetchResponse(documents=sent, cursor=request.cursor + len(page))
+
+    def Receive(  # noqa: N802 - the method's name on the wire
+        self,
+        request: ReceiveRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> ReceiveResponse:
+        """No mail for anybody."""
+        return ReceiveResponse(cursor=request.cursor)
 
     def Witness(  # noqa: N802 - the method's name on the wire
         self,

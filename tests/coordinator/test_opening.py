@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 
+from childgrid_audit.letterbox import Letterbox
+from childgrid_audit.opened import gathered, of_log
+from childgrid_audit.server import Watch
 from childgrid_coordinator.app import Coordinator
+from childgrid_log.leaves import draft_of
 from childgrid_wire import envelope, seal
 from childgrid_wire.errors import Reason, WireError
 from childgrid_wire.kinds import Kind
 from coordinator.cast import AGENCIES, ASKER, AUDITOR, DAY, HOLDERS, HUB, Json, b64
+from coordinator.test_finding import _settings, _station
 from coordinator.world import World
 
 IYER, BOSE, CLERK = (f"{AUDITOR}/au-{name}" for name in ("iyer", "bose", "clerk"))
@@ -95,6 +101,11 @@ class Mail:
 @pytest.fixture
 def mail(world: World, hub: Coordinator) -> Mail:
     """See `Mail`."""
+    return begun(world, hub)
+
+
+def begun(world: World, hub: Coordinator) -> Mail:
+    """List the auditors and submit a query."""
     roles = {IYER: "auditor", BOSE: "auditor", CLERK: "agency-it"}
     officers = [
         {
@@ -212,3 +223,30 @@ def test_nothing_is_brought_that_was_not_agreed(mail: Mail) -> None:
         data = mail.opened(wish, word, ASKER, **changes)
         assert mail.refused(ASKER, data, CONTENT) is Reason.NOT_APPROVED
     assert AUDITOR not in mail.boxes()
+
+
+def test_a_station_sends_its_wish_and_gets_the_answer_over_mutual_tls(
+    world: World,
+) -> None:
+    """One round brings the wish to the keeper, a later one the keeper's word home."""
+    with world.running() as hub:
+        mail = begun(world, hub)
+        station = _station(world)
+        watch = Watch(station, _settings(world))
+        data = mail.opening()
+        station.log.append([draft_of(world.read(data), world.now)])
+        try:
+            with suppress(WireError):
+                watch.round()
+            assert mail.boxes() == {ASKER: [data]}
+            mail.send(ASKER, mail.refusal(data))
+            # Nobody else witnesses here, so the round itself may end in a refusal.
+            watch._collect()
+            (found,) = gathered(said for _, said in of_log(station.log))
+            assert found.state(world.now) == "declined"
+            assert Letterbox(station).cursor == 1
+            watch._collect()
+            assert len(list(of_log(station.log))) == 2
+        finally:
+            watch.stop()
+            station.close()
