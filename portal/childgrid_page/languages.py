@@ -25,7 +25,7 @@ SOURCE = "en"
 """The code of the language that stands in the templates."""
 
 _UNITS = (
-    (86_400, "day", "d"),
+    (86_400, "day", "day"),
     (3_600, "hour", "h"),
     (60, "minute", "min"),
     (1, "second", "s"),
@@ -72,7 +72,7 @@ class Language:
 
     def _unit(self, count: int, name: str, short: str) -> str:
         if self.code == SOURCE:
-            return f"{count} {short}"
+            return f"{count} {short}{'s' if short == name and count != 1 else ''}"
         return str(format_unit(count, f"duration-{name}", "short", locale=self.locale))
 
 

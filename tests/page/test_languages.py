@@ -67,7 +67,7 @@ def test_times_are_written_as_the_language_does(tmp_path: Path) -> None:
     made = pages(tmp_path, template)
 
     said = made.render("t.html", "en", t=NOON)
-    assert said == "4 Jan 2027, 10:30; 4 Jan 2027; 1 d 2 h; 12,34,567"
+    assert said == "4 Jan 2027, 10:30; 4 Jan 2027; 1 day 2 h; 12,34,567"
     said = made.render("t.html", "hi", t=NOON)
     assert said == "4 जन॰ 2027, 10:30; 4 जन॰ 2027; 1 दिन 2 घं॰; 12,34,567"
 

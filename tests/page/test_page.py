@@ -57,8 +57,9 @@ def test_a_grouped_count_reads_back(value: int) -> None:
         (60, "1 min"),
         (3_661, "1 h 1 min"),
         (3_600, "1 h"),
-        (86_400 + 59, "1 d"),
-        (90_000, "1 d 1 h"),
+        (86_400 + 59, "1 day"),
+        (90_000, "1 day 1 h"),
+        (7 * 86_400, "7 days"),
     ],
 )
 def test_a_length_of_time_is_told_in_two_units(seconds: int, text: str) -> None:

@@ -199,7 +199,7 @@ def test_the_directory_says_how_fresh_and_whether_it_answers(tmp_path: Path) -> 
     fresh.members["prisons"].online = False
     fresh.ask(KABIR)
     said = directory(fresh, "customs")
-    assert "Index as of 29 May 2026 as its last answer of 1 Jun 2026" in said
+    assert "Index as of 29 May 2026 (as its last answer of 1 Jun 2026" in said
     assert "Answers answers" in said
     said = directory(fresh, "prisons")
     assert "Index as of unknown" in said

@@ -269,7 +269,7 @@ def test_a_custodian_sees_why_and_narrows(grid: Grid) -> None:
     assert WHY in page.said
     assert "What speaks for record CU-1 and what against" in page.said
     assert '<th scope="row">phone number</th><td>agrees</td>' in page.text
-    assert "1 signature lacks" in page.said
+    assert "1 signature missing" in page.said
     assert "police/sp-nair" in page.said
     for form in ({"decision": "approve"}, {"decision": "approve", "field": ["photo"]}):
         assert there.post(f"/request/{name}", form).status == 422

@@ -7,14 +7,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from childgrid_page.engine import Pages
 from childgrid_page.languages import ENGLISH, read
 from childgrid_portal.web import display, words
-from childgrid_portal.web.states import REASONS
-from childgrid_portal.web.terms import SHARED, TERMS
+from childgrid_portal.web.states import REASONS, STATES
+from childgrid_portal.web.terms import GROUNDS, SHARED, TERMS
 from childgrid_wire import kinds
 from childgrid_wire.errors import Reason
+from portal.visits import rendered
 
 LANGUAGES = dict(words.files())
 _PLACES = re.compile(r"%\([a-z_]+\)[sd]")
@@ -78,6 +80,26 @@ def test_every_code_of_the_wire_has_its_words(
     """A new one is missed here, not by an officer."""
     assert set(codes) <= set(TERMS[kind])
     assert set(REASONS) == {one.value for one in Reason}
+
+
+def test_a_refusal_is_told_in_the_reader_s_language() -> None:
+    """Each reason that a node gives, on the page that says so."""
+    have = words.load("hi", LANGUAGES["hi"])
+    empty = {"person": None, "officer": "", "token": "", "look": "", "links": []}
+    for one in Reason:
+        page = rendered().render("problem.html", "hi", reason=one.value, **empty)
+        said = have.get(REASONS[one.value])
+        assert said is not None
+        assert str(escape(said.string)) in page
+
+
+def test_no_list_of_words_takes_another_s_place() -> None:
+    """Two lists of one name would leave the codes of the first without words."""
+    lists = [name for name in TERMS if name not in STATES]
+    assert len(lists) + len(STATES) == len(TERMS)
+    assert set(GROUNDS) <= set(TERMS["ground"])
+    for name, words_ in STATES.items():
+        assert TERMS[name] is words_
 
 
 def test_a_code_that_is_not_known_is_escaped(tmp_path: Path) -> None:

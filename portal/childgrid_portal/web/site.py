@@ -27,7 +27,7 @@ from childgrid_portal.web.config import PortalConfig
 from childgrid_portal.web.session import Session, Sessions
 from childgrid_portal.web.training import Training
 from childgrid_portal.web.visit import Room
-from childgrid_wire.errors import NEXT_STEP, Reason, WireError
+from childgrid_wire.errors import Reason, WireError
 
 TEMPLATES = Path(__file__).parent / "templates"
 WITH_SCRIPTS = frozenset({"touch.html", "sign.html", "answers.html"})
@@ -165,7 +165,6 @@ class Call:
             "problem.html",
             _STATUS.get(error.reason, 409),
             reason=error.reason.value,
-            step=NEXT_STEP[error.reason],
         )
 
     def absent(self) -> Response:

@@ -44,7 +44,7 @@ STATES = {
         "discharged": N_("discharged"),
         "closed": N_("the case was closed"),
     },
-    "ground": {
+    "opening": {
         "complaint": N_("somebody complained"),
         "court-order": N_("a court ordered it"),
         "finding": N_("a finding was put about it"),
