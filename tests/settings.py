@@ -120,6 +120,8 @@ def _hints(kind: type) -> dict[str, Any]:
 def _table(hint: Any) -> tuple[type | None, str]:
     """The type of an inner table, and how its name is written."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if type(None) in inner:
+        return _table(inner[0])
     if inspect.isclass(hint) and issubclass(hint, BaseModel):
         return hint, ""
     if inner and inspect.isclass(inner[-1]) and issubclass(inner[-1], BaseModel):
