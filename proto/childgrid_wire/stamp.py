@@ -1,9 +1,9 @@
 """The version of a schema, as it stands in the database itself.
 
 A program opens a database of exactly the schema that it knows. It changes none while
-it starts: an older one is brought up by the program's own `migrate`, a newer one is left
-to the release that knows it. Only the stamp is read and written here; `childgrid_migrate`
-moves a database from one revision to another.
+it starts: an older one is brought up by the program's own `migrate`, a newer one is
+left to the release that knows it. Only the stamp is read and written here;
+`childgrid_migrate` moves a database from one revision to another.
 
 Revisions are numbered over the whole project, so that one number says for every
 database of a release how far it goes: each chain stands at its newest revision that is

@@ -90,6 +90,7 @@ def test_a_wheelhouse_installs_without_an_index_and_notices_a_changed_byte(
     packages = {path.name for path in (tmp_path / "there").glob("childgrid_*")}
     zone = {"childgrid_audit", "childgrid_log", "childgrid_migrate", "childgrid_wire"}
     assert packages == zone
+    assert list((tmp_path / "there" / "childgrid_migrate").glob("log/r0001_*.py"))
 
     (wheel,) = (folder / "wheels").iterdir()
     content = bytearray(wheel.read_bytes())
