@@ -67,8 +67,9 @@ def main(path: Path, folder: Path) -> int:
         if not child:
             run(copy, steps + 1)
             os._exit(0)
-        if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0:
-            return steps
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if ended != -signal.SIGKILL:
+            return steps if ended == 0 else sys.exit("a run ended by itself")
         steps += 1
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -37,7 +34,6 @@ from log.stock import (
 )
 
 SIZE = 1_000
-TESTS = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -204,32 +200,6 @@ def test_old_checkpoints_are_kept_in_the_archive(archived: Path, stock: Path) ->
     assert sizes == [size for size in range(100, 768, 100) for _ in "ab"]
 
 
-def test_killed_at_any_step_nothing_is_lost(tmp_path: Path) -> None:
-    """The database has a leaf, or the archive, or both; and the next run ends it."""
-    path, folder = tmp_path / "log.db", tmp_path / "killed"
-    folder.mkdir()
-    stocked(path, 520)
-    with opened(path) as log:
-        before = told(log, 173)
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("killed.py"), path, folder],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kills, stages = int(done.stdout), set()
-    for number in range(kills + 1):
-        with opened(folder / str(number) / "log.db") as log:
-            stages.add(log.archived)
-            assert told(log, 173) == before
-            log.archive(LATER)
-            assert log.archived == log.check_archive() == 512
-            assert log.verify() == 520
-    assert kills > 60
-    assert stages == {0, 256, 512}
-
-
 @pytest.mark.parametrize("name", ["tile/0/001", "tile/entries/001"])
 def test_a_log_whose_archive_lacks_a_file_does_not_open(
     archived: Path, name: str
@@ -270,9 +240,8 @@ def test_an_altered_file_is_named_and_proves_nothing(
 
 def test_a_whole_other_tile_is_no_substitute(archived: Path) -> None:
     """A real tile of the same log in another's place is found out."""
-    tiles = archived.with_suffix(".tiles")
     for level in ("0", "entries"):
-        there = tiles / "tile" / level
+        there = archived.with_suffix(".tiles") / "tile" / level
         (there / "001").write_bytes((there / "002").read_bytes())
     with opened(archived) as log, pytest.raises(ArchiveDamaged, match="001"):
         log.entries(300, 301)
