@@ -43,6 +43,7 @@ def draft(office: Office, wish: Wish) -> bytes:
     """
     officer = office.view.officer(office.member, wish.officer)
     earlier, seconds = latest(office, officer.id), wish.hours * 3_600
+    away: dict[str, Any] = {"at_once": True} if wish.at_once else {}
     payload = statement.draft(
         Kind.DELEGATION,
         issuer=office.member,
@@ -54,7 +55,7 @@ def draft(office: Office, wish: Wish) -> bytes:
         role=officer.role,
         valid_from=office.now,
         valid_until=office.now + seconds,
-        **({"at_once": True} if wish.at_once else {}),
+        **away,
     )
     query.keep_draft(office, officer.id, Kind.DELEGATION, payload)
     return payload
