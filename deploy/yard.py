@@ -113,8 +113,8 @@ class Yard:
         root.write_text(self.authority.fingerprint + "\n")
         return self.authority
 
-    def coordinator(self) -> None:
-        """The coordinator joins by files and starts."""
+    def coordinator(self, database: str = "") -> None:
+        """The coordinator joins by files and starts, perhaps on a PostgreSQL."""
         folder = self.folder / HUB
         folder.mkdir(parents=True)
         path = folder / "coordinator.toml"
@@ -126,6 +126,7 @@ class Yard:
                     "state_dir": "state",
                     "listen": self.address(HUB),
                     "passphrase_file": str(self.secret(HUB)),
+                    "database": database,
                     "retry_seconds": 0.5,
                     "retry_most_seconds": 2.0,
                     "witness_seconds": self.witness_seconds,

@@ -135,6 +135,12 @@ def _upgrade() -> Mapping[str, Any]:
     return run_upgrade(2)
 
 
+def _week() -> Mapping[str, Any]:
+    from soak_week import run
+
+    return run()
+
+
 PARTS: Mapping[str, Part] = {
     "hostile": _hostile,
     "tamper": _tamper,
@@ -154,6 +160,7 @@ PARTS: Mapping[str, Part] = {
     "conformance": _conformance,
     "stopwatch": _stopwatch,
     "archive": _archive,
+    "week": _week,
 }
 
 

@@ -10,20 +10,20 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-SOURCE = Path(__file__).parents[1] / "shim" / "shim.c"
+SOURCES = Path(__file__).parents[1] / "shim"
 _BLOCK = struct.Struct("<QQQqq")
 _AT, _ERROR = 8, 24
 ERRORS = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC}
 
 
 @cache
-def compiled(folder: Path) -> Path:
-    """The shim as a shared object in `folder`, made by gcc."""
+def compiled(folder: Path, name: str = "shim") -> Path:
+    """A shim as a shared object in `folder`, made by gcc."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = folder / "shim.so"
+    made, source = folder / f"{name}.so", SOURCES / f"{name}.c"
     flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
     subprocess.run(
-        ["gcc", *flags, "-o", str(made), str(SOURCE), "-ldl"], check=True, timeout=60
+        ["gcc", *flags, "-o", str(made), str(source), "-ldl"], check=True, timeout=60
     )
     return made
 
@@ -71,8 +71,3 @@ class Disk:
     def mend(self) -> None:
         """Let every call through."""
         self._block[_AT:16] = bytes(8)
-
-
-def wrong_clock(shim: Path, seconds: int) -> dict[str, str]:
-    """The environment of a process whose wall clock is off by so many seconds."""
-    return {"LD_PRELOAD": str(shim), "CHILDGRID_SHIM_CLOCK": str(seconds)}

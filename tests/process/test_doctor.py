@@ -24,7 +24,7 @@ from childgrid_node import ceremony, disk, joining
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_wire import keyfile
 from deploy.processes import free_port
-from process.disk import compiled, wrong_clock
+from process.wall import Wall
 from process.yardstick import AGENCIES, Grid
 
 DAY = 86_400
@@ -124,8 +124,8 @@ def test_a_wrong_clock_is_named(
     grid: Grid, seconds: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Clock: ten minutes, three days ahead, a year and more behind."""
-    shim = compiled(tmp_path_factory.getbasetemp() / "shim")
-    found = doctor(grid, wrong_clock(shim, seconds))
+    path = tmp_path_factory.mktemp("clock") / "clock"
+    found = doctor(grid, Wall(path, ahead=seconds).environment)
     assert_named(found, "clock")
 
 

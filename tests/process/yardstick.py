@@ -66,10 +66,16 @@ def name_witnesses(yard: Yard) -> None:
     yard.witnesses([*AGENCIES, STATION], quorum=3, faults=0)
 
 
-def found(folder: Path, table: int = ROWS) -> Story:
+def found(
+    folder: Path,
+    table: int = ROWS,
+    database: str = "",
+    rules: Mapping[str, Any] = MappingProxyType({}),
+) -> Story:
     """Found a grid in `folder`: joined, keyed, indexed; nothing runs afterwards.
 
-    Its agencies' tables have `table` rows.
+    Its agencies' tables have `table` rows; the coordinator keeps its state in the
+    PostgreSQL `database`, if one is named; `rules` go before the shipped floor's.
     """
     sample = make(folder / "sample", rows=table)
     taken = ports()
@@ -77,8 +83,9 @@ def found(folder: Path, table: int = ROWS) -> Story:
     yard = Yard(folder, ports=taken)
     stations = Stations(yard, [STATION])
     try:
-        yard.found(SCHEME, {**floor.parse(floor.default()), **_BUDGETS, **_GLASS})
-        yard.coordinator()
+        shipped = floor.parse(floor.default())
+        yard.found(SCHEME, {**shipped, **_BUDGETS, **_GLASS, **rules})
+        yard.coordinator(database)
         configs = [
             yard.prepare(PLANS[name], folder / "sample" / name) for name in AGENCIES
         ]

@@ -1,11 +1,10 @@
-/* A disk that fails on demand and a clock that is off, for one process by LD_PRELOAD.
+/* A disk that fails on demand, for one process by LD_PRELOAD.
  *
  * Every write, pwrite, fsync and fdatasync on a file below CHILDGRID_SHIM_FOLDER is
  * counted in a control block that lies in the file CHILDGRID_SHIM_CONTROL and is shared
  * with the test. The first call from number `at` on fails with `error` instead of being
- * made; where `lasting` is set, so does every later one, until `at` is 0 again.
- * CHILDGRID_SHIM_CLOCK shifts the wall clock by so many seconds. Sockets, pipes and
- * other files are left alone.
+ * made; where `lasting` is set, so does every later one, until `at` is 0 again. Sockets,
+ * pipes and other files are left alone.
  */
 
 #define _GNU_SOURCE
@@ -17,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 struct control {
@@ -29,22 +26,17 @@ struct control {
 static struct control *block;
 static char folder[4096];
 static size_t length;
-static long shift;
 
 static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
-static int (*real_clock)(clockid_t, struct timespec *);
 
 __attribute__((constructor)) static void begin(void) {
     real_write = dlsym(RTLD_NEXT, "write");
     real_pwrite = dlsym(RTLD_NEXT, "pwrite");
     real_fsync = dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
-    real_clock = dlsym(RTLD_NEXT, "clock_gettime");
-    const char *off = getenv("CHILDGRID_SHIM_CLOCK");
-    shift = off ? atol(off) : 0;
     const char *below = getenv("CHILDGRID_SHIM_FOLDER");
     const char *path = getenv("CHILDGRID_SHIM_CONTROL");
     if (!below || !path) return;
@@ -95,28 +87,4 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     if (!real_fdatasync) real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     return fails(fd) ? -1 : real_fdatasync(fd);
-}
-
-int clock_gettime(clockid_t id, struct timespec *now) {
-    if (!real_clock) real_clock = dlsym(RTLD_NEXT, "clock_gettime");
-    int status = real_clock(id, now);
-    if (!status && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-        now->tv_sec += shift;
-    return status;
-}
-
-time_t time(time_t *out) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (out) *out = now.tv_sec;
-    return now.tv_sec;
-}
-
-int gettimeofday(struct timeval *restrict out, void *restrict zone) {
-    struct timespec now;
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &now);
-    out->tv_sec = now.tv_sec;
-    out->tv_usec = now.tv_nsec / 1000;
-    return 0;
 }
