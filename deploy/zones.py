@@ -156,13 +156,16 @@ def _needs(name: str) -> frozenset[str]:
 
 
 def entries(lock: str) -> dict[str, str]:
-    """Distribution → its lines of a lock file, with hashes."""
-    pieces = re.split(r"^(?=[a-z0-9])", lock, flags=re.M | re.I)
-    return {
-        canonicalize_name(re.split(r"[=\[ ;]", piece, maxsplit=1)[0]): piece
-        for piece in pieces
-        if piece.strip()
-    }
+    """Distribution → its lines of a lock file, with hashes.
+
+    One that is locked in another version for another Python has the lines of both.
+    """
+    found: dict[str, str] = {}
+    for piece in re.split(r"^(?=[a-z0-9])", lock, flags=re.M | re.I):
+        if piece.strip():
+            name = canonicalize_name(re.split(r"[=\[ ;]", piece, maxsplit=1)[0])
+            found[name] = found.get(name, "") + piece
+    return found
 
 
 def lock(zone: Zone, root: Path = ROOT) -> str:

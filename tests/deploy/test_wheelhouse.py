@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from deploy import zones
 from deploy.wheelhouse import SUMS, fill
@@ -31,6 +34,19 @@ def test_a_lock_holds_all_that_its_zone_imports_and_its_pins(name: str) -> None:
     for dist, text in held.items():
         assert text == whole[dist]
         assert "--hash=sha256:" in text
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_all_that_a_zone_needs_is_installed_under_this_python(name: str) -> None:
+    """A library may be locked in two versions, by Python: none of them is left out."""
+    there = {
+        canonicalize_name(one.name)
+        for line in re.findall(
+            r"^\S+==.*?(?= \\|$)", (LOCKS / f"{name}.lock").read_text(), re.M
+        )
+        if (one := Requirement(line)).marker is None or one.marker.evaluate()
+    }
+    assert closure(roots(ZONES[name])) <= there
 
 
 @pytest.mark.threat("T12")
