@@ -137,6 +137,7 @@ def trimmed(picture: Ink) -> Ink:
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
+@cache
 def set_in(text: str, face: Face) -> Ink:
     """`text` as Pillow sets it in a shipped font, what that lacks in the Latin one."""
     runs = [(font, "".join(signs)) for font, signs in groupby(text, _chooser(face))]
