@@ -30,7 +30,7 @@ from parted import (
     told,
 )
 
-ROWS, ASKED = 1_500, 24
+ROWS, ASKED = 1_200, 16
 
 
 @pytest.fixture(name="register")
