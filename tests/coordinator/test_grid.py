@@ -235,7 +235,10 @@ def test_a_revoked_member_is_out_on_its_open_connection(world: World) -> None:
 
 
 def test_each_service_is_open_to_its_own_callers_only(world: World) -> None:
-    """Nodes have no inbox, auditors no mailbox, joiners nothing but their own."""
+    """Nodes have no inbox, auditors ask nothing, joiners have nothing but their own.
+
+    An auditor's mailbox is for openings alone, and empty without one.
+    """
     joiner = certificates.issue_leaf(world.root, "newcomer", "joiner", world.now)
     founder = certificates.issue_leaf(world.root, "founders", "founder", world.now)
     with (
@@ -248,7 +251,7 @@ def test_each_service_is_open_to_its_own_callers_only(world: World) -> None:
         refused = [
             (node.joining.Pending, pb.PendingRequest()),
             (node.log.Entries, log_pb2.EntriesRequest(start=0, count=9)),
-            (auditor.exchange.Receive, pb.ReceiveRequest()),
+            (auditor.exchange.Submit, world.submission().message()),
             (new.exchange.Receive, pb.ReceiveRequest()),
             (new.joining.Pending, pb.PendingRequest()),
             (founders.exchange.Submit, world.submission().message()),
@@ -256,6 +259,8 @@ def test_each_service_is_open_to_its_own_callers_only(world: World) -> None:
         for method, message in refused:
             with pytest.raises(Refused, match="wrong-role"):
                 channel.call(method, message, 20)
+        mail = channel.call(auditor.exchange.Receive, pb.ReceiveRequest(), 20)
+        assert not mail.items
         for party in (node, auditor, new, founders):
             page = channel.call(party.board.Fetch, pb.FetchRequest(cursor=0), 20)
             assert [one.payload for one in page.documents] == world.papers
