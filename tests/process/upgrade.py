@@ -58,8 +58,10 @@ class Fleet:
 
     def settle(self, releases: Mapping[str, str]) -> None:
         """Give each process, none of which runs yet, its release; all of them start."""
+        # The new ones are what the grid was founded with.
+        back = [name for name, release in releases.items() if release == OLD]
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(self._give, releases, releases.values()))
+            list(pool.map(self._give, back, [OLD] * len(back)))
         self.grid.start()
 
     def turn(self, name: str, release: str) -> None:
