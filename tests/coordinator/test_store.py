@@ -16,6 +16,7 @@ from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from coordinator.cast import ASKER, HOLDERS
 from coordinator.sayings import Submission
 from coordinator.world import World
+from deploy.processes import until
 
 
 def kept(store: Store, world: World) -> Submission:
@@ -217,11 +218,12 @@ def test_two_processes_cannot_share_postgresql(postgres_url: str) -> None:
     with pytest.raises(ConfigurationRefused, match="uses this database"):
         Store.open(postgres_url, "one")
     first.close()
+    await_unlocked(postgres_url)
     Store.open(postgres_url, "one").close()
 
 
 def lose_sessions(url: str) -> None:
-    """The server forgets every session, as when it was restarted."""
+    """The server ends every session, as when it was restarted."""
     engine = create_engine(url)
     with engine.connect() as way:
         way.execute(
@@ -230,6 +232,19 @@ def lose_sessions(url: str) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
+    engine.dispose()
+    await_unlocked(url)
+
+
+def await_unlocked(url: str) -> None:
+    """Wait until the sessions that ended have let go: the server does it afterwards."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    held = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid"
+        " WHERE locktype = 'advisory' AND datname = current_database()"
+    )
+    with engine.connect() as way:
+        until("nobody holds a lock", 60, lambda: way.scalar(held) == 0)
     engine.dispose()
 
 
@@ -259,6 +274,7 @@ def test_who_has_lost_the_database_to_another_writes_nothing(
     with second.read() as db:
         assert queries.unfinished(db) == []
     second.close()
+    await_unlocked(postgres_url)
     kept(first, world)
     first.close()
 
