@@ -147,7 +147,7 @@ def migrate(
         bool, typer.Option("--check", help="Only look; status 1 if anything is due.")
     ] = False,
 ) -> None:
-    """Bring the databases to this release's schema, or back; stop the coordinator first."""
+    """Bring the databases to this release's schema, or back; stop it first."""
     from childgrid_coordinator.config import load
     from childgrid_coordinator.migrations.bases import bases
     from childgrid_migrate.command import run

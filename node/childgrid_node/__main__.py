@@ -16,8 +16,8 @@ import typer
 
 from childgrid_log.errors import LogError
 from childgrid_node.clk_command import clk
-from childgrid_node.index_errors import IndexingError
 from childgrid_node.declare_command import declare
+from childgrid_node.index_errors import IndexingError
 from childgrid_node.review_command import review
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import WireError

@@ -41,8 +41,7 @@ def test_who_is_sought_as_declared_is_marked(data: Labelled) -> None:
     themselves = [declared.fits(scheme, one[None, :], one) for one in rows.values()]
     firsts = list(rows.values())
     others = [
-        declared.fits(scheme, one[None, :], other)
-        for one, other in pairwise(firsts)
+        declared.fits(scheme, one[None, :], other) for one, other in pairwise(firsts)
     ]
     assert sum(themselves) > len(rows) // 2
     assert not any(others)
