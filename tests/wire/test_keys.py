@@ -310,6 +310,8 @@ UNKNOWN_ALGORITHM = bytes.fromhex("302a300506032a0304032100") + bytes(32)
         ("none", SIGNER.public),
         ("", b""),
     ],
+    # Some keys are made anew in every process, and a test's name must not be.
+    ids=lambda one: one if isinstance(one, str) else "key",
 )
 def test_keys_that_nobody_should_enrol_are_refused(algorithm: str, key: bytes) -> None:
     """Wrong length, curve, algorithm, size or spelling: `unknown-key`, no crash."""
