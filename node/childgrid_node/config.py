@@ -68,7 +68,7 @@ class NodeConfig(_Strict):
 
     token: Path | None = None
     """The founders' token, a file of mode 600, where `join` is not told by `--token`.
-    It is read once; delete it afterwards."""
+    It is read once; delete it afterwards. A later one may be put in its place."""
 
     join_seconds: Annotated[int, Field(ge=0, le=30 * 86_400)] = 0
     """How long `join` waits for the coordinator, the founders and the wrapped key, in

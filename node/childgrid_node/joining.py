@@ -20,6 +20,7 @@ from childgrid_node.waiting import Wait
 from childgrid_wire import board, channel, keyfile
 from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
+from childgrid_wire.enrolment import Token
 from childgrid_wire.errors import (
     ConfigurationRefused,
     Reason,
@@ -56,15 +57,43 @@ def details(config: NodeConfig) -> Details:
 
 
 def step(config: NodeConfig, token: Path | None, clock: Clock) -> JoinState:
-    """Take the next step into the grid; see `join.join`."""
+    """Take the next step into the grid; see `join.join`.
+
+    `token` is the file that somebody named just now, if so; else that of the settings.
+    """
     passphrase = keyfile.read_passphrase(config.passphrase_file)
     config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = config.state_dir / _TOKEN
-    if token is not None and not kept.exists():
-        keyfile.write_private(kept, keyfile.read_passphrase(token))
+    _take(token, config.token, kept, int(clock()))
     if not kept.exists():
         return status(config.state_dir, passphrase, clock)
     return join(config.state_dir, kept, passphrase, details(config), clock)
+
+
+def _take(named: Path | None, standing: Path | None, kept: Path, now: int) -> None:
+    """Keep a token that is to be used from now on, in the place of the one before.
+
+    One that stands in the settings may be the first for years: it never takes the place
+    of one that runs out later, nor of any once it has run out itself.
+    """
+    file, old = named or standing, _kept(kept)
+    if file is None or (old and not named and not file.exists()):
+        return
+    new = Token.read(keyfile.placed(file))
+    if new == old or (old and not named and new.expires <= max(old.expires, now)):
+        return
+    if old and (new.member, new.fingerprint) != (old.member, old.fingerprint):
+        raise ConfigurationRefused(
+            f"{file.name} is of another member or grid than the token before; it takes"
+            " a state_dir of its own"
+        )
+    if new.expires <= now:
+        raise Refused(Reason.EXPIRED, "token")
+    new.write(kept)
+
+
+def _kept(path: Path) -> Token | None:
+    return Token.read(path) if path.exists() else None
 
 
 def run(
@@ -82,8 +111,7 @@ def run(
         Where we stand; None where the coordinator was out of reach at the end.
     """
     seconds = config.join_seconds if wait is None else wait
-    file = token or config.token
-    return Wait(seconds, clock, say).for_(lambda: step(config, file, clock))
+    return Wait(seconds, clock, say).for_(lambda: step(config, token, clock))
 
 
 @contextmanager

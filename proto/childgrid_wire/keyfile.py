@@ -100,7 +100,7 @@ def read_passphrase(path: Path) -> bytes:
         ConfigurationRefused: missing, empty, or readable by others; or there is no
             such folder, since this is no service.
     """
-    path = _placed(path)
+    path = placed(path)
     try:
         status = path.stat()
         passphrase = path.read_bytes().rstrip(b"\r\n")
@@ -113,8 +113,12 @@ def read_passphrase(path: Path) -> bytes:
     return passphrase
 
 
-def _placed(path: Path) -> Path:
-    """The path, begun anew at the credentials' folder where it names that."""
+def placed(path: Path) -> Path:
+    """The path, begun anew at the credentials' folder where it names that.
+
+    Raises:
+        ConfigurationRefused: it does, and this is no service.
+    """
     if CREDENTIALS not in path.parts:
         return path
     folder = os.environ.get(CREDENTIALS.removeprefix("$"))
