@@ -79,13 +79,20 @@ class Letterbox:
         except WireError as error:
             logger.warning("mail was dropped: %s", error.reason.value)
             return False
-        if said.kind is Kind.OPENED:
+        if said.kind is Kind.OPENED and self._is_first(said):
             self._folder.mkdir(exist_ok=True, mode=0o700)
             path = content_path(self._station.folder, said["opening"])
             keyfile.write_private(path, item.content)
         if said.hash in self._known:
             return False
         self._station.say(said)
+        return True
+
+    def _is_first(self, opened: Statement) -> bool:
+        """Whether its keeper has not answered before: nothing replaces what it gave."""
+        for one in self._known.values():
+            if one.kind is Kind.OPENED and one["opening"] == opened["opening"]:
+                return one.hash == opened.hash
         return True
 
     def _look(self) -> None:

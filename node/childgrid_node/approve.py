@@ -18,7 +18,7 @@ from childgrid_node import match, query, sealing
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, canonical, lifting, rules, seal, statement
-from childgrid_wire.errors import Reason, Refused, Untrusted
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Slot
 from childgrid_wire.seal import Binding
@@ -26,6 +26,8 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import Officer
 
 _DAY = 86_400
+MOST_PROSE = 32 * 1_024
+"""Bytes of a sealed justification: 2,000 characters of any script, and no more."""
 
 
 @dataclass(frozen=True)
@@ -380,7 +382,7 @@ def advance(office: Office, request: Statement) -> bool:
 
 
 def justification(office: Office, request: Statement, sealed: bytes) -> str:
-    """Open a request's prose at the holder, for its custodian only."""
+    """Open a request's prose at the holder; raises `WireError` where it is none."""
     if seal.digest(sealed) != request["justification"]:
         raise Refused(Reason.FIELDS, "justification")
     binding = Binding("request", request.id, request.issuer, office.member, 0)
@@ -389,5 +391,8 @@ def justification(office: Office, request: Statement, sealed: bytes) -> str:
             content = seal.unseal(sealed, sealing.private(office, name), binding)
         except Untrusted:
             continue
-        return str(canonical.loads(content)["justification"])
+        prose = canonical.loads(content).get("justification")
+        if not isinstance(prose, str):
+            raise Malformed("justification")
+        return prose
     raise Refused(Reason.EXPIRED, "sealing key")

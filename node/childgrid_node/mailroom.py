@@ -13,6 +13,7 @@ import structlog
 
 from childgrid_node import (
     aftermath,
+    approve,
     findings,
     lift,
     match,
@@ -127,6 +128,9 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
     rules.check_asked(office.view, asked, request, found.hit.category)
     if seal.digest(parcel.content) != request["justification"]:
         raise Refused(Reason.FIELDS, "justification")
+    if len(parcel.content) > approve.MOST_PROSE:
+        # It could be handed to no auditor (`openings`).
+        raise Refused(Reason.TOO_LARGE, "justification")
     with office.journal.writing() as writing:
         writing.say(request)
         writing.run(

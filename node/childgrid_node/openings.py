@@ -22,7 +22,7 @@ from childgrid_node import approve
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import canonical, openings, seal
-from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.findings import ANSWERERS
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -110,11 +110,13 @@ def advance(office: Office, gatherer: Gatherer, name: str) -> str:
     try:
         agreement = _agreed(office, opening)
         content = _content(office, opening)
-    except (Refused, Untrusted) as error:
+        ciphertext = b"" if before else _sealed(opening, agreement, content)
+    except (Malformed, Refused, Untrusted) as error:
+        # What others wrote badly is declined at once: it holds up nothing else.
         waits = error.reason is Reason.NOT_APPROVED and not before
         return "waiting" if waits else _decline(office, opening, error.reason)
     if not before:
-        _store(office, opening, agreement, content)
+        _store(office, opening, agreement, ciphertext)
     return _hand_over(office, gatherer, opening)
 
 
@@ -139,6 +141,7 @@ def _content(office: Office, opening: Statement) -> bytes:
 
     Raises:
         Refused: it is not kept here, or not any more.
+        Malformed, Untrusted: whoever wrote it wrote nothing that can be read.
     """
     subject = office.journal.find(opening["subject"])
     if subject is None or openings.keeper(subject) != office.member:
@@ -164,19 +167,30 @@ def _kept(office: Office, subject: Statement) -> dict[str, Any]:
     return dict(canonical.loads(kept))
 
 
-def _store(
-    office: Office, opening: Statement, agreement: Statement, content: bytes
-) -> None:
-    """Seal to both, log, and keep what is to be handed over, all or nothing."""
-    halves = [
+def _sealed(opening: Statement, agreement: Statement, content: bytes) -> bytes:
+    """Two halves, the asker's and the second's.
+
+    Raises:
+        Untrusted: nothing can be sealed to a key that one of them named.
+        Refused: more than can be carried.
+    """
+    ciphertext = b"".join(
         seal.seal(
             content,
             canonical.from_b64(said["recipient_key"]),
             openings.binding(opening, said),
         )
         for said in (opening, agreement)
-    ]
-    ciphertext = b"".join(halves)
+    )
+    if len(ciphertext) > openings.MOST_BYTES:
+        raise Refused(Reason.TOO_LARGE, "opened")
+    return ciphertext
+
+
+def _store(
+    office: Office, opening: Statement, agreement: Statement, ciphertext: bytes
+) -> None:
+    """Log, and keep what is to be handed over, all or nothing."""
     opened = _opened(office, office.view, opening, agreement, ciphertext)
     with office.journal.writing() as writing:
         sql = "SELECT 1 FROM said WHERE answers = ? AND kind = ?"
@@ -226,7 +240,7 @@ def _hand_over(office: Office, gatherer: Gatherer, opening: Statement) -> str:
         agreement = _agreed(office, opening)
         openings.check_opened(office.view, opening, agreement, opened)
         _content(office, opening)
-    except (Refused, Untrusted) as error:
+    except (Malformed, Refused, Untrusted) as error:
         return _decline(office, opening, error.reason)
     with office.journal.writing() as writing:
         writing.send(opened)

@@ -29,8 +29,15 @@ _DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)
 
 
 def dumps(value: object) -> bytes:
-    """Write `value` as compact ASCII JSON with sorted keys."""
-    return _ENCODER.encode(value).encode("ascii")
+    """Write `value` as compact ASCII JSON with sorted keys.
+
+    Raises:
+        Malformed: nested deeper than can be written where the caller stands.
+    """
+    try:
+        return _ENCODER.encode(value).encode("ascii")
+    except RecursionError as error:
+        raise Malformed("JSON") from error
 
 
 def loads(data: bytes) -> dict[str, Any]:

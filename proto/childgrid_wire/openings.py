@@ -26,6 +26,9 @@ MOST_SECONDS = 72 * 3_600
 SHOWN_SECONDS = 7 * 86_400
 """How long what was opened is kept for the two who opened it."""
 
+MOST_BYTES = 3 * 2**20
+"""What a keeper hands over, both halves together: more no coordinator carries."""
+
 _KEEPERS = {Kind.REQUEST: "holder", Kind.DISCLOSURE: "requester"}
 
 

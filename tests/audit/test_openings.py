@@ -23,7 +23,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
 ALL = (HUB, POLICE, NORTH, SOUTH)
-KEPT = {"kind": "query", "of": "ab" * 32, "kept": {"suspect": {"name": ["<b>Kabir"]}}}
+KEPT = {"kind": "query", "kept": {"suspect": {"name": ["<b>Kabir"]}}}
 
 
 @pytest.fixture
@@ -219,7 +219,7 @@ def opened(world: World, opener: Opener) -> None:
     assert found.agreement is not None
     content = b"".join(
         seal.seal(
-            canonical.dumps(KEPT),
+            canonical.dumps({**KEPT, "of": found.said["subject"]}),
             canonical.from_b64(said["recipient_key"]),
             openings.binding(found.said, said),
         )

@@ -109,7 +109,7 @@ class Opener:
         )
         private = self._private(own.id)
         content = seal.unseal(half, private, openings.binding(found.said, own))
-        return _checked(canonical.loads(content))
+        return _checked(canonical.loads(content), found.said["subject"])
 
     def _own(self, found: Opening) -> Statement:
         """The word of the two that is this person's."""
@@ -136,10 +136,10 @@ class Opener:
         return HKDF(SHA256(), 32, salt=None, info=info).derive(self.pen.signer.seed)
 
 
-def _checked(content: dict[str, Any]) -> dict[str, Any]:
+def _checked(content: dict[str, Any], subject: str) -> dict[str, Any]:
     """Hold what a keeper sealed to its shape: it is another's, which may be hostile."""
-    if content.keys() != {"kind", "of", "kept"} or not isinstance(
-        content["kept"], dict
-    ):
+    if content.keys() != {"kind", "of", "kept"} or content["of"] != subject:
+        raise Malformed("opened")
+    if content["kind"] not in list(Kind) or not isinstance(content["kept"], dict):
         raise Malformed("opened")
     return content

@@ -23,7 +23,8 @@ from childgrid_audit.workbench.pen import Pen
 from childgrid_audit.workbench.web.answers import Answers
 from childgrid_audit.workbench.web.rooms import Absent, Values, is_digest
 from childgrid_audit.workbench.work import Work
-from childgrid_wire import openings
+from childgrid_wire import canonical, openings
+from childgrid_wire.errors import Malformed
 from childgrid_wire.kinds import Kind
 
 GROUNDS = {
@@ -39,6 +40,7 @@ _KEPT = {
     Kind.REQUEST: "the justification, in the officer's words",
     Kind.DISCLOSURE: "the record that was released",
 }
+_DEEPEST = 8
 Act = Callable[[Opener, dict[str, str]], str | dict[str, Any]]
 
 
@@ -136,12 +138,25 @@ def read(opener: Opener, given: dict[str, str]) -> dict[str, Any]:
     return {**content, "lines": lines(content["kept"])}
 
 
-def lines(kept: object, name: str = "") -> list[tuple[str, str]]:
-    """Whatever was kept, flattened: a path of names, and the text there."""
-    if isinstance(kept, dict):
+def lines(kept: object, name: str = "", depth: int = 0) -> list[tuple[str, str]]:
+    """Whatever was kept, flattened: a path of names, and the text there.
+
+    What lies deeper than anything the grid writes stays together as one text: nobody
+    hides a record by wrapping something else a thousand times.
+    """
+    if isinstance(kept, dict) and depth < _DEEPEST:
         inner = [(f"{name}.{key}".lstrip("."), one) for key, one in kept.items()]
-    elif isinstance(kept, list):
+    elif isinstance(kept, list) and depth < _DEEPEST:
         inner = [(f"{name} {place}", one) for place, one in enumerate(kept, 1)]
     else:
-        return [(name, str(kept))]
-    return [line for path, one in inner for line in lines(one, path)]
+        return [(name, _text(kept))]
+    return [line for path, one in inner for line in lines(one, path, depth + 1)]
+
+
+def _text(kept: object) -> str:
+    if not isinstance(kept, dict | list):
+        return str(kept)
+    try:
+        return canonical.dumps(kept).decode("ascii")
+    except Malformed:
+        return "nested too deeply to be shown"
