@@ -27,7 +27,7 @@ WORK = ".backup"
 SKIPPED = ("lock", "ports.json")
 """Names that stand for a running process."""
 
-_MADE_ANEW = (".index", "-wal", "-shm", "-journal")
+_MADE_ANEW = (".index", ".part", ".parts", "-wal", "-shm", "-journal")
 _LOOKS = 20
 _BUSY_SECONDS = 30.0
 Listing = dict[str, tuple[int, int]]

@@ -249,6 +249,10 @@ class Index:
                     found[key] = segment.first + local
         return found
 
+    def all_rows_of(self, keys: Sequence[str]) -> list[int]:
+        """Return every living row of those source keys; here each has one at most."""
+        return list(self.rows_of(keys).values())
+
     def changed(
         self,
         upserts: Iterable[Block] = (),

@@ -24,7 +24,7 @@ from childgrid_node import indexer
 from childgrid_node.index import Block
 from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Mark, Source
-from childgrid_node.shards.table import Rows
+from childgrid_node.shards.table import Rows, Sharded
 from childgrid_node.source_errors import SourceError
 from childgrid_wire import keyfile
 
@@ -137,6 +137,9 @@ class Refresher:
             Damaged: rows of the file were altered; it is made anew in the next step.
             IndexFileError: somebody else changed the file; open it again.
         """
+        if isinstance(index, Sharded) and self._path.exists():
+            # How far the source was taken in is said of that file, not of these parts.
+            raise IndexFileError("a newer index waits to be split; open it again")
         now, mark = self._clock(), indexer.mark(self._source)
         known = Progress.read(self._beside)
         due = plan(known, mark, pace, now)
@@ -168,7 +171,7 @@ class Refresher:
         """Keys that are in the index and no longer in the source."""
         seen = np.zeros(len(index), np.bool_)
         for keys in indexer.keys(self._source, _KEYS_AT_ONCE):
-            seen[list(index.rows_of(keys).values())] = True
+            seen[index.all_rows_of(keys)] = True
         lost = index.unseen(seen)
         if len(lost) > MOST_GONE * max(index.living, 1):
             raise SourceError(

@@ -36,7 +36,8 @@ def state(tmp_path: Path) -> Path:
         log.checkpoint()
     (folder / "documents/00000001.dsse").write_bytes(b"a document")
     (folder / "index/police.encoded").touch()
-    (folder / "index/e1/police.index").write_bytes(b"encodings" * 100)
+    for name in ("index", "parts", "0123456789abcdef-1of2.part"):
+        (folder / f"index/e1/police.{name}").write_bytes(b"encodings" * 100)
     (folder / "ports.json").write_text("{}")
     (folder / "lock").touch()
     return folder

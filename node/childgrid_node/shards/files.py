@@ -9,12 +9,15 @@ left out, or put in another's place, is noticed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -108,25 +111,66 @@ def key_of(index_key: bytes) -> bytes:
     return derive(index_key, b"index of parts")
 
 
+def taken(path: Path, keyring: Keyring, count: int) -> Manifest:
+    """Split what was indexed, if anything waits; return which files are the register.
+
+    Of several programs one splits and the others wait for it.
+
+    Raises:
+        IndexFileError: a file can't be read, or was altered.
+    """
+    with _alone(path.parent):
+        while path.exists():
+            split(path, keyring, count)
+        return Manifest.read(manifest_of(path), key_of(keyring.index_key))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Be the only one who splits what lies in a folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
 def split(path: Path, keyring: Keyring, count: int) -> Manifest:
     """Write a register's index file as `count` parts, and remove it when that is done.
+
+    What was indexed anew meanwhile stays, to be split next.
 
     Raises:
         IndexFileError: the file can't be read, or was altered; nothing was changed.
     """
+    number = path.stat().st_ino
     key, source = key_of(keyring.index_key), _Source.of(path, keyring)
     build = secrets.token_hex(8)
     paths = Manifest(build, ("",) * count).paths(path)
     cuts = [source.header.rows * at // count for at in range(count + 1)]
-    heads = [
-        _part(part, source, keyring, key, cuts[at], cuts[at + 1])
-        for at, part in enumerate(paths)
-    ]
+    with _undone(paths):
+        heads = [
+            _part(part, source, keyring, key, cuts[at], cuts[at + 1])
+            for at, part in enumerate(paths)
+        ]
     made = Manifest(build, tuple(head.file_id for head in heads))
     made.write(manifest_of(path), key)
-    path.unlink()
+    if path.stat().st_ino == number:
+        path.unlink()
     sweep(path, made)
     return made
+
+
+@contextmanager
+def _undone(paths: Sequence[Path]) -> Iterator[None]:
+    """Remove what was written if not all of it could be."""
+    try:
+        yield
+    except BaseException:
+        for one in paths:
+            one.unlink(missing_ok=True)
+        raise
 
 
 def sweep(path: Path, manifest: Manifest) -> None:

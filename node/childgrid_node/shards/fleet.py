@@ -89,11 +89,7 @@ class Parts(Fleet):
             IndexFileError: the parts can't be used.
         """
         with self._lock:
-            if path.exists():
-                manifest = files.split(path, ring, self._settings.count)
-            else:
-                key = files.key_of(ring.index_key)
-                manifest = Manifest.read(files.manifest_of(path), key)
+            manifest = files.taken(path, ring, self._settings.count)
             if len(manifest.files) != self._settings.count:
                 raise IndexFileError(
                     f"the register is in {len(manifest.files)} parts and the settings "
@@ -116,17 +112,20 @@ class Parts(Fleet):
         ]
         seconds = self._settings.wait_seconds
         crew = Crew(posts, secret, ring.scheme.raw, seconds)
-        told = crew.open()
-        # Who searches the parts before keeps them; with the last search they end.
+        try:
+            told = crew.open()
+        except BaseException:
+            _stop(crew, posts)
+            raise
         self._crews[path] = (manifest.build, crew, posts)
+        if known is not None:
+            # Who searches the parts before keeps them; with the last search they end.
+            known[1].close()
         return crew, told
 
     def _end(self, path: Path) -> None:
-        _, crew, posts = self._crews.pop(path, ("", None, []))
-        if crew is not None:
-            crew.close()
-        for post in posts:
-            post.end()
+        _, crew, posts = self._crews.pop(path)
+        _stop(crew, posts)
 
     def forget(self, folder: Path) -> None:
         """End the processes that hold parts of an epoch that was retired."""
@@ -140,6 +139,12 @@ class Parts(Fleet):
             for path in list(self._crews):
                 self._end(path)
             self._host.close()
+
+
+def _stop(crew: Crew, posts: list[Ending]) -> None:
+    crew.close()
+    for post in posts:
+        post.end()
 
 
 def _check(manifest: Manifest, told: list[Told]) -> None:

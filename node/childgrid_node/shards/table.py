@@ -153,6 +153,15 @@ class Sharded:
             found |= {key: first + row for key, row in rows.items()}
         return found
 
+    def all_rows_of(self, keys: Sequence[str]) -> list[int]:
+        """Return every living row of those keys: a crash may have left one twice."""
+        parts = self._ask("rows_of", keys) if keys else []
+        return [
+            first + row
+            for first, rows in zip(self._firsts, parts, strict=False)
+            for row in rows.values()
+        ]
+
     def keys_of(self, rows: Sequence[int]) -> list[str]:
         """Return the source keys of rows."""
         ends = [*self._firsts[1:], len(self)]
