@@ -153,8 +153,8 @@ def renew(book: Book, now: int) -> list[Draft]:
 def admit(book: Book, entries: Sequence[Mapping[str, Any]], now: int) -> list[Draft]:
     """Put members in, or put new entries in the place of their old ones.
 
-    An agency that is new to a grid with a linkage key in force is put on probation;
-    who renews its keys stays as it stands.
+    An agency that is new to a grid with a linkage key in force is put on probation,
+    also where it has been something else; who renews its keys stays as it stands.
     """
     old = {one["id"]: one for one in _members(book, now)}
     runs = bool(book.latest(now).directory["epochs"]["current"])
@@ -167,7 +167,7 @@ def _admitted(
     entry: Mapping[str, Any], old: Mapping[str, Any] | None, *, runs: bool
 ) -> dict[str, Any]:
     standing = (probation.PROBATION, probation.REPORT)
-    if old is not None:
+    if old is not None and old["kind"] == entry["kind"]:
         return {**entry, **{name: old[name] for name in standing if name in old}}
     new = runs and entry["kind"] == "agency"
     return {**entry, probation.PROBATION: True} if new else dict(entry)

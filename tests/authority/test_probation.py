@@ -118,6 +118,9 @@ def failing(**changes: object) -> list[dict[str, object]]:
         ({"verdicts": failing(passed=1)}, "1 checks failed"),
         ({"failed": ["match.hit"]}, "contradicts itself"),
         ({"passed": 3}, "contradicts itself"),
+        ({"passed": [3]}, "contradicts itself"),
+        ({"verdicts": [1]}, "1 checks failed, the first is unnamed"),
+        ({"verdicts": failing(passed=0, id="\x1b[2J")}, "the first is unnamed"),
         ({"checks": 0, "passed": 0, "verdicts": []}, "contradicts itself"),
         ({"kit": 2}, "no report"),
     ],
@@ -179,6 +182,15 @@ def test_renewed_keys_and_another_title_leave_it_as_it_stands(
         for made in (draft, again):
             (now,) = (one for one in made.body["members"] if one["id"] == name)
             assert now.get("probation") == was.get("probation")
+
+
+def test_who_becomes_an_agency_is_on_probation(running: Authority) -> None:
+    """An auditor's entry that is put in anew as an agency's has shown nothing yet."""
+    (draft,) = directory.admit(
+        running.book, [{**entry(running, "eye"), "kind": "agency"}], NOW
+    )
+    (now,) = (one for one in draft.body["members"] if one["id"] == "eye")
+    assert now["probation"] is True
 
 
 def test_who_was_removed_comes_back_on_probation(running: Authority) -> None:
