@@ -65,7 +65,7 @@ def requested(
 PROSE = (b"no JSON", b'{"why":"not"}', b'{"justification":1}')
 
 
-@pytest.mark.threat("T12", "T26")
+@pytest.mark.threat("T14", "T26")
 def test_a_justification_that_is_none_holds_up_nothing(
     stage: Stage, asked: Statement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +122,7 @@ def test_more_than_can_be_carried_is_declined_and_said_so(
     assert stage.opened() == ([], [])
 
 
-@pytest.mark.threat("T12")
+@pytest.mark.threat("T14")
 def test_a_key_to_which_nothing_can_be_sealed(stage: Stage, asked: Statement) -> None:
     """A wish with a key of low order is declined at once, and tried no more."""
     member, _, officer = IYER.partition("/")

@@ -35,7 +35,7 @@ from childgrid_wire.statement import Statement
 class World(Parties):
     """The parties, and what they do one after the other."""
 
-    def ask(self, name: str, **outcomes: str) -> Statement:
+    def ask(self, name: str, *, rehearsal: bool = False, **outcomes: str) -> Statement:
         """A query with its case and approval, and what each target answers.
 
         `outcomes` maps `child` and `prison` to hit, none, or `away`.
@@ -73,7 +73,7 @@ class World(Parties):
             },
             scheme=self._directory["scheme"],
             epoch=1,
-            rehearsal=False,
+            rehearsal=rehearsal,
         )
         self.approve(f"{name} query approval", query, POLICE, "sp-nair", POLICE, *logs)
         for short, how in outcomes.items():

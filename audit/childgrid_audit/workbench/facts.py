@@ -172,6 +172,9 @@ class Glass:
 class Casebook:
     """All of it, by time; `now` is how far the logs reach.
 
+    Rehearsals are no searches: they are about nobody, and whoever made many would thin
+    out by them what the real ones show.
+
     `limits` of the floor in force last: queries a day by scope.
     """
 

@@ -55,7 +55,11 @@ class _Join:
         ledger = self._ledger
         return Casebook(
             ledger.now,
-            tuple(self._search(event.statement) for event in ledger.of(Kind.QUERY)),
+            tuple(
+                self._search(event.statement)
+                for event in ledger.of(Kind.QUERY)
+                if not event.statement["rehearsal"]
+            ),
             tuple(self._lifting(event.statement) for event in ledger.of(Kind.BUDGET)),
             tuple(self._glasses()),
             _budgets(ledger),
