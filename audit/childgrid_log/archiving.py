@@ -11,16 +11,18 @@ file is judged. The rule: only full tiles that a quorum of witnesses has cosigne
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from childgrid_log.archive import Archive
 from childgrid_log.archive_tables import prepare
 from childgrid_log.database import Database
 from childgrid_log.entry import HOUR, parse_entry
-from childgrid_log.errors import LogAltered
+from childgrid_log.errors import LogAltered, LogUnavailable
 from childgrid_log.merkle import leaf_hash
 from childgrid_log.schema import ARCHIVED, ARCHIVING
 from childgrid_log.tiles import TILE_HEIGHT, TILE_WIDTH, pack_entries, tile_root
@@ -66,8 +68,31 @@ def move(database: Database, tiles: Archive, before: int) -> int:
     Raises:
         LogAltered: an entry is not what was written; its step has moved nothing.
         ArchiveDamaged: a file can't be read back; likewise.
-        LogUnavailable, OSError: the disk refuses; likewise.
+        LogUnavailable, OSError: the disk refuses, or another run is at work; likewise.
     """
+    if due(database, before) == stop_of(database):
+        return 0
+    tiles.folder.mkdir(exist_ok=True, mode=0o700)
+    with _alone(tiles.folder):
+        return _moved(database, tiles, before)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep out a second run: it would write over what the first has noted."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise LogUnavailable(
+            f"another program archives to {folder.name}: wait for it"
+        ) from error
+    finally:
+        os.close(opened)
+
+
+def _moved(database: Database, tiles: Archive, before: int) -> int:
     stop = due(database, before)
     first = start = stop_of(database)
     if stop > first:

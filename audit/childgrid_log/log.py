@@ -268,12 +268,13 @@ class Log:
         if not 0 <= start <= self._within(stop):
             raise ProofError(f"there are no leaves {start} to {stop}")
         rows = self._database.query(
-            "SELECT entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx",
+            "SELECT idx, entry FROM log_leaf WHERE idx >= ? AND idx < ? ORDER BY idx",
             (start, stop),
         )
-        found = [row[0] for row in rows]
-        archived = min(stop, self.archived) if len(found) < stop - start else start
-        return [*self._tiles.entries(start, archived), *found]
+        # Another process may have archived more since these rows were read.
+        first = rows[0][0] if rows else stop
+        archived = min(first, self.archived) if first > start else start
+        return [*self._tiles.entries(start, archived), *(row[1] for row in rows)]
 
     def opening(self, index: int) -> tuple[bytes, bytes] | None:
         """Return (salt, envelope) of leaf `index`; None once it has been shredded."""
@@ -287,13 +288,13 @@ class Log:
         """Return the 32·width bytes of a C2SP hash tile; ProofError if none yet."""
         tile = Tile(level, index, width)
         start = tile.index * TILE_WIDTH
-        if level == 0 and start < self.archived:
-            return self._tiles.hashes(index)[: width * HASH_BYTES]
         rows = self._database.query(
             "SELECT hash FROM log_node WHERE level = ? AND idx >= ? AND idx < ? "
             "ORDER BY idx",
             (level * TILE_HEIGHT, start, start + width),
         )
+        if len(rows) != width and level == 0 and start < self.archived:
+            return self._tiles.hashes(index)[: width * HASH_BYTES]
         if len(rows) != width:
             raise ProofError(f"the log has no {tile.path} yet")
         return b"".join(row[0] for row in rows)
