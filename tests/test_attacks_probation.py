@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from childgrid_node import match, query, rehearsal
+from childgrid_node.courier import Parcel
+from childgrid_node.mailroom import open_parcel
 from childgrid_wire import canonical, envelope, probation
 from childgrid_wire.errors import Malformed, Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -189,6 +191,27 @@ def test_a_mark_is_not_taken_off_on_the_way(asking: Grid) -> None:
     with pytest.raises(Untrusted):
         match.hear(prisons.office, **{**call, "query": bare})
     assert asking.state("prisons") == before
+
+
+@pytest.mark.threat("T29")
+def test_who_comes_back_on_probation_answers_nothing_by_mail(tmp_path: Path) -> None:
+    """A question from before it left names it still; its late answer is left out."""
+    grid = Grid(tmp_path)
+    asked = grid.ask(KABIR, targets=["customs"])
+    grid.post([successor(grid, {"customs": {"probation": True}})])
+    customs, police = grid.agency("customs"), grid.agency("police")
+    said = customs.office.speak(
+        Kind.ANSWER,
+        seconds=3_600,
+        answers=asked.hash,
+        outcome="none",
+        reason="",
+        candidates=[],
+        as_of=grid.now,
+    )
+    before = grid.state("police")
+    open_parcel(police.office, Parcel(0, said.data, b"", None), last=True)
+    assert grid.state("police") == before
 
 
 @pytest.mark.threat("T29")

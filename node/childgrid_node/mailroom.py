@@ -25,7 +25,7 @@ from childgrid_node import (
 )
 from childgrid_node.courier import Parcel
 from childgrid_node.office import Office
-from childgrid_wire import envelope, lifting, rules, seal
+from childgrid_wire import envelope, lifting, probation, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.openings import is_agreement
@@ -111,6 +111,8 @@ def _answer(office: Office, answer: Statement, _: Parcel) -> str:
     asked = office.own(office.journal.get(answer.answers, Kind.QUERY))
     if answer.issuer not in asked["targets"]:
         raise Refused(Reason.TARGET, "answer")
+    if not asked["rehearsal"]:
+        probation.check(office.view, answer.issuer, ())
     with office.journal.writing() as writing:
         writing.say(answer)
     return ""
