@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from childgrid_audit.letterbox import Mail
 from childgrid_node import openings, shred
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -23,7 +24,9 @@ from openingstage import (
     NORTH,
     SOUTH,
     Stage,
+    entry,
     kinds,
+    listed,
     revoke,
     staged,
 )
@@ -184,3 +187,21 @@ def test_a_reading_that_can_not_be_logged_is_not_shown(
 
 def _full(*_: object) -> None:
     raise OSError("disk full")
+
+
+def test_mail_that_came_before_the_list_it_rests_on(
+    stage: Stage, asked: Statement
+) -> None:
+    """A station reads the board again before it drops a word of somebody new."""
+    grid, new = stage.grid, f"{NORTH}/au-new"
+    south = grid.members[SOUTH].shelf
+    missed: list[bytes] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(south, "add", missed.append)
+        listed(grid, NORTH, *(entry(grid, one) for one in (IYER, new)))
+    name = stage.opener(new).ask("police", asked.hash, "complaint")
+    wish = stage.opener(new).find(name).said
+    mail = [Mail(9, wish.data, b"")]
+    assert stage.boxes[SOUTH].take(mail) == 0
+    assert stage.boxes[SOUTH].take(mail, lambda: [*map(south.add, missed)]) == 1
+    assert stage.opener(KHAN).find(name).said == wish

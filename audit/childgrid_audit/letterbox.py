@@ -9,14 +9,14 @@ sealed to. A statement that doesn't hold is dropped and named by its kind alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from childgrid_audit.opened import gathered, of_log
 from childgrid_audit.station import Station
 from childgrid_wire import keyfile, openings, seal, statement
-from childgrid_wire.errors import Malformed, Reason, Refused, WireError
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
@@ -24,6 +24,10 @@ from childgrid_wire.trust import View
 FOLDER = "openings"
 _CURSOR = "cursor"
 _KINDS = (Kind.OPENING, Kind.APPROVAL, Kind.OPENED, Kind.REFUSAL)
+_LAGGING = (Reason.UNKNOWN_KEY, Reason.UNKNOWN_PEER, Reason.OLD_VERSION)
+"""What may be said of good mail by who has not read the newest documents."""
+
+Fetch = Callable[[], object]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,10 @@ class Mail:
     cursor: int
     statement: bytes
     content: bytes
+
+
+def _nothing() -> None:
+    """No board to be read."""
 
 
 def content_path(folder: Path, opening: str) -> Path:
@@ -59,25 +67,26 @@ class Letterbox:
         except (FileNotFoundError, ValueError):
             return 0
 
-    def take(self, items: Iterable[Mail]) -> int:
+    def take(self, items: Iterable[Mail], fetch: Fetch = _nothing) -> int:
         """Take in mail in its order; returns how many statements were new.
+
+        `fetch` reads the board: a document that a statement rests on may hang there by
+        now. What it raises is raised here, and the rest is read again.
 
         Raises:
             StoreError: the log refuses; the rest is read again.
         """
         new = 0
         for item in items:
-            new += self._taken(item)
+            new += self._taken(item, fetch)
             self._folder.mkdir(exist_ok=True, mode=0o700)
             keyfile.write_private(self._folder / _CURSOR, str(item.cursor).encode())
         return new
 
-    def _taken(self, item: Mail) -> bool:
+    def _taken(self, item: Mail, fetch: Fetch) -> bool:
         self._look()
-        try:
-            said = self._judged(item.statement, item.content)
-        except WireError as error:
-            logger.warning("mail was dropped: %s", error.reason.value)
+        said = self._heard(item, fetch)
+        if said is None:
             return False
         if said.kind is Kind.OPENED and self._is_first(said):
             self._folder.mkdir(exist_ok=True, mode=0o700)
@@ -87,6 +96,19 @@ class Letterbox:
             return False
         self._station.say(said)
         return True
+
+    def _heard(self, item: Mail, fetch: Fetch) -> Statement | None:
+        """What it says; None where it holds by the newest documents neither."""
+        for again in (False, True):
+            try:
+                return self._judged(item.statement, item.content)
+            except WireError as error:
+                lags = isinstance(error, Untrusted) and error.reason in _LAGGING
+                if again or not lags:
+                    logger.warning("mail was dropped: %s", error.reason.value)
+                    return None
+            fetch()
+        return None
 
     def _is_first(self, opened: Statement) -> bool:
         """Whether its keeper has not answered before: nothing replaces what it gave."""

@@ -113,10 +113,7 @@ class Watch:
             WireError: the coordinator or the witnesses could not be reached.
         """
         with self._turn:
-            stub = BoardServiceStub(self._channel())
-            self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
-            for fault in faults:
-                logger.warning("a document of the board does not verify: %s", fault)
+            self._read_board()
             if self.station.log.held is not None:
                 keys = self.station.folder / "keys"
                 restored.confirm(self.station.log, self._gatherer, keys)
@@ -125,6 +122,12 @@ class Watch:
                 self._gatherer.cosigned()
             # Last: mail that can't be read must not keep the own log from witnesses.
             self._collect()
+
+    def _read_board(self) -> None:
+        stub = BoardServiceStub(self._channel())
+        self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
+        for fault in faults:
+            logger.warning("a document of the board does not verify: %s", fault)
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -187,10 +190,11 @@ class Watch:
             reply = channel.call(stub.Receive, asked, SEND_SECONDS)
             if not reply.items:
                 break
-            self._letterbox.take(
+            mail = (
                 Mail(one.cursor, one.statement.payload, one.content.ciphertext)
                 for one in reply.items
             )
+            self._letterbox.take(mail, self._read_board)
         self._letterbox.tidy()
 
     def _relay(self, request: WitnessRequest) -> WitnessResponse:
