@@ -236,9 +236,26 @@ def opened(world: World, opener: Opener) -> None:
     assert Letterbox(world.stations[NORTH]).take([Mail(1, said.data, content)]) == 1
 
 
+def taken_back(world: World) -> None:
+    """The police say afterwards that they open nothing."""
+    said = world.say(
+        "no",
+        POLICE,
+        Kind.REFUSAL,
+        POLICE,
+        answers=world.named["wish"].hash,
+        subject="opening",
+        reason="unknown",
+    )
+    assert Letterbox(world.stations[NORTH]).take([Mail(2, said.data, b"")]) == 1
+
+
 @pytest.mark.threat("T26")
 def test_two_people_open_at_their_browsers(world: World) -> None:
-    """Asked from a statement's page, agreed to in the list, read by the two alone."""
+    """Asked from a statement's page, agreed to in the list, read by the two alone.
+
+    That the keeper takes it back afterwards changes nothing.
+    """
     query = world.named["first query"]
     world.now += 2 * HOUR
     world.gather()
@@ -267,6 +284,7 @@ def test_two_people_open_at_their_browsers(world: World) -> None:
     assert [one.state(world.now) for one in opener.all()] == ["agreed"]
 
     opened(world, opener)
+    taken_back(world)
     for browser in (iyer, bose):
         ask = sent(Page(browser.get("/openings").text), "/openings/read")
         html = browser.post("/openings/read", ask).text

@@ -111,6 +111,11 @@ class Opener:
         content = seal.unseal(half, private, openings.binding(found.said, own))
         return _checked(canonical.loads(content), found.said["subject"])
 
+    def keeps(self, found: Opening) -> bool:
+        """Whether this station still has what was opened."""
+        folder = self.pen.folder
+        return folder is not None and content_path(folder, found.said.hash).exists()
+
     def _own(self, found: Opening) -> Statement:
         """The word of the two that is this person's."""
         for said in (found.said, found.agreement):

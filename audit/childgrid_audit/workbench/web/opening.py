@@ -106,18 +106,19 @@ def rows(work: Work, opener: Opener | None, now: int) -> list[Values]:
     """The openings, latest first, each with its state and what may be done about it."""
     known = [one.statement for kind in _KINDS for one in work.ledger.of(kind)]
     own = (said for _, said in of_log(opener.pen.log)) if opener else ()
-    person = opener.pen.person if opener else ""
-    return [_row(one, person, now) for one in gathered(chain(known, own))]
+    return [_row(one, opener, now) for one in gathered(chain(known, own))]
 
 
-def _row(one: Found, person: str, now: int) -> Values:
-    state = one.state(now)
+def _row(one: Found, opener: Opener | None, now: int) -> Values:
+    state, person = one.state(now), opener.pen.person if opener else ""
+    # What was handed over can be read, whatever its keeper has said of it since.
+    kept = opener is not None and one.opened is not None and opener.keeps(one)
     return {
         "one": one,
         "state": state,
         "ground": GROUNDS[one.said["ground"]],
         "may_agree": state == "waiting" and person not in ("", one.said.person),
-        "may_read": state == "opened" and person in one.readers,
+        "may_read": kept and person in one.readers,
     }
 
 
