@@ -94,12 +94,29 @@ class Base:
         backups."""
         if self.path is None:
             return None
-        out = self.path.with_name(f".{self.path.name}.before-{goal}")
-        out.unlink(missing_ok=True)
+        self.tidy()
+        out = self.path.with_name(f"{self._copied}{goal}")
         os.close(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(out)) as copied:
-            raw(db).backup(copied)
+        try:
+            with closing(sqlite3.connect(out)) as copied:
+                raw(db).backup(copied)
+        except BaseException:
+            out.unlink()
+            raise
         return out
+
+    @property
+    def _copied(self) -> str:
+        return f".{self.path.name}.before-" if self.path else ""
+
+    def tidy(self) -> None:
+        """Remove copies that earlier runs left, killed ones too.
+
+        They hold what the file may have lost on purpose since.
+        """
+        for one in self.path.parent.iterdir() if self.path else ():
+            if one.name.startswith(self._copied):
+                one.unlink()
 
 
 def raw(db: Connection) -> sqlite3.Connection:

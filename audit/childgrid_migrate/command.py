@@ -35,6 +35,8 @@ def run(bases: Sequence[Base], to: str, check: bool, say: Say) -> bool:
     for base, steps in zip(there, before, strict=True):
         if not check and any(step.due for step in steps):
             move(base, to)
+        elif not check:
+            base.tidy()
         say(_line(base, steps))
     return not (check and due)
 

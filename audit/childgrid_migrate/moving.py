@@ -74,7 +74,7 @@ def move(base: Base, to: str = "") -> list[Step]:
         if copy is not None:
             # No page of before stays in the write-ahead log.
             raw(db).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            copy.unlink()
+            base.tidy()
     return steps
 
 

@@ -51,7 +51,7 @@ def serve(path: str, ready: Callable[[], Sequence[str]]) -> Callable[[], None]:
     health.register(server, _Local(ready, ""))
     local = grpc.local_server_credentials(grpc.LocalConnectionType.UDS)
     try:
-        Path(path).unlink(missing_ok=True)
+        _clear(Path(path))
         server.add_secure_port(f"unix:{path}", local)
         Path(path).chmod(0o600)
     except (OSError, RuntimeError) as error:
@@ -63,6 +63,16 @@ def serve(path: str, ready: Callable[[], Sequence[str]]) -> Callable[[], None]:
         Path(path).unlink(missing_ok=True)
 
     return stop
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket of a process that was killed, and no other file."""
+    if path.is_socket():
+        path.unlink()
+    elif path.exists():
+        raise ConfigurationRefused(
+            f"probe: {path} is no socket and stays; name a path where nothing lies"
+        )
 
 
 def ask(path: str, seconds: float = _SECONDS) -> bool:

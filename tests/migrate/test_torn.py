@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import NullPool
 
 from childgrid_log.database import Database
+from childgrid_migrate import base as base_module
+from childgrid_migrate import moving
 from childgrid_migrate.base import Base
+from childgrid_migrate.command import run
 from childgrid_migrate.moving import look, move
 from childgrid_wire.errors import ConfigurationRefused
 from migrate import stores
@@ -95,6 +100,51 @@ def test_a_file_that_would_not_be_sound_stays_as_it_was(tmp_path: Path) -> None:
 
     move(kept.base)
     assert copies(kept) == []
+
+
+def test_a_copy_that_a_kill_left_behind_goes_with_the_next_run(tmp_path: Path) -> None:
+    """Killed once the new file stands, it leaves a copy, with keys that the node has
+    destroyed since; looking alone removes nothing."""
+    kept = stores.node_log(tmp_path)
+    old(kept)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        # After it has looked whether the file is sound, before and after.
+        calls = iter((moving.raw, moving.raw, _killed))
+        patch.setattr(moving, "raw", lambda db: next(calls)(db))
+        move(kept.base)
+    assert [one.due for one in look(kept.base)] == [False, False]
+    assert copies(kept)
+
+    assert run([kept.base], "", True, lambda _: None)
+    assert copies(kept)
+    assert run([kept.base], "", False, lambda _: None)
+    assert copies(kept) == []
+
+
+def _killed(_: Connection) -> sqlite3.Connection:
+    raise KeyboardInterrupt
+
+
+def test_a_disk_that_has_no_room_for_the_copy_is_as_full_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a copy would keep others from their room; the file is as it was."""
+    kept = stores.node_log(tmp_path)
+    old(kept)
+    before, connect = rows(kept.base), sqlite3.connect
+
+    def full(path: Any, *rest: Any, **more: Any) -> sqlite3.Connection:
+        db = connect(path, *rest, **more)
+        if ".before-" in str(path):
+            db.execute("PRAGMA max_page_count = 2")
+        return db
+
+    with monkeypatch.context() as patch:
+        patch.setattr(base_module.sqlite3, "connect", full)
+        with pytest.raises(ConfigurationRefused, match="it is as it was"):
+            move(kept.base)
+    assert copies(kept) == []
+    assert rows(kept.base) == before
 
 
 def test_a_leaf_that_was_altered_is_not_carried_over(tmp_path: Path) -> None:

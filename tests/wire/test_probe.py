@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket as socketlib
 import stat
 import subprocess
 import sys
@@ -65,13 +66,23 @@ def test_a_wrong_call_is_neither(words: list[str]) -> None:
 def test_it_ends_with_the_process_and_begins_again(tmp_path: Path) -> None:
     """A socket that a killed process left behind is taken over."""
     path = tmp_path / "health.sock"
-    path.touch()
+    with socketlib.socket(socketlib.AF_UNIX) as killed:
+        killed.bind(str(path))
     stop = probe.serve(str(path), list)
     assert probe.ask(str(path))
     stop()
     assert not path.exists()
     with pytest.raises(Unreachable):
         probe.ask(str(path), 0.2)
+
+
+def test_a_file_that_lies_there_is_not_taken_for_a_socket(tmp_path: Path) -> None:
+    """A mistyped setting costs nobody a key or a database."""
+    path = tmp_path / "log.db"
+    path.write_text("leaves")
+    with pytest.raises(ConfigurationRefused, match=r"log\.db is no socket and stays"):
+        probe.serve(str(path), list)
+    assert path.read_text() == "leaves"
 
 
 def test_nothing_listens_where_nothing_is_said(tmp_path: Path) -> None:
