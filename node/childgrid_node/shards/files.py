@@ -42,6 +42,7 @@ from childgrid_node.vault import derive
 from childgrid_wire import keyfile
 
 _PIECE = 16_384
+_LOCK = ".parts.lock"
 _BUILD = re.compile(r"[0-9a-f]{16}")
 
 
@@ -128,7 +129,8 @@ def taken(path: Path, keyring: Keyring, count: int) -> Manifest:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Be the only one who splits what lies in a folder."""
-    opened = os.open(folder, os.O_RDONLY)
+    # A file, since a network file system locks no folders.
+    opened = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
         yield
