@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from childgrid_node import query
 from childgrid_node.journal import Journal, verified
 from childgrid_node.office import Office
-from childgrid_wire import statement
+from childgrid_wire import readings, statement
 from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -46,10 +46,12 @@ def draft(office: Office, officer: str, minutes: int) -> bytes:
 
     Raises:
         Untrusted: no such officer stands.
+        Refused: in a role that reads nothing at a desk.
         Malformed: longer than a working day.
     """
     if not 0 < minutes * 60 <= LONGEST_SECONDS:
         raise Malformed("sitting.minutes")
+    readings.check_role(office.view.officer(office.member, officer).role, DESK)
     payload = statement.draft(
         Kind.VIEW,
         issuer=office.member,

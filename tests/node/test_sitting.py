@@ -9,7 +9,7 @@ import pytest
 from childgrid_node import agency, sitting
 from childgrid_node.desk import draft_view
 from childgrid_node.shows import Asked
-from childgrid_wire import canonical, envelope, statement
+from childgrid_wire import canonical, envelope, readings, statement
 from childgrid_wire.errors import Malformed, Reason, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -157,6 +157,15 @@ def test_a_sitting_is_opened_once(grid: Grid) -> None:
     desk.sit(data)
     with refused(grid, Reason.UNKNOWN):
         desk.sit(data)
+
+
+def test_who_may_read_nothing_opens_no_desk(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An auditor in an agency's own list, say: the reconciler would report the look."""
+    monkeypatch.setitem(readings.READERS, "desk", ("custodian",))
+    with refused(grid, Reason.WRONG_ROLE):
+        opened(grid, "si-rao")
 
 
 def test_what_opens_is_drafted_here_and_no_other_view(grid: Grid) -> None:
