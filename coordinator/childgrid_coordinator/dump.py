@@ -112,17 +112,18 @@ def _run(url: str, command: Sequence[str]) -> None:
 def _where(url: URL) -> str:
     """The place as libpq names it, without the password."""
     named = {"host": url.host, "port": url.port, "user": url.username}
-    more = {key: str(value) for key, value in url.query.items()}
+    more = {key: str(value) for key, value in url.query.items() if key != "password"}
     return make_conninfo("", dbname=url.database, **{**named, **more})
 
 
 @contextmanager
 def _secret(url: URL) -> Iterator[dict[str, str]]:
     """The variables that point to the password, if there is one."""
-    if not url.password:
+    password = url.password or url.query.get("password")
+    if not password:
         yield {}
         return
-    said = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
+    said = str(password).replace("\\", "\\\\").replace(":", "\\:")
     with tempfile.NamedTemporaryFile(
         "w", prefix="childgrid-", suffix=".pgpass"
     ) as file:

@@ -224,10 +224,12 @@ def test_a_torn_dump_leaves_the_database_empty(
 
 
 @pytest.mark.threat("T11")
+@pytest.mark.parametrize("query", [False, True])
 def test_no_other_process_sees_the_password(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, query: bool
 ) -> None:
-    """Neither an argument nor a variable; in a file of mode 600, gone afterwards."""
+    """Neither an argument nor a variable, wherever in the URL it stands; in a file of
+    mode 600, gone afterwards."""
     tool = tmp_path / "pg_dump"
     tool.write_text(
         '#!/bin/sh\n(echo "$@"; env) > seen; cp "$PGPASSFILE" given;'
@@ -238,6 +240,8 @@ def test_no_other_process_sees_the_password(
     monkeypatch.chdir(tmp_path)
     secret = "s3cr:et\\word"
     url = URL.create("postgresql", "hub", secret, "db.example", 5432, "grid")
+    if query:
+        url = url.set(password="").update_query_dict({"password": secret})
     dump.write(url.render_as_string(hide_password=False), tmp_path / "out")
     seen = (tmp_path / "seen").read_text()
     assert "host=db.example" in seen

@@ -58,7 +58,10 @@ def test_the_one_file_is_gone_once_its_parts_are_there(register: Both) -> None:
     folder = register.path.parent
     kept = {one.name for one in [*parts_of(register), files.manifest_of(register.path)]}
 
-    assert {one.name for one in folder.iterdir()} == kept | {"whole.index", ".parts.lock"}
+    assert {one.name for one in folder.iterdir()} == kept | {
+        "whole.index",
+        ".parts.lock",
+    }
     assert all(one.stat().st_mode & 0o777 == 0o600 for one in parts_of(register))
     beside = again(register).open(register.path, register.ring)
     assert told(beside) == told(register.one)
