@@ -122,10 +122,16 @@ def test_more_than_can_be_carried_is_declined_and_said_so(
     assert stage.opened() == ([], [])
 
 
-@pytest.mark.threat("T14")
-def test_a_key_to_which_nothing_can_be_sealed(stage: Stage, asked: Statement) -> None:
-    """A wish with a key of low order is declined at once, and tried no more."""
+def wish(stage: Stage, asked: Statement, **changes: str) -> Statement:
+    """A wish as an auditor who is an attacker would write it."""
     member, _, officer = IYER.partition("/")
+    body = {
+        "party": "police",
+        "subject": asked.hash,
+        "ground": "complaint",
+        "recipient_key": canonical.to_b64(seal.new_key()[1]),
+        **changes,
+    }
     made = statement.make(
         Kind.OPENING,
         officer_signer(member, officer),
@@ -133,17 +139,31 @@ def test_a_key_to_which_nothing_can_be_sealed(stage: Stage, asked: Statement) ->
         officer=officer,
         now=stage.grid.now,
         seconds=DAY,
-        party="police",
-        subject=asked.hash,
-        ground="complaint",
-        recipient_key=canonical.to_b64(bytes(32)),
+        answers=body.pop("answers", ""),
+        **body,
     )
-    wish = statement.parse(envelope.read(made))
-    stage.deliver(wish)
-    stage.opener(KHAN).agree(wish.hash)
+    return statement.parse(envelope.read(made))
+
+
+@pytest.mark.threat("T14")
+def test_a_key_to_which_nothing_can_be_sealed(stage: Stage, asked: Statement) -> None:
+    """A wish with a key of low order is declined at once, and tried no more."""
+    said = wish(stage, asked, recipient_key=canonical.to_b64(bytes(32)))
+    stage.deliver(said)
+    stage.opener(KHAN).agree(said.hash)
     stage.carry()
-    assert stage.advance(wish.hash) == "refused"
+    assert stage.advance(said.hash) == "refused"
     assert stage.opened() == ([], [])
+
+
+@pytest.mark.threat("T23")
+def test_one_auditor_keeps_no_search_from_being_erased(
+    stage: Stage, asked: Statement
+) -> None:
+    """A wish is kept for ever; tied to a search's story it would keep that too."""
+    before = [kinds(stage.grid, one) for one in ("police", SOUTH)]
+    stage.deliver(wish(stage, asked, answers=asked.hash))
+    assert [kinds(stage.grid, one) for one in ("police", SOUTH)] == before
 
 
 @pytest.mark.threat("T26")

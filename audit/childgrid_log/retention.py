@@ -4,8 +4,8 @@ A story is what hangs together: a case, its queries, their answers, requests, de
 releases and views. It is erased as a whole, once its youngest leaf is older than its
 period, so that nothing is left that rests on something gone. Leaves stay for ever;
 what goes is salt and envelope. Documents, and what tells of erasures and exports,
-stay. A story that another party erased is erased here too once it is `LEAST_DAYS` old,
-whatever the period says.
+stay, and both words on an opening. Any other story that another party erased is erased
+here too once it is `LEAST_DAYS` old, whatever the period says.
 
 Pure: it reads no log and erases nothing.
 """
@@ -137,7 +137,8 @@ def _is_due(
     days = period(story, retention)
     bound = any(one.name in named for one in erasable)
     own = bool(days) and age >= days * DAY
-    return own or (bound and age >= LEAST_DAYS * DAY)
+    kept = any(one.kind is Kind.OPENING for one in story)
+    return own or (bound and not kept and age >= LEAST_DAYS * DAY)
 
 
 def period(story: Iterable[Held], retention: Retention) -> int:

@@ -73,6 +73,9 @@ def check_opening(view: View, opening: Statement) -> None:
         raise Refused(Reason.UNKNOWN_KIND, opening.kind.value)
     check_time(opening, view.now)
     _auditor(view, opening)
+    if opening.answers:
+        # It is kept for ever, and so would be whatever it answered.
+        raise Refused(Reason.FIELDS, "opening.answers")
     if opening.expires - opening.issued > MOST_SECONDS:
         raise Refused(Reason.EXPIRED, "opening lives too long")
     if view.member(opening["party"])["kind"] != "agency":

@@ -99,6 +99,14 @@ def test_what_a_counterparty_erased_binds_once_it_is_old_enough() -> None:
     assert due(STORY, Retention(), NOW, 7, {"1"}) == []
 
 
+def test_both_words_on_an_opening_stay_whoever_erased_them() -> None:
+    """No party's word makes others forget who opened what."""
+    words = told(0, Kind.OPENING), told(1, Kind.APPROVAL, "0")
+
+    assert due(words, YEAR, NOW, 2) == []
+    assert due(words, YEAR, NOW, 2, {"1"}) == []
+
+
 def test_two_queries_of_one_case_hang_together() -> None:
     """Also where the case itself isn't held any more."""
     young = told(9, Kind.QUERY, "0", days=10)
