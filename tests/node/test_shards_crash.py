@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,9 @@ from childgrid_node.index import Block, Index
 from childgrid_node.index_errors import IndexFileError, ShardLost
 from childgrid_node.indexer import Mark, Source
 from childgrid_node.refresh import Pace, Progress, Refresher
-from childgrid_node.shards import files
+from childgrid_node.shards import crew, files
 from childgrid_node.shards.fleet import Parts
+from childgrid_node.shards.near import NearPost
 from childgrid_node.shards.table import Sharded
 from parted import CHECK, INDEX_KEY, ORIGIN, Both, Moody, blocks, both, people, settings
 
@@ -156,3 +158,23 @@ def test_parts_that_did_not_open_are_not_brought_back(
             assert not one.is_alive()
     host.failing.clear()
     assert fleet.open(register.path, register.ring).living == register.one.living
+
+
+def test_a_process_that_never_begins_is_not_waited_for_without_end(
+    register: Both, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where no host declares the resource: whoever starts the node is told."""
+
+    class Nowhere(NearPost):
+        def call(self, *_: Any) -> Future[Any]:
+            return Future()
+
+    def post(self: Moody, *given: Any) -> NearPost:
+        return Nowhere(self, *given)
+
+    monkeypatch.setattr(Moody, "post", post)
+    monkeypatch.setattr(crew, "FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(crew, "OPEN_SECONDS", 10.0)
+
+    with pytest.raises(ShardLost, match=r"declare `shards\.resource`"):
+        Parts(settings(3, tmp_path), Moody(3)).open(register.path, register.ring)

@@ -20,6 +20,9 @@ from childgrid_node.shards.shard import Told, sealed
 log = structlog.get_logger(__name__)
 AGAIN_SECONDS = 0.5
 BEGIN_SECONDS = 60.0
+FIRST_SECONDS = 300.0
+"""How long all processes together may take to begin, on a machine that is busy."""
+
 OPEN_SECONDS = 3_600.0
 """How long a part may take to read and decrypt its file, or to write it anew."""
 
@@ -60,7 +63,13 @@ class Crew:
             ShardLost: a process is not there.
             IndexFileError: a file can't be used.
         """
-        keys = self.ask("public", [()] * len(self), OPEN_SECONDS)
+        try:
+            keys = self.ask("public", [()] * len(self), FIRST_SECONDS)
+        except ShardLost as error:
+            raise ShardLost(
+                "the processes of a register's parts did not begin: look whether all"
+                " hosts are there, have room, and declare `shards.resource`"
+            ) from error
         messages = [(sealed(self._secret, key), self._scheme) for key in keys]
         return list(self.ask("open", messages, OPEN_SECONDS))
 
