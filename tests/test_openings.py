@@ -205,3 +205,16 @@ def test_mail_that_came_before_the_list_it_rests_on(
     assert stage.boxes[SOUTH].take(mail) == 0
     assert stage.boxes[SOUTH].take(mail, lambda: [*map(south.add, missed)]) == 1
     assert stage.opener(KHAN).find(name).said == wish
+
+
+def test_a_wish_that_came_when_its_time_was_over(
+    stage: Stage, asked: Statement
+) -> None:
+    """An agency that was away logs it all the same, and says why nothing was opened."""
+    name = stage.opener(IYER).ask("police", asked.hash, "complaint")
+    stage.grid.now += 4 * DAY
+    stage.carry()
+    assert stage.advance(name) == "refused"
+    (said,) = stage.grid.agency("police").office.journal.answers(name, Kind.REFUSAL)
+    assert said["reason"] == "expired"
+    assert stage.opened() == ([], [])

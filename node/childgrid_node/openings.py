@@ -15,6 +15,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
@@ -37,12 +38,16 @@ _SECRETS = {Kind.QUERY: "suspect", Kind.DISCLOSURE: "record"}
 def hear(office: Office, opening: Statement) -> None:
     """Take in an auditor's wish about something of this agency's; nothing opens yet.
 
+    One that came late, since we were away, is taken in too and declined as expired:
+    else auditors would find that we had left it out.
+
     Raises:
         Refused, Untrusted: another party's, or no auditor's; nothing was kept.
     """
     if opening["party"] != office.member:
         raise Refused(Reason.TARGET, "opening.party")
-    openings.check_opening(office.view, opening)
+    view = replace(office.view, now=min(office.now, opening.issued))
+    openings.check_opening(view, opening)
     with office.journal.writing() as writing:
         writing.say(opening)
 
