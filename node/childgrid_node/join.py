@@ -146,7 +146,8 @@ def _enrol(joiner: Joiner, token: Token, clock: Clock, dial: Dial) -> bool:
         joiner.note_handed_in()
         if answer.state != "welcome":
             return False
-        board.fetch(hanging, joiner.shelf, seconds=SECONDS)
+        with _kept(joiner) as shelf:
+            board.fetch(hanging, shelf, seconds=SECONDS)
     if answer.root.encode() != token.root:
         raise Untrusted(Reason.UNKNOWN_KEY, "root certificate")
     return _accept(joiner, answer.issuer.encode(), token.root, now)

@@ -91,6 +91,11 @@ class World:
         """Whether any certificate lies in the keys folder."""
         return (self.home / "keys" / "issuer.pem").exists()
 
+    @property
+    def installed_issuer(self) -> bytes:
+        """The issuer's certificate in the keys folder, PEM."""
+        return (self.home / "keys" / "issuer.pem").read_bytes()
+
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
@@ -511,16 +516,37 @@ def test_keys_are_renewed_by_a_replacing_token(world: World) -> None:
     world.join()
     world.admit()
     world.join()
-    old = (world.home / "keys" / "issuer.pem").read_bytes()
+    old = world.installed_issuer
     make_token(world.authority, "delta", replaces=True).write(world.path)
     assert world.join().state is State.SUBMITTED
     world.hub.enrolments = dict(list(world.hub.enrolments.items())[-1:])
     world.admit()
     assert world.join().state is State.KEYLESS
-    new = (world.home / "keys" / "issuer.pem").read_bytes()
+    new = world.installed_issuer
     assert new != old
     entry = world.authority.book.latest(NOW).member("delta")
     assert entry["issuer"] == certificates.fingerprint(Pair(b"", new).certificate)
+
+
+def test_keys_are_renewed_beside_a_node_at_work(world: World) -> None:
+    """It alone writes documents meanwhile: two would write over each other's."""
+    world.join()
+    world.admit()
+    world.join()
+    claim, old = Claim(world.home), world.installed_issuer
+    kept = files(world.home / "documents")
+    make_token(world.authority, "delta", replaces=True).write(world.path)
+    world.join()
+    world.hub.enrolments = dict(list(world.hub.enrolments.items())[-1:])
+    world.admit()
+
+    assert world.join().state is State.KEYLESS
+
+    assert world.installed_issuer != old
+    assert files(world.home / "documents") == kept
+    claim.release()
+    world.join()
+    assert files(world.home / "documents") != kept
 
 
 def test_status_needs_a_beginning(tmp_path: Path) -> None:
