@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from childgrid_audit.workbench.web.opening import lines
+from childgrid_coordinator.approve import MAX_SEALED
 from childgrid_node import approve, openings
 from childgrid_node.approve import Wish
 from childgrid_node.office import Office
 from childgrid_wire import canonical, envelope, seal, statement
+from childgrid_wire import openings as wire
 from childgrid_wire.errors import Malformed, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
@@ -112,6 +114,7 @@ def test_more_than_can_be_carried_is_declined_and_said_so(
     stage: Stage, asked: Statement
 ) -> None:
     """It never counts as opened where the two could get nothing."""
+    assert MAX_SEALED == wire.MOST_BYTES
     office = stage.grid.agency("police").office
     with office.journal.writing() as writing:
         long = canonical.dumps({"suspect": {"name": ["a" * 1_600_000]}})
