@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from childgrid_wire import keyfile
 from threats_ran import (  # noqa: F401 - hooks of pytest
@@ -18,6 +19,10 @@ from threats_ran import (  # noqa: F401 - hooks of pytest
     pytest_runtest_logreport,
     pytest_sessionfinish,
 )
+
+# How long an example takes says what else the machine does.
+settings.register_profile("childgrid", deadline=None)
+settings.load_profile("childgrid")
 
 # A test machine runs servers beside the tests: a thread pool a core only slows them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

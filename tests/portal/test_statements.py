@@ -21,8 +21,8 @@ SIGNED = (
 )
 
 
-def drafted(kind: Kind) -> bytes:
-    """What a node wrote for an officer to sign."""
+def drafted(kind: Kind, **said: str) -> bytes:
+    """What a node wrote for an officer to sign; `said` in the place of the sample's."""
     return statement.draft(
         kind,
         issuer="police",
@@ -31,7 +31,7 @@ def drafted(kind: Kind) -> bytes:
         seconds=3_600,
         answers="ab" * 32 if kind in (Kind.APPROVAL, Kind.REFUSAL) else "",
         id=secrets.token_hex(16),
-        **samples.BODIES[kind],
+        **{**samples.BODIES[kind], **said},
     )
 
 
@@ -102,7 +102,7 @@ def test_what_decides_stands_before_what_only_proves() -> None:
 
 def test_the_page_of_what_is_decided_is_one_touch_away() -> None:
     """A decision's subject, a request's query; nothing where there is no such page."""
-    approval = drafted(Kind.APPROVAL)
+    approval = drafted(Kind.APPROVAL, subject="request")
     answers = canonical.loads(approval)["answers"]
     assert statements.read(Kind.APPROVAL, approval).about.endswith(f"/{answers}")
     query = canonical.loads(drafted(Kind.REQUEST))["query"]
@@ -110,6 +110,8 @@ def test_the_page_of_what_is_decided_is_one_touch_away() -> None:
     assert request.about == f"/query/{query}"
     for kind in (Kind.QUERY, Kind.VIEW, Kind.BUDGET):
         assert statements.read(kind, drafted(kind)).about == ""
+    auditors = drafted(Kind.APPROVAL, subject="opening")
+    assert statements.read(Kind.APPROVAL, auditors).about == ""
 
 
 def test_bytes_of_another_kind_are_not_shown() -> None:
