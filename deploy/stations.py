@@ -145,6 +145,8 @@ def summary(verdict: Verdict) -> list[str]:
 
 def _cosigned(path: Path) -> bool:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        leaves = db.execute("SELECT coalesce(max(idx) + 1, 0) FROM log_leaf").fetchone()[0]
+        leaves = db.execute(
+            "SELECT coalesce(max(idx) + 1, 0) FROM log_leaf"
+        ).fetchone()[0]
         seen = db.execute("SELECT coalesce(max(size), 0) FROM log_cosigned")
         return bool(leaves == seen.fetchone()[0])

@@ -278,7 +278,7 @@ def test_no_log_line_says_whom_it_was_about(case: Case, query: Statement) -> Non
         patch.setattr(model, "read", _fails)
         page = case.open("si-rao", f"/profile/{query.hash}")
     assert "Kabir" not in page.content()
-    assert broken[-1]["error"] == "ZeroDivisionError"
+    assert "ZeroDivisionError" in [one.get("error") for one in broken]
     assert any("Creating PDF" in one["event"] for one in case.logged)
     told = str([*case.logged, *broken]).lower()
     assert not [one for one in (*SAID, *MORE) if one in told]

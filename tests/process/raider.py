@@ -73,13 +73,15 @@ class Raid:
         return dict(self.ended)
 
     def _turns(self) -> Iterator[int]:
-        """Numbers until there are enough, or until it is told to stop."""
-        while not self.stop.is_set():
+        """Numbers until there are enough, or it is told to stop; one in any case."""
+        while True:
             with self._lock:
                 number = next(self._numbers)
             if self.plan.number and number >= self.plan.number:
                 return
             yield number
+            if self.stop.is_set():
+                return
 
     def _note(self, how: str) -> None:
         with self._lock:
@@ -144,6 +146,8 @@ class Raid:
             call = way.stream_unary(method).future(self._silence(), timeout=250)
             call.add_done_callback(lambda one: (self._ended(one), room.release()))
         way.close()
+        for _ in range(STREAMS):
+            room.acquire(timeout=SECONDS)
 
     def _silence(self) -> Iterator[bytes]:
         self.stop.wait()
