@@ -137,8 +137,13 @@ def _connect(path: Path, writing: bool) -> sqlite3.Connection:
     # A deleted row leaves nothing in the file. Foreign keys are checked at the end: a
     # table that is built anew would drag along the rows that refer to it.
     own = ("locking_mode=EXCLUSIVE", "secure_delete=ON", "synchronous=FULL")
-    for pragma in own if writing else ("query_only=ON",):
-        db.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in own if writing else ("query_only=ON",):
+            db.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        # What is raised keeps the connection alive, and that would keep its lock.
+        db.close()
+        raise
     return db
 
 

@@ -161,17 +161,21 @@ def test_a_leaf_that_was_altered_is_not_carried_over(tmp_path: Path) -> None:
 
 
 def test_nothing_is_migrated_under_a_running_program(tmp_path: Path) -> None:
-    """Whoever has the file open is told to stop first; nothing is changed."""
+    """Whoever has the file open is told to stop first; nothing is changed.
+
+    The refusal, as long as somebody holds it, holds nothing of the file.
+    """
     kept = stores.node_log(tmp_path)
     old(kept)
     before = rows(kept.base)
     assert kept.base.path is not None
     with Database(kept.base.path, kept.marks):
-        with pytest.raises(ConfigurationRefused, match="stop the program"):
+        with pytest.raises(ConfigurationRefused, match="stop the program") as refusal:
             move(kept.base)
         look(kept.base)
     assert rows(kept.base) == before
     move(kept.base)
+    assert refusal.value.__cause__
 
 
 def test_no_postgres_is_migrated_under_a_running_coordinator(
