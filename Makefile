@@ -77,7 +77,7 @@ wire: install    ## Regenerate proto/childgrid_wire/pb from proto/*.proto.
 
 lock: install    ## Resolve the requirements again.
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra web --extra mysql --extra mssql \
-	    --extra oracle --extra files --extra ray --universal --python-version 3.11 \
+	    --extra oracle --extra files --extra ray --extra pkcs11 --universal --python-version 3.11 \
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
 	$(MAKE) --no-print-directory install
 	$(BIN)/python -m deploy.zones

@@ -68,7 +68,7 @@ ZONES: Mapping[str, Zone] = {
     "portal": Zone(
         (_WIRE, _MIGRATE, "portal/childgrid_page", "portal/childgrid_portal"),
         "childgrid-portal",
-        extras=("web",),
+        extras=("web", "pkcs11"),
     ),
     "station": Zone(
         (_WIRE, _LOG, _MIGRATE, "audit/childgrid_audit"), "childgrid-audit"
@@ -76,7 +76,7 @@ ZONES: Mapping[str, Zone] = {
     "workbench": Zone(
         (_WIRE, _LOG, _MIGRATE, "portal/childgrid_page", "audit/childgrid_audit"),
         "childgrid-audit",
-        extras=("web",),
+        extras=("web", "pkcs11"),
     ),
     "kit": Zone(
         (_WIRE, _LOG, "conformance/childgrid_conformance"), "childgrid-conform"
