@@ -29,8 +29,11 @@ _KINDS = {
     " AND spent.state IN ('released', 'receipted'))",
     Kind.BUDGET: "TRUE",
 }
-CONDITIONS = {kind: f"{_MOVES} AND {more}" for kind, more in _KINDS.items()}
-"""What may still move, of each kind; `?3` is this member, `?4` the officer."""
+CONDITIONS = {kind: f"{more} AND {_MOVES}" for kind, more in _KINDS.items()}
+"""What may still move, of each kind; `?3` is this member, `?4` the officer.
+
+What drops most comes first: nearly every query has gone out.
+"""
 
 
 def waiting(office: Office, officer: Officer) -> list[Statement]:
