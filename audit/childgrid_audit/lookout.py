@@ -9,24 +9,18 @@ query.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.core import GaugeMetricFamily
 
 from childgrid_audit.station import Station
-from childgrid_log.checkpoint import open_checkpoint
-from childgrid_log.errors import LogBehind, LogError
-from childgrid_log.log import Log
-from childgrid_wire import metrics, probe
+from childgrid_log import outlook
 from childgrid_wire.errors import WireError
 from childgrid_wire.health import LEAST_FREE_BYTES, Health, Pulse, free_bytes
 from childgrid_wire.metrics import gauge, gauges
+from childgrid_wire.watched import Watched
 
 WORDS = (
-    "log-behind",
-    "log-refused",
+    *outlook.WORDS,
     "disk-full",
     "issuer-expired",
     "stopped",
@@ -36,18 +30,13 @@ WORDS = (
 """Every word that may come, before its colon."""
 
 
-class Lookout(Collector):
+class Lookout(Watched):
     """Sees one station from outside; see the module."""
 
     def __init__(self, station: Station, pulse: Pulse, work: Callable[[], str]) -> None:
         """`pulse` is that of the rounds, `work` says what is wrong with them."""
         self._station, self._pulse, self._work = station, pulse, work
-        self.registry = CollectorRegistry()
-        self.port = 0
-        self._stop: Callable[[], None] = lambda: None
-        self._unprobe: Callable[[], None] = lambda: None
-        self.observe = metrics.observer(self.registry)
-        self.registry.register(self)
+        super().__init__(WORDS, station.folder)
 
     def faults(self) -> Sequence[str]:
         """Why it does not serve, in short words; nothing where it does."""
@@ -55,7 +44,7 @@ class Lookout(Collector):
         full = free_bytes(station.folder) < LEAST_FREE_BYTES
         found = [
             self._work(),
-            _log_fault(station.log),
+            outlook.fault(station.log),
             "disk-full" if full else "",
             "issuer-expired" if issuer_ends(station) <= station.clock() else "",
         ]
@@ -66,28 +55,10 @@ class Lookout(Collector):
         """The answer to health checks."""
         return Health(self.faults, self._station.member)
 
-    def serve(self, address: str, socket: str = "") -> None:
-        """Show the figures there, then at `port`, and answer the supervisor's probe.
-
-        Neither where it is empty.
-        """
-        self._unprobe = probe.serve(socket, self.faults)
-        self.port, self._stop = metrics.serve(address, self.registry)
-
-    def stop(self) -> None:
-        """Show and answer no more."""
-        self._unprobe()
-        self._stop()
-
-    def describe(self) -> list[Metric]:
-        """Nothing is told in advance: figures are read when they are asked for."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every figure as it is now."""
+    def figures(self) -> Iterator[GaugeMetricFamily]:
+        """Log, copies of others' logs, what runs out, the rounds."""
         station = self._station
-        yield from metrics.ready(WORDS, self.faults())
-        yield from _log(station.log)
+        yield from outlook.figures(station.log)
         yield from _copies(station)
         yield gauges(
             "childgrid_expires_timestamp_seconds",
@@ -101,10 +72,6 @@ class Lookout(Collector):
             "work",
             {self._pulse.name: self._pulse.succeeded},
         )
-        free = float(free_bytes(station.folder))
-        yield gauge("childgrid_disk_free_bytes", "Free bytes below state_dir", free)
-        version = {metadata.version("childgrid"): 1.0}
-        yield gauges("childgrid_release", "The release that runs", "version", version)
 
 
 def issuer_ends(station: Station) -> float:
@@ -118,27 +85,6 @@ def directory_ends(station: Station) -> int:
         return station.shelf.book.latest(int(station.clock())).directory.expires
     except WireError:
         return 0
-
-
-def _log_fault(log: Log) -> str:
-    try:
-        log.check()
-    except LogBehind:
-        return "log-behind"
-    except LogError:
-        return "log-refused"
-    return ""
-
-
-def _log(log: Log) -> Iterator[GaugeMetricFamily]:
-    note, size = log.latest_cosigned(), log.size()
-    seen = open_checkpoint(note, log.vkey).checkpoint.size if note else 0
-    yield gauge("childgrid_log_leaves", "Leaves of the own log", size)
-    yield gauge(
-        "childgrid_log_uncosigned_leaves",
-        "Leaves that no quorum of witnesses has cosigned yet",
-        size - seen,
-    )
 
 
 def _copies(station: Station) -> Iterator[GaugeMetricFamily]:

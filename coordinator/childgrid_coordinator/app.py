@@ -162,7 +162,7 @@ class Coordinator:
             per_peer=max(_LEAST_CALLS, self.settings.workers // 8),
             observe=self.watch.observe,
         )
-        self.watch.serve()
+        self.watch.serve(self.settings.metrics, self.settings.probe)
         self._started = True
         if self.log.held is None:
             self.matcher.start()

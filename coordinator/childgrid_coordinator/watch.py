@@ -10,11 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy import Select, Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,18 +20,16 @@ from childgrid_coordinator.config import Settings
 from childgrid_coordinator.every import Every
 from childgrid_coordinator.store import tables as t
 from childgrid_coordinator.store.engine import Store
-from childgrid_log.checkpoint import open_checkpoint
-from childgrid_log.errors import LogBehind, LogError
+from childgrid_log import outlook
 from childgrid_log.log import Log
-from childgrid_wire import metrics, probe
 from childgrid_wire.errors import WireError
 from childgrid_wire.health import LEAST_FREE_BYTES, Health, free_bytes
 from childgrid_wire.identity import Identity
-from childgrid_wire.metrics import gauge, gauges
+from childgrid_wire.metrics import gauges
+from childgrid_wire.watched import Watched
 
 WORDS = (
-    "log-behind",
-    "log-refused",
+    *outlook.WORDS,
     "database-refused",
     "disk-full",
     "issuer-expired",
@@ -60,23 +55,19 @@ class Parts:
     """The names of threads that should run and do not."""
 
 
-class Watch(Collector):
+class Watch(Watched):
     """Sees one coordinator from outside; see the module."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.registry = CollectorRegistry()
-        self._stop: Callable[[], None] = lambda: None
-        self._unprobe: Callable[[], None] = lambda: None
-        self.observe = metrics.observer(self.registry)
-        self.registry.register(self)
+        super().__init__(WORDS, parts.settings.state_dir)
 
     def faults(self) -> Sequence[str]:
         """Why it does not serve; nothing where it does."""
         parts = self._parts
         free = free_bytes(parts.settings.state_dir)
         found = [
-            _log_fault(parts.log),
+            outlook.fault(parts.log),
             "" if _readable(parts.store) else "database-refused",
             "disk-full" if free < LEAST_FREE_BYTES else "",
             "issuer-expired" if _issuer_ends(parts) <= parts.board.now() else "",
@@ -91,29 +82,10 @@ class Watch(Collector):
         """The answer to health checks; members' nodes may ask as well."""
         return Health(self.faults, self._parts.settings.member, members=True)
 
-    def serve(self) -> None:
-        """Show the figures where the settings say, if anywhere: then at `port`.
-
-        Likewise the supervisor's probe is answered.
-        """
-        settings = self._parts.settings
-        self._unprobe = probe.serve(settings.probe, self.faults)
-        self.port, self._stop = metrics.serve(settings.metrics, self.registry)
-
-    def stop(self) -> None:
-        """Show and answer no more."""
-        self._unprobe()
-        self._stop()
-
-    def describe(self) -> list[Metric]:
-        """Nothing is told in advance: figures are read when they are asked for."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every figure as it is now."""
+    def figures(self) -> Iterator[GaugeMetricFamily]:
+        """Log, database, what runs out, repeated work."""
         parts = self._parts
-        yield from metrics.ready(WORDS, self.faults())
-        yield from _log(parts.log)
+        yield from outlook.figures(parts.log)
         yield from _database(parts.store)
         yield gauges(
             "childgrid_expires_timestamp_seconds",
@@ -127,20 +99,6 @@ class Watch(Collector):
             "work",
             {work.pulse.name: work.pulse.succeeded for work in parts.work},
         )
-        free = float(free_bytes(parts.settings.state_dir))
-        yield gauge("childgrid_disk_free_bytes", "Free bytes below state_dir", free)
-        version = {metadata.version("childgrid"): 1.0}
-        yield gauges("childgrid_release", "The release that runs", "version", version)
-
-
-def _log_fault(log: Log) -> str:
-    try:
-        log.check()
-    except LogBehind:
-        return "log-behind"
-    except LogError:
-        return "log-refused"
-    return ""
 
 
 def _readable(store: Store) -> bool:
@@ -162,17 +120,6 @@ def _directory_ends(board: Board) -> int:
         return board.view().directory.expires
     except WireError:
         return 0
-
-
-def _log(log: Log) -> Iterator[GaugeMetricFamily]:
-    note, size = log.latest_cosigned(), log.size()
-    seen = open_checkpoint(note, log.vkey).checkpoint.size if note else 0
-    yield gauge("childgrid_log_leaves", "Leaves of the own log", size)
-    yield gauge(
-        "childgrid_log_uncosigned_leaves",
-        "Leaves that no quorum of witnesses has cosigned yet",
-        size - seen,
-    )
 
 
 def _database(store: Store) -> Iterator[GaugeMetricFamily]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from childgrid_log.log import Log
+from childgrid_log import outlook
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_wire.errors import Untrusted
@@ -21,19 +21,13 @@ def read(office: Office, holdings: Holdings) -> dict[str, Any]:
         "missing": list(holdings.missing),
         "log": {
             "entries": log_.size(),
-            "cosigned": cosigned(log_),
+            "cosigned": outlook.cosigned(log_),
         },
         "waiting": _count(office, "SELECT count(*) FROM outbox WHERE state='waiting'"),
         "drafts": _count(office, "SELECT count(*) FROM draft"),
         "sittings": _count(office, "SELECT count(*) FROM sitting"),
         "expires": _expiries(office),
     }
-
-
-def cosigned(log: Log) -> int:
-    """How many leaves a quorum of witnesses has cosigned."""
-    note = log.latest_cosigned()
-    return int(note.split(b"\n")[1]) if note else 0
 
 
 def _sources(holdings: Holdings) -> list[dict[str, Any]]:

@@ -7,26 +7,25 @@ left; no label names a person, an officer, a case or a query.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client.core import GaugeMetricFamily
 
+from childgrid_log import outlook
 from childgrid_node import health as state
 from childgrid_node import readiness, receipts
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
-from childgrid_wire import metrics, probe
-from childgrid_wire.health import Health, free_bytes
+from childgrid_wire.health import Health
 from childgrid_wire.metrics import gauge, gauges
+from childgrid_wire.watched import Watched
 
 if TYPE_CHECKING:
     from childgrid_node.courier import Loop
 
 
-class Lookout(Collector):
+class Lookout(Watched):
     """Sees one node from outside; see the module."""
 
     def __init__(
@@ -43,11 +42,8 @@ class Lookout(Collector):
         """
         self._lacking, self._refused = lacking, refused
         self._office, self._holdings = office, holdings
-        self._loops, self._state_dir = loops, state_dir
-        self._stop: Callable[[], None] = lambda: None
-        self._unprobe: Callable[[], None] = lambda: None
-        self.observe = metrics.observer(office.meter.registry)
-        office.meter.registry.register(self)
+        self._loops = loops
+        super().__init__(readiness.WORDS, state_dir, office.meter.registry)
 
     def faults(self) -> Sequence[str]:
         """Why the node does not serve; nothing where it does."""
@@ -60,28 +56,10 @@ class Lookout(Collector):
         """The answer to health checks."""
         return Health(self.faults, self._office.member)
 
-    def serve(self, address: str, socket: str = "") -> None:
-        """Show the figures there, and answer the supervisor's probe at a socket.
-
-        Neither where it is empty.
-        """
-        self._unprobe = probe.serve(socket, self.faults)
-        _, self._stop = metrics.serve(address, self._office.meter.registry)
-
-    def stop(self) -> None:
-        """Show and answer no more."""
-        self._unprobe()
-        self._stop()
-
-    def describe(self) -> list[Metric]:
-        """Nothing is told in advance: figures are read when they are asked for."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every figure as it is now."""
+    def figures(self) -> Iterator[GaugeMetricFamily]:
+        """Log, sources, queues, what runs out, repeated work, epochs, own files."""
         told = state.read(self._office, self._holdings())
-        yield from metrics.ready(readiness.WORDS, self.faults())
-        yield from _log(told)
+        yield from outlook.figures(self._office.journal.log)
         yield from _sources(told["sources"])
         yield from _queues(self._office, told)
         yield gauges(
@@ -103,20 +81,6 @@ class Lookout(Collector):
             "file",
             {name: float(wrong) for name, wrong in self._refused().items()},
         )
-        free = float(free_bytes(self._state_dir))
-        yield gauge("childgrid_disk_free_bytes", "Free bytes below state_dir", free)
-        version = {metadata.version("childgrid"): 1.0}
-        yield gauges("childgrid_release", "The release that runs", "version", version)
-
-
-def _log(told: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
-    entries, cosigned = told["log"]["entries"], told["log"]["cosigned"]
-    yield gauge("childgrid_log_leaves", "Leaves of the own log", entries)
-    yield gauge(
-        "childgrid_log_uncosigned_leaves",
-        "Leaves that no quorum of witnesses has cosigned yet",
-        entries - cosigned,
-    )
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[GaugeMetricFamily]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from childgrid_log.errors import LogBehind, LogError
+from childgrid_log import outlook
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_wire import health
@@ -25,8 +25,7 @@ WORDS = (
     "index-missing",
     "index-damaged",
     "index-partial",
-    "log-behind",
-    "log-refused",
+    *outlook.WORDS,
     "disk-full",
     "issuer-expired",
     "sealing-key-expired",
@@ -45,23 +44,13 @@ def faults(
         "index-missing" if holdings.missing else "",
         "index-damaged" if holdings.damaged else "",
         "index-partial" if holdings.partial else "",
-        _log(office),
+        outlook.fault(office.journal.log),
         "disk-full" if _is_full(state_dir) else "",
         "issuer-expired" if issuer_ends(office) <= office.now else "",
         "" if _has_sealing_key(office) else "sealing-key-expired",
         *(loop.fault() for loop in loops),
     ]
     return [word for word in found if word]
-
-
-def _log(office: Office) -> str:
-    try:
-        office.journal.log.check()
-    except LogBehind:
-        return "log-behind"
-    except LogError:
-        return "log-refused"
-    return ""
 
 
 def _is_full(state_dir: Path) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from childgrid_log import outlook
 from childgrid_log.claim import Claim
 from childgrid_log.errors import LogBehind, LogError
 from childgrid_node import health as state
@@ -52,7 +53,7 @@ def log(office: Office, witness_seconds: int) -> str:
         raise Fault(f"log: {error}; start the node, and wait for the witnesses") from (
             error
         )
-    cosigned = state.cosigned(kept)
+    cosigned = outlook.cosigned(kept)
     size = kept.size()
     if cosigned < size:
         waits = office.now - _issued(office, cosigned)
