@@ -1,8 +1,7 @@
 """A second verifier of exported bundles: verify.py DIRECTORY --root FINGERPRINT.
 
 It shares no code with the first; docs/bundle.md says what it checks and what it leaves.
-Exit codes: 0 all holds; 1 a line for each finding; 2 it could not be run.
-The rule: whatever can't be read or verified is a finding.
+Exit codes: 0 all holds; 1 a line for each finding, or what can't be read; 2 not run.
 """
 
 import base64
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from nacl.bindings import crypto_core_ed25519_is_valid_point
@@ -49,9 +48,9 @@ def _unbase(text: str) -> bytes:
 
 
 def _holds(key: Json, message: bytes, signature: bytes) -> bool:
-    """Whether an enrolled key signed it, by its own algorithm (WebAuthn: level 3)."""
+    """Whether an enrolled key (DER; Ed25519 headless) signed it, by its algorithm."""
     raw, kind = _unbase(key["key"]), key.get("algorithm", "ed25519")
-    with suppress(InvalidSignature, ValueError, KeyError):
+    with suppress(InvalidSignature, ValueError, KeyError, TypeError, AttributeError):
         if kind == "webauthn":
             data, text, signature = map(_unbase, _strict(signature, 3).values())
             client, signs = json.loads(text), sha256(b"childgrid/v1" + message)
@@ -61,14 +60,16 @@ def _holds(key: Json, message: bytes, signature: bytes) -> bool:
             right &= data[:32] == sha256(key["rp_id"].encode()).digest()
             _need(right and client["origin"] in key["origins"], "is no passkey's word")
             message = data + sha256(text).digest()
-        load = ed25519.Ed25519PublicKey.from_public_bytes
-        public: Any = load(raw) if kind == "ed25519" else load_der_public_key(raw)
-        if isinstance(public, ed25519.Ed25519PublicKey):
-            public.verify(signature, message)
-            return crypto_core_ed25519_is_valid_point(public.public_bytes_raw())
-        how = [padding.PKCS1v15(), SHA256()] if "rsa" in kind else [ec.ECDSA(SHA256())]
+        public: Any = load_der_public_key(b"0*0\5\6\3+ep\3!\0" * ("ed" in kind) + raw)
+        if kind == "ecdsa-p256-sha256":
+            r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+            _need(len(signature) == 64 and 2 * s < public.curve.group_order, "high")
+            signature = utils.encode_dss_signature(r, s)
+        rsa, ed = "rsa" in kind, isinstance(public, ed25519.Ed25519PublicKey)
+        how = [padding.PKCS1v15(), SHA256()] if rsa else [ec.ECDSA(SHA256())] * (not ed)
         public.verify(signature, message, *how)
-        return True
+        big = ed or (public.key_size >= 2048 if rsa else "p256r1" in public.curve.name)
+        return big and (not ed or crypto_core_ed25519_is_valid_point(raw[-32:]))
     return False
 
 
@@ -290,8 +291,7 @@ class Bundle:
 
 if __name__ == "__main__":
     if len(sys.argv) != 4 or sys.argv[2] != "--root" or not Path(sys.argv[1]).is_dir():
-        print(__doc__, file=sys.stderr)
-        sys.exit(2)
+        sys.exit(print(__doc__, file=sys.stderr) or 2)
     below = [path for path in Path(sys.argv[1]).rglob("*") if path.is_file()]
     read = {str(path.relative_to(sys.argv[1])): path.read_bytes() for path in below}
     findings = Bundle(read, sys.argv[3]).found

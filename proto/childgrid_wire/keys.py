@@ -1,7 +1,7 @@
 """Signature algorithms, each a property of the enrolled key.
 
 A message never chooses its algorithm: the verifier takes it from the directory or
-the staff list. Ed25519 is PyNaCl's; ES256, EdDSA in WebAuthn and RSA are
+the staff list. Ed25519 is PyNaCl's; ECDSA, EdDSA in WebAuthn and RSA are
 cryptography's. Keys are stored raw (Ed25519) or as SubjectPublicKeyInfo DER (the
 others). No key is generated or stored here except in memory.
 """
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -30,6 +31,7 @@ from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed, Reason, Untrusted
 
 WEBAUTHN_CONTEXT = b"childgrid/v1"
+_ORDER = ec.SECP256R1().group_order
 _USER_PRESENT, _USER_VERIFIED = 0x01, 0x04
 _BACKUP_ELIGIBLE, _BACKED_UP = 0x08, 0x10
 
@@ -112,6 +114,14 @@ def _usable_webauthn(key: bytes) -> bool:
     public = _load(key)
     if isinstance(public, ed25519.Ed25519PublicKey):
         return _usable_ed25519(public.public_bytes_raw())
+    return _is_p256(public)
+
+
+def _usable_p256(key: bytes) -> bool:
+    return _is_p256(_load(key))
+
+
+def _is_p256(public: object) -> bool:
     return isinstance(public, ec.EllipticCurvePublicKey) and isinstance(
         public.curve, ec.SECP256R1
     )
@@ -144,6 +154,34 @@ def _verify_rsa(key: EnrolledKey, message: bytes, signature: bytes) -> None:
     if not isinstance(public, rsa.RSAPublicKey):
         raise InvalidSignature
     public.verify(signature, message, padding.PKCS1v15(), SHA256())
+
+
+def _verify_p256(key: EnrolledKey, message: bytes, signature: bytes) -> None:
+    """ECDSA with SHA-256; r and s of 32 bytes each, and of the two s the lower one.
+
+    A signature so has one spelling, and nobody but the signer can write another.
+    """
+    public = load_der_public_key(key.key)
+    r, s = _halves(signature)
+    if not isinstance(public, ec.EllipticCurvePublicKey) or s > _ORDER // 2:
+        raise InvalidSignature
+    public.verify(encode_dss_signature(r, s), message, ec.ECDSA(SHA256()))
+
+
+def low_s(signature: bytes) -> bytes:
+    """A P-256 signature (r, s; 64 bytes) in the form that `verify` takes.
+
+    Raises:
+        InvalidSignature: it has another length.
+    """
+    r, s = _halves(signature)
+    return r.to_bytes(32, "big") + min(s, _ORDER - s).to_bytes(32, "big")
+
+
+def _halves(signature: bytes) -> tuple[int, int]:
+    if len(signature) != 64:
+        raise InvalidSignature
+    return int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
 
 
 def webauthn_challenge(message: bytes) -> bytes:
@@ -211,9 +249,11 @@ _USABLE = {
     "ed25519": _usable_ed25519,
     "webauthn": _usable_webauthn,
     "rsa-pkcs1v15-sha256": _usable_rsa,
+    "ecdsa-p256-sha256": _usable_p256,
 }
 _VERIFIERS = {
     "ed25519": _verify_ed25519,
     "webauthn": _verify_webauthn,
     "rsa-pkcs1v15-sha256": _verify_rsa,
+    "ecdsa-p256-sha256": _verify_p256,
 }

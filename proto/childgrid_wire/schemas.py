@@ -31,7 +31,9 @@ purpose = s.enum(*PURPOSES)
 category = s.enum(*CATEGORIES)
 role = s.enum(*ROLES)
 side = s.enum("requester", "holder")
-key_algorithm = s.enum("ed25519", "webauthn", "rsa-pkcs1v15-sha256")
+key_algorithm = s.enum(
+    "ed25519", "webauthn", "rsa-pkcs1v15-sha256", "ecdsa-p256-sha256"
+)
 reason = s.enum(*(value.value for value in Reason))
 sections = s.items(s.section, 16, 1)
 fields = s.items(s.name, 64)
@@ -51,10 +53,16 @@ _member = record(
     wrap_key=s.base64(32, 32),
     issuer=s.digest,
 )
-_entry = record(
-    **_member.fields, probation=s.Maybe(s.yes), conformance=s.Maybe(s.digest)
+_closed = record(
+    size=s.integer(), root=s.base64(32, 32), log_key=s.base64(32, 32), time=s.time
 )
-"""A member as the founders name it; whoever asks to be let in can't say these two."""
+_entry = record(
+    **_member.fields,
+    probation=s.Maybe(s.yes),
+    conformance=s.Maybe(s.digest),
+    closed=s.Maybe(s.items(_closed, 16, 1)),
+)
+"""A member as the founders name it; whoever asks to be let in can't say these three."""
 
 _slot = record(
     slot=s.name,

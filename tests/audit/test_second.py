@@ -282,12 +282,12 @@ def test_what_lying_witnesses_help_to_hide_is_left_to_the_first(
     raise AssertionError("the story holds an answer")
 
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "wire" / "webauthn.json"
+WIRE = Path(__file__).parents[1] / "vectors" / "wire"
 
 
 def test_it_reads_passkeys_as_the_vectors_say() -> None:
     """Thirty assertions, right and wrong: the same answers as the first reader's."""
-    vectors = json.loads(VECTORS.read_text("ascii"))
+    vectors = json.loads((WIRE / "webauthn.json").read_text("ascii"))
     told = {True: 0, False: 0}
     for one in vectors:
         key = {"algorithm": "webauthn", "key": one["key"], "rp_id": one["rp_id"]}
@@ -297,6 +297,16 @@ def test_it_reads_passkeys_as_the_vectors_say() -> None:
         assert holds == one["accepted"], one["name"]
         told[holds] += 1
     assert all(told.values())
+
+
+def test_it_reads_tokens_as_the_vectors_say() -> None:
+    """RSA and plain P-256, in the one form that each has, by a key that is strong."""
+    vectors = json.loads((WIRE / "signatures.json").read_text("ascii"))
+    for one in vectors:
+        key = {"algorithm": one["algorithm"], "key": one["key"]}
+        said = bytes.fromhex(one["message"]), canonical.from_b64(one["signature"])
+        assert PROGRAM._holds(key, *said) == one["accepted"], one["name"]
+    assert {one["accepted"] for one in vectors} == {True, False}
 
 
 def test_a_key_of_small_order_signs_nothing() -> None:
