@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
+from childgrid_audit.workbench.patterns import PATTERNS
+from childgrid_audit.workbench.sample import TOPICS
 from childgrid_page.engine import Pages
 from childgrid_page.languages import ENGLISH, read
 from childgrid_portal.web import display, words
@@ -80,6 +82,11 @@ def test_every_code_of_the_wire_has_its_words(
     """A new one is missed here, not by an officer."""
     assert set(codes) <= set(TERMS[kind])
     assert set(REASONS) == {one.value for one in Reason}
+
+
+def test_whatever_an_auditor_asks_about_has_its_words() -> None:
+    """A finding names a pattern or a sample; the agency reads what that looks for."""
+    assert TERMS["topic"].keys() == {*PATTERNS, *TOPICS}
 
 
 def test_a_refusal_is_told_in_the_reader_s_language() -> None:

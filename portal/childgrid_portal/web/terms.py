@@ -113,6 +113,28 @@ VERDICTS = {
     "same": N_("agrees"),
 }
 SEXES = {"M": N_("male"), "F": N_("female"), "T": N_("transgender")}
+TOPICS = {
+    "hasty": N_("approved faster than a person reads"),
+    "pairs": N_("the same colleague approves nearly always"),
+    "mutual": N_("two people approve each other"),
+    "hours": N_("searches out of hours"),
+    "hits": N_("hits far more often than colleagues"),
+    "misses": N_("hits far less often than colleagues"),
+    "idle": N_("hits that lead to no request"),
+    "undecided": N_("requests that nobody decided"),
+    "unreported": N_("records taken, no outcome told"),
+    "overruled": N_("a refusal overruled"),
+    "unreviewed": N_("break-glass without its review"),
+    "lifted": N_("a budget lifted beyond measure"),
+    "declared": N_("searches about staff or relatives"),
+    "sweeps": N_("many searches that differ by little"),
+    "searches": N_("a search drawn at random"),
+    "approvals": N_("an approval drawn at random"),
+    "releases": N_("a release drawn at random"),
+    "break-glass": N_("an emergency drawn at random"),
+}
+"""What an auditor asks about: a pattern of the workbench, or a random sample."""
+
 INDIA = {
     name: name
     for name in (
@@ -170,6 +192,7 @@ TERMS = {
     "verdict": VERDICTS,
     "sex": SEXES,
     "india": INDIA,
+    "topic": TOPICS,
     **STATES,
 }
 """Words by kind of code; `term(kind, code)` in a template."""
