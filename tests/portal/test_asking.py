@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from childgrid_wire import canonical
+from childgrid_wire import canonical, probation
 from childgrid_wire.kinds import Kind
 from grid import CASE, Grid
 from portal.visits import Officer
+from test_attacks_probation import successor
 
 FORM: dict[str, Any] = {
     "name": "Kabir Vankhede @ Kallu\nकबीर वानखेडे",
@@ -252,3 +254,48 @@ def test_a_person_is_never_in_an_address(asker: Officer) -> None:
         assert not any("ankhede" in one or "Kabir" in one for one in where)
     other = asker.post("/queries", {"find": "nobody of this name"})
     assert signed.location not in other.page.links()
+
+
+def test_a_rehearsal_is_shown_and_signed_as_one(grid: Grid, asker: Officer) -> None:
+    """The box is on the check page, goes with the form, and stands in the query."""
+    check = asker.post("/ask", {**FORM, "rehearsal": "yes", "step": "check"})
+    assert "nobody real is found" in check.said
+    assert "nobody real" not in asker.post("/ask", {**FORM, "step": "check"}).said
+
+    asker.post("/ask", {**check.hidden(), "step": "sign"})
+
+    journal = grid.agency("police").office.journal
+    assert journal.get(asker.signed[-1], Kind.QUERY)["rehearsal"] is True
+
+
+def test_who_is_on_probation_is_asked_in_a_rehearsal_only(tmp_path: Path) -> None:
+    """Chosen without the box it is named as wrong; left alone it isn't asked."""
+    grid = Grid(tmp_path)
+    grid.post([successor(grid, {"customs": {probation.PROBATION: True}})])
+    asker = Officer(grid, "police", "si-rao")
+    chosen = {**FORM, "target": "customs", "step": "check"}
+
+    refused = asker.post("/ask", chosen)
+    rehearsed = asker.post("/ask", {**chosen, "rehearsal": "yes"})
+    everybody = asker.post("/ask", {**FORM, "step": "check"})
+
+    assert refused.status == 422
+    assert "is asked in a rehearsal only" in refused.said
+    assert "The customs of the test grid" in rehearsed.said
+    assert "The customs of the test grid" not in everybody.said
+    assert asker.signed == []
+
+
+def test_an_agency_on_probation_is_led_to_the_box(tmp_path: Path) -> None:
+    """Its node refuses a query for real; the form says what would do."""
+    grid = Grid(tmp_path)
+    grid.post([successor(grid, {"police": {probation.PROBATION: True}})])
+    asker = Officer(grid, "police", "si-rao")
+
+    page = asker.post("/ask", {**FORM, "step": "sign"})
+
+    assert page.status == 422
+    assert "asks in rehearsals only" in page.said
+    assert FORM["relative"] in page.text
+    assert asker.signed == []
+    assert grid.agency("police").office.journal.all(Kind.QUERY) == []

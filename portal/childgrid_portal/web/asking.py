@@ -37,7 +37,7 @@ SINGLE = (
     *("pan", "epic", "passport", "driving_licence", "fir", "cnr"),
 )
 SUSPECT = (*LINED, *SINGLE)
-ABOUT = ("case", "purpose", "section", "category", "target", "hours")
+ABOUT = ("case", "purpose", "section", "category", "target", "hours", "rehearsal")
 HOURS = (24, 48, 72, 168)
 MOST_SECTIONS = 16
 _INDIA = dt.timezone(dt.timedelta(seconds=19_800))
@@ -51,6 +51,8 @@ _NO_PURPOSE = N_("Choose a purpose.")
 _NO_SECTION = N_("Give at least one section of law.")
 _STRANGE_SECTION = N_("One of these is not in the grid's list of sections.")
 _STRANGE_TARGET = N_("One of these agencies cannot be asked.")
+_ON_PROBATION = N_("An agency on probation is asked in a rehearsal only.")
+_OWN_PROBATION = N_("Your own agency is on probation and asks in rehearsals only.")
 _STRANGE_HOURS = N_("Choose how long the query may wait for answers.")
 
 _REFUSALS = {
@@ -63,6 +65,7 @@ _REFUSALS = {
         ),
     ),
     Reason.CASE: ("case", N_("The register of cases has no such open case of yours.")),
+    Reason.PROBATION: ("rehearsal", _OWN_PROBATION),
     Reason.PURPOSE: (
         "purpose",
         N_("The policy does not allow this purpose or section."),
@@ -96,7 +99,7 @@ def _form(
         sheet=sheet,
         faults=faults,
         rules=rules,
-        providers=providers(rules),
+        providers=providers(rules, rehearsal=True),
         categories=_counted(rules),
         hours=_hours(rules),
         india=INDIA,
@@ -107,7 +110,8 @@ def _form(
 
 def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
     targets = _targets(rules, sheet)
-    asked = [one for one in providers(rules) if not targets or one["id"] in targets]
+    every = providers(rules, rehearsal=_is_rehearsal(sheet))
+    asked = [one for one in every if not targets or one["id"] in targets]
     return visit.page(
         "ask_check.html",
         sheet=sheet,
@@ -116,6 +120,7 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         doubts=checks.doubts(sheet),
         asked=asked,
         everybody=not targets,
+        rehearsal=_is_rehearsal(sheet),
         sections=_sections(sheet),
         posted=True,
         here="/ask",
@@ -130,6 +135,7 @@ def _sign(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         case=sheet.one("case"),
         targets=_targets(rules, sheet),
         hours=int(sheet.one("hours")),
+        rehearsal=_is_rehearsal(sheet),
     )
     try:
         wanted = drafts.query(visit.person.officer, question)
@@ -148,14 +154,23 @@ def suspect(sheet: Sheet) -> dict[str, list[str]]:
     return {name: values for name, values in found.items() if any(values)}
 
 
-def providers(rules: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The agencies that can be asked: all that provide, but the own one."""
+def _is_rehearsal(sheet: Sheet) -> bool:
+    return bool(sheet.one("rehearsal"))
+
+
+def providers(
+    rules: Mapping[str, Any], *, rehearsal: bool = False
+) -> list[dict[str, Any]]:
+    """The agencies that can be asked: all that provide, but the own one.
+
+    Those on probation are asked in a rehearsal only.
+    """
     return [
         one
         for one in rules["members"]
         if "provider" in one["uses"]
         and one["id"] != rules["member"]
-        and not one.get("probation")
+        and (rehearsal or not one.get("probation"))
     ]
 
 
@@ -174,7 +189,7 @@ def _targets(rules: Mapping[str, Any], sheet: Sheet) -> list[str]:
     chosen, kinds = set(sheet.all("target")), set(sheet.all("category"))
     return [
         one["id"]
-        for one in providers(rules)
+        for one in providers(rules, rehearsal=_is_rehearsal(sheet))
         if one["id"] in chosen or kinds & set(one["categories"])
     ]
 
@@ -231,10 +246,14 @@ def _of_law(rules: Mapping[str, Any], sheet: Sheet) -> Faults:
 
 def _of_targets(rules: Mapping[str, Any], sheet: Sheet) -> Faults:
     found: Faults = {}
-    known = {one["id"] for one in providers(rules)}
+    chosen = set(sheet.all("target"))
+    every = {one["id"] for one in providers(rules, rehearsal=True)}
+    known = {one["id"] for one in providers(rules, rehearsal=_is_rehearsal(sheet))}
     kinds = {name for name, _ in _counted(rules)}
-    if set(sheet.all("target")) - known or set(sheet.all("category")) - kinds:
+    if chosen - every or set(sheet.all("category")) - kinds:
         found["target"] = _STRANGE_TARGET
+    elif chosen - known:
+        found["target"] = _ON_PROBATION
     if sheet.one("hours") not in {str(one) for one in _hours(rules)}:
         found["hours"] = _STRANGE_HOURS
     return found
