@@ -54,7 +54,7 @@ demo: install    ## A grid on this machine, one case from joining to a verified 
 serve: install   ## The demo's grid, left running.
 	$(BIN)/python -m deploy.demo --serve
 
-machine:         ## Chromium and Pango, which the tests need of the machine.
+machine:         ## Chromium, Pango and SoftHSM, which the tests need of the machine.
 	@sh deploy/machine.sh
 
 test: install deploy-install machine  ## Everything that CI runs.

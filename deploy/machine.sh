@@ -1,7 +1,7 @@
 #!/bin/sh
 # What the tests need of the machine beside Python: Chromium, in which the officers'
-# pages are tried, Pango, which draws their PDF, and poppler, by which it is looked at.
-# All are Debian's. Where they are missing, root gets them installed and is told so;
+# pages are tried, Pango, which draws their PDF, poppler, by which it is looked at, and
+# SoftHSM, whose tokens stand for those of officers. All are Debian's. Where they are missing, root gets them installed and is told so;
 # anybody else is told what to do.
 # A MariaDB, against which its connector is tried, is installed for root alone: without
 # one (or CHILDGRID_TEST_MARIADB_URL) those tests are skipped and say so. So is systemd,
@@ -14,6 +14,7 @@ for library in libpango-1.0 libpangoft2-1.0; do
         missing="$missing $library-0"
 done
 command -v pdftoppm >/dev/null || missing="$missing poppler-utils"
+command -v softhsm2-util >/dev/null || missing="$missing softhsm2"
 [ "$(id -u)" -ne 0 ] || [ -n "${CHILDGRID_TEST_MARIADB_URL:-}" ] ||
     PATH="$PATH:/usr/sbin" command -v mariadbd >/dev/null ||
     missing="$missing mariadb-server-core"

@@ -32,6 +32,8 @@ _MIGRATE = "audit/childgrid_migrate"
 _POSTGRES = ("psycopg", "psycopg-binary")
 _DRIVERS = ("mysql", "mssql", "oracle", "files")
 """A node's machine may have no network: it gets every driver that a source may need."""
+_TOKENS = ("pkcs11",)
+"""Where persons sign at a command line: officers, custodians who review, auditors."""
 
 _MODULES = {"google": "protobuf"}
 
@@ -63,12 +65,12 @@ ZONES: Mapping[str, Zone] = {
         (_WIRE, _LOG, _MIGRATE, "node/childgrid_node"),
         "childgrid-node",
         _POSTGRES,
-        _DRIVERS,
+        (*_DRIVERS, *_TOKENS),
     ),
     "portal": Zone(
         (_WIRE, _MIGRATE, "portal/childgrid_page", "portal/childgrid_portal"),
         "childgrid-portal",
-        extras=("web", "pkcs11"),
+        extras=("web", *_TOKENS),
     ),
     "station": Zone(
         (_WIRE, _LOG, _MIGRATE, "audit/childgrid_audit"), "childgrid-audit"
@@ -76,7 +78,7 @@ ZONES: Mapping[str, Zone] = {
     "workbench": Zone(
         (_WIRE, _LOG, _MIGRATE, "portal/childgrid_page", "audit/childgrid_audit"),
         "childgrid-audit",
-        extras=("web", "pkcs11"),
+        extras=("web", *_TOKENS),
     ),
     "kit": Zone(
         (_WIRE, _LOG, "conformance/childgrid_conformance"), "childgrid-conform"

@@ -293,24 +293,39 @@ def key(
     officer: Annotated[str, typer.Option(help="Your id in the station's list.")],
     out: Annotated[Path, typer.Option(help="Where the locked key goes.")],
     passphrase_file: Annotated[
-        Path | None, typer.Option(help="Its passphrase; asked for where left out.")
+        Path | None,
+        typer.Option(help="Its passphrase, or the token's PIN; asked for otherwise."),
     ] = None,
+    library: Annotated[
+        Path | None,
+        typer.Option(help="PKCS#11 library of a token's maker: the key is on a token."),
+    ] = None,
+    token: Annotated[str, typer.Option(help="Its label or serial number.")] = "",
+    token_key: Annotated[str, typer.Option(help="The key's label or id (hex).")] = "",
 ) -> None:
-    """Make a person's own key; prints the public half for the station's list."""
+    """Make a person's own key, or take one on a token; prints it for the list."""
     from childgrid_audit.auditors import make_key
     from childgrid_audit.config import load
+    from childgrid_wire import personal
 
     member = load(config).member
-    typer.echo(make_key(out, member, officer, _secret(passphrase_file)))
+    if library is None:
+        personal.check_no_token(token, token_key)
+        typer.echo(make_key(out, member, officer, _secret(passphrase_file)))
+        return
+    pin = _secret(passphrase_file, personal.PIN)
+    keyid = f"{member}/{officer}"
+    for line in personal.enrol(out, keyid, library, token, token_key, pin):
+        typer.echo(line)
 
 
-def _secret(file: Path | None) -> bytes:
-    """The passphrase of a person's key, from a file or typed."""
+def _secret(file: Path | None, asked: str = "Passphrase of your key") -> bytes:
+    """What opens a person's key, from a file or typed."""
     from childgrid_wire.keyfile import read_passphrase
 
     if file is not None:
         return read_passphrase(file)
-    return bytes(typer.prompt("Passphrase of your key", hide_input=True).encode())
+    return bytes(typer.prompt(asked, hide_input=True).encode())
 
 
 @app.command()
@@ -348,13 +363,14 @@ def serve(
         Path | None, typer.Option(help="Your own key, to sign findings; with --config.")
     ] = None,
     key_passphrase_file: Annotated[
-        Path | None, typer.Option(help="Its passphrase; asked for where left out.")
+        Path | None, typer.Option(help="Its passphrase or PIN; asked for if left out.")
     ] = None,
 ) -> None:
     """Show the workbench to the browser of whoever starts this, on loopback only."""
     from childgrid_audit.workbench.opening import open_workbench
+    from childgrid_wire.personal import secret_name
 
-    secret = _secret(key_passphrase_file) if key else b""
+    secret = _secret(key_passphrase_file, secret_name(key)) if key else b""
     open_workbench(directory, config, root, listen, key, secret, typer.echo)
 
 

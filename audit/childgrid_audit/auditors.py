@@ -8,16 +8,15 @@ only its public half goes into the list.
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from childgrid_audit.station import Station
-from childgrid_wire import canonical, keyfile, keys, settings, statement
+from childgrid_wire import canonical, keys, personal, settings, statement
 from childgrid_wire.errors import ConfigurationRefused, WireError
-from childgrid_wire.keys import SeedSigner
+from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schema import OFFICER
 
@@ -27,12 +26,15 @@ _LIST_SECONDS = 400 * _DAY
 
 
 class _Auditor(BaseModel):
-    """One person of the list; `key` is the public half, base64."""
+    """One person of the list; `key` is the public half, base64, of `algorithm`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(pattern=rf"^{OFFICER}$")
     key: str
+    algorithm: Literal["ed25519", "rsa-pkcs1v15-sha256", "ecdsa-p256-sha256"] = (
+        "ed25519"
+    )
     unit: str = Field("audit", pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     days: int = Field(365, ge=1, le=400)
     training: bool = False
@@ -50,21 +52,12 @@ def make_key(path: Path, member: str, officer: str, passphrase: bytes) -> str:
     Raises:
         ConfigurationRefused: there is a file already, or the passphrase is short.
     """
-    if path.exists():
-        raise ConfigurationRefused(f"{path.name} exists; keys are never overwritten")
-    signer = SeedSigner(f"{member}/{officer}", secrets.token_bytes(32))
-    content = {"keyid": signer.keyid, "seed": signer.seed.hex()}
-    keyfile.lock(content, passphrase, path)
-    return canonical.to_b64(signer.public)
+    return canonical.to_b64(personal.make(path, f"{member}/{officer}", passphrase))
 
 
-def open_key(path: Path, passphrase: bytes) -> SeedSigner:
-    """Unlock a person's key; raises `ConfigurationRefused` otherwise."""
-    content = keyfile.unlock(path, passphrase)
-    try:
-        return SeedSigner(content["keyid"], bytes.fromhex(content["seed"]))
-    except (KeyError, ValueError) as error:
-        raise ConfigurationRefused(f"{path.name} is no person's key") from error
+def open_key(path: Path, secret: bytes) -> Signer:
+    """A person's key, by its passphrase or PIN; raises `ConfigurationRefused`."""
+    return personal.open_key(path, secret)
 
 
 def enlist(station: Station, path: Path) -> bytes:
@@ -73,7 +66,7 @@ def enlist(station: Station, path: Path) -> bytes:
     Args:
         station: an open station.
         path: TOML with one `[[auditor]]` for each person: `id`, `key`, and if wanted
-            `unit`, `days` (how long it is valid), `training`.
+            `algorithm`, `unit`, `days` (how long it is valid), `training`.
 
     Returns:
         The document, to be hung on the board.
@@ -100,7 +93,7 @@ def enlist(station: Station, path: Path) -> bytes:
 
 def _entry(one: _Auditor, now: int) -> dict[str, Any]:
     try:
-        keys.check_public_key("ed25519", canonical.from_b64(one.key))
+        keys.check_public_key(one.algorithm, canonical.from_b64(one.key))
     except WireError as error:
         raise ConfigurationRefused(f"the key of auditor {one.id}") from error
     start = now // _DAY * _DAY
@@ -109,7 +102,7 @@ def _entry(one: _Auditor, now: int) -> dict[str, Any]:
         "role": ROLE,
         "unit": one.unit,
         "rank": 0,
-        "algorithm": "ed25519",
+        "algorithm": one.algorithm,
         "key": one.key,
         "rp_id": "",
         "origins": [],

@@ -55,8 +55,8 @@ class _Officer(_Strict):
     enrolment prints it."""
 
     algorithm: str = "ed25519"
-    """What kind of key it is; the program that made the key prints it where it is
-    another one."""
+    """What kind of key it is; the program that made the key, or took it from a token,
+    prints it where it is another one."""
 
     rp_id: str = ""
     """For a passkey: the domain that it belongs to, as in `portal.toml`."""

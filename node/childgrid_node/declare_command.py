@@ -35,14 +35,14 @@ def declare(
     """
     from childgrid_node.config import load
     from childgrid_node.declaring import run
-    from childgrid_node.reviewing import open_key
     from childgrid_wire.errors import ConfigurationRefused
     from childgrid_wire.keyfile import read_passphrase
+    from childgrid_wire.personal import open_key, secret_name
 
     if (people is None) is not nobody:
         raise ConfigurationRefused("name a file of people, or --nobody")
     if passphrase_file is not None:
         secret = read_passphrase(passphrase_file)
     else:
-        secret = str(typer.prompt("passphrase", hide_input=True)).encode()
+        secret = str(typer.prompt(secret_name(key), hide_input=True)).encode()
     run(load(config), people, open_key(key, secret), days, time.time, typer.echo)

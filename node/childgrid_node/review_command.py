@@ -77,12 +77,12 @@ def _confirm() -> None:
 
 
 def _signer(key: Path | None, passphrase_file: Path | None) -> Signer | None:
-    from childgrid_node.reviewing import open_key
     from childgrid_wire.keyfile import read_passphrase
+    from childgrid_wire.personal import open_key, secret_name
 
     if key is None:
         return None
     if passphrase_file is not None:
         return open_key(key, read_passphrase(passphrase_file))
-    said: str = typer.prompt("passphrase", hide_input=True)
+    said: str = typer.prompt(secret_name(key), hide_input=True)
     return open_key(key, said.encode())

@@ -26,11 +26,11 @@ from childgrid_node import (
     review_pairs,
     reviews,
 )
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.holdings import Holdings
 from childgrid_node.index import Index
 from childgrid_node.indexer import Source
+from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
 from childgrid_node.review import ReviewRefused
 from childgrid_node.review_desk import Reader
@@ -40,7 +40,7 @@ from childgrid_node.vault import Vault
 from childgrid_wire import envelope, keyfile
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.identity import Identity
-from childgrid_wire.keys import SeedSigner, Signer
+from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
@@ -254,12 +254,3 @@ def summary(session: Session) -> Iterator[str]:
         )
     yield f"about {100 * sample.known():.1f} % of records have another entry"
     yield f"no more than {curve.most // 100} % will be shown"
-
-
-def open_key(path: Path, passphrase: bytes) -> SeedSigner:
-    """Unlock an officer's signing key; raises `ConfigurationRefused`."""
-    content = keyfile.unlock(path, passphrase)
-    try:
-        return SeedSigner(content["keyid"], bytes.fromhex(content["seed"]))
-    except (KeyError, ValueError) as error:
-        raise ConfigurationRefused(f"{path.name} is no officer's key") from error

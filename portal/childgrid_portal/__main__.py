@@ -28,21 +28,23 @@ def _desk(config: Path, yes: bool = True) -> Desk:
     from childgrid_portal.config import load
     from childgrid_portal.desk import Desk, Pass, always
     from childgrid_portal.keys import open_key
+    from childgrid_wire.personal import secret_name
 
     settings = load(config)
-    signer = open_key(settings.key, _passphrase(settings.passphrase_file))
+    asked = secret_name(settings.key)
+    signer = open_key(settings.key, _secret(settings.passphrase_file, asked))
     if signer.keyid != f"{settings.member}/{settings.officer}":
         raise ConfigurationRefused(f"{settings.key.name} is another officer's key")
     confirm = always if yes else _confirm
     return Desk(settings.address, Pass.read(settings.desk_pass), signer, confirm)
 
 
-def _passphrase(path: Path | None) -> bytes:
+def _secret(path: Path | None, asked: str = "passphrase") -> bytes:
     from childgrid_wire.keyfile import read_passphrase
 
     if path is not None:
         return read_passphrase(path)
-    answer: str = typer.prompt("passphrase", hide_input=True)
+    answer: str = typer.prompt(asked, hide_input=True)
     return answer.encode()
 
 
@@ -59,12 +61,33 @@ def key(
     member: str,
     officer: str,
     out: Path,
-    passphrase_file: Annotated[Path | None, typer.Option()] = None,
+    passphrase_file: Annotated[
+        Path | None,
+        typer.Option(help="the passphrase, or the token's PIN; asked for if left out"),
+    ] = None,
+    library: Annotated[
+        Path | None,
+        typer.Option(help="PKCS#11 library of a token's maker: the key is on a token"),
+    ] = None,
+    token: Annotated[str, typer.Option(help="the token's label or serial number")] = "",
+    token_key: Annotated[str, typer.Option(help="the key's label or id (hex)")] = "",
 ) -> None:
-    """Make an officer's signing key; prints the line for the agency's staff.toml."""
-    from childgrid_portal.keys import make
+    """Make an officer's signing key, or take one on a token; prints it for staff.toml.
 
-    typer.echo(f'key = "{make(out, member, officer, _passphrase(passphrase_file))}"')
+    A token's key never leaves it: the file says where it lies. Name the token and the
+    key where there are several.
+    """
+    from childgrid_portal.keys import make
+    from childgrid_wire import personal
+
+    if library is None:
+        personal.check_no_token(token, token_key)
+        typer.echo(f'key = "{make(out, member, officer, _secret(passphrase_file))}"')
+        return
+    pin = _secret(passphrase_file, personal.PIN)
+    keyid = f"{member}/{officer}"
+    for line in personal.enrol(out, keyid, library, token, token_key, pin):
+        typer.echo(line)
 
 
 @app.command()
@@ -79,8 +102,10 @@ def passphrase(
 ) -> None:
     """Lock a key file by another passphrase; older copies keep the old one."""
     from childgrid_wire.keyfile import read_passphrase, relock
+    from childgrid_wire.personal import check_file
 
-    old = _passphrase(passphrase_file)
+    check_file(key)
+    old = _secret(passphrase_file)
     if new_passphrase_file is not None:
         new = read_passphrase(new_passphrase_file)
     else:

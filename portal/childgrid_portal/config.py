@@ -26,10 +26,12 @@ class DeskConfig:
     """The desk pass that agency IT issued (`childgrid-node desk-pass`)."""
 
     key: Path
-    """The officer's locked signing key (`childgrid-desk key`)."""
+    """The officer's locked signing key, or the file that says on which token it lies
+    (`childgrid-desk key`)."""
 
     passphrase_file: Path | None = None
-    """A file of mode 600 with the key's passphrase; asked for where left out."""
+    """A file of mode 600 with the key's passphrase or the token's PIN; asked for where
+    left out."""
 
 
 def load(path: Path) -> DeskConfig:

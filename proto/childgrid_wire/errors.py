@@ -154,3 +154,7 @@ class ConfigurationRefused(WireError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.CONFIGURATION, detail)
+
+
+class TokenRefused(ConfigurationRefused):
+    """A PKCS#11 token can't be used here, or its key is not one to be enrolled."""

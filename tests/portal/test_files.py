@@ -101,7 +101,7 @@ def test_a_locked_file_of_something_else_is_no_key(tmp_path: Path) -> None:
     path = tmp_path / "other.key"
     keyfile.lock({"key": "ab" * 32}, PASSPHRASE, path)
 
-    with pytest.raises(ConfigurationRefused, match=r"other\.key is no officer's key"):
+    with pytest.raises(ConfigurationRefused, match=r"other\.key is no person's key"):
         keys.open_key(path, PASSPHRASE)
 
 

@@ -20,7 +20,8 @@ from childgrid_audit.letterbox import content_path
 from childgrid_audit.opened import Opening, gathered, of_log
 from childgrid_audit.workbench.pen import Pen
 from childgrid_wire import canonical, openings, seal
-from childgrid_wire.errors import Malformed, Reason, Refused
+from childgrid_wire.errors import ConfigurationRefused, Malformed, Reason, Refused
+from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
@@ -137,6 +138,10 @@ class Opener:
 
     def _private(self, name: str) -> bytes:
         """This person's private key for one statement (hex of its random id)."""
+        if not isinstance(self.pen.signer, SeedSigner):
+            raise ConfigurationRefused(
+                "what is opened is read by a key in a file; one on a token only signs"
+            )
         info = _INFO + name.encode("ascii")
         return HKDF(SHA256(), 32, salt=None, info=info).derive(self.pen.signer.seed)
 

@@ -20,7 +20,7 @@ from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
 from childgrid_wire import statement
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
-from childgrid_wire.keys import SeedSigner
+from childgrid_wire.keys import Signer
 from childgrid_wire.kinds import Kind
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import Statement
@@ -43,14 +43,14 @@ class Pen:
         folder: the station's, where what was opened lies; None without one.
     """
 
-    signer: SeedSigner
+    signer: Signer
     shelf: Shelf
     log: Log
     clock: Callable[[], float] = field(default=time.time)
     folder: Path | None = None
 
     @classmethod
-    def open(cls, settings: Settings, signer: SeedSigner) -> Pen:
+    def open(cls, settings: Settings, signer: Signer) -> Pen:
         """Open a station's log for a person.
 
         Raises:
