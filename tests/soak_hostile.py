@@ -23,8 +23,8 @@ import grpc
 
 from childgrid_log import names
 from childgrid_log.log import Log
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_portal import keys as officers
 from childgrid_wire import canonical, channel
 from childgrid_wire.certificates import Peer

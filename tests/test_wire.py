@@ -45,6 +45,7 @@ OPAQUE = {"Envelope.payload", "Sealed.ciphertext"}
 TEXTS = {
     "CheckpointResponse.checkpoint": "a signed note",
     "CosignRequest.checkpoint": "a signed note",
+    "CosignResponse.latest": "a signed note",
     "CosignRequest.log": "a member id",
     "CosignRequest.nonce": "hex of 16 bytes",
     "CosignRequest.proof": "base64 of a hash",

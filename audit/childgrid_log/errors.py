@@ -19,6 +19,7 @@ LogError
 │   ├── Rollback            the log has shrunk
 │   └── SplitView           two roots for one size; carries the evidence
 ├── EvidenceError       a file that does not prove a split view
+├── PleaRefused         a request to close a log that proves nothing, or not enough
 └── QuorumRefused       n, q and f that cannot be both safe and live
 
 Messages hold sizes, indices, key names and paths, never an entry or an envelope.
@@ -122,6 +123,10 @@ class SplitView(WitnessRefusal):
 
 class EvidenceError(LogError):
     """A file that does not prove a split view."""
+
+
+class PleaRefused(LogError):
+    """A request to close a log that does not hold."""
 
 
 class QuorumRefused(LogError):

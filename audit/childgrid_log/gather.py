@@ -168,6 +168,12 @@ class _Round:
         if reply.refusal == "split-view" or reply.size > self.size:
             logger.error("%s saw another log than this one", member)
             raise Refused(Reason.LOG_BEHIND, member)
+        if reply.refusal == "closed":
+            logger.error("%s says that the founders have closed this log", member)
+            raise Refused(Reason.LOG_BEHIND, member)
+        if reply.refusal == "beyond":
+            logger.error("%s saw more of the log before than it was closed at", member)
+            return
         if reply.refusal == "conflict":
             self.conflicts[member] = reply.size
             return

@@ -158,6 +158,11 @@ class Log:
         """Let the log grow again."""
         self._held = None
 
+    @property
+    def exclusive(self) -> threading.RLock:
+        """Hold it to keep every other thread from writing meanwhile."""
+        return self._database.exclusive
+
     def append(self, drafts: Sequence[Draft]) -> list[int]:
         """Seal and keep `drafts` in order; return their indices.
 

@@ -1,11 +1,22 @@
-"""What a member's log and a member as a witness are called in notes."""
+"""What a member's log and a member as a witness are called in notes.
+
+Whose log is in force, and by which key, says the directory (`lineage`); nobody else
+makes an origin out of a member's name.
+"""
 
 from __future__ import annotations
 
 
-def origin(member: str) -> str:
-    """The origin line of a member's log."""
-    return f"{member}.childgrid.internal/log"
+def origin(member: str, generation: int = 0) -> str:
+    """The origin line of a member's log, of which so many were closed before it."""
+    first = f"{member}.childgrid.internal/log"
+    return f"{first}/{generation}" if generation else first
+
+
+def generation(origin_: str) -> int:
+    """How many logs of its member were closed before the one of this origin."""
+    number = origin_.rpartition("/log/")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def witness(member: str) -> str:

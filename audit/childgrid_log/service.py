@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import grpc
 
-from childgrid_log import names
+from childgrid_log import lineage, names
 from childgrid_log.errors import (
     Conflict,
     LogAltered,
@@ -29,7 +30,8 @@ from childgrid_log.errors import (
     StoreError,
 )
 from childgrid_log.evidence import Evidence, write_evidence
-from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
+from childgrid_log.keys import COSIGNATURE, Verifier
+from childgrid_log.lineage import Generation
 from childgrid_log.log import Log
 from childgrid_log.proof import MAX_HASHES
 from childgrid_log.readers import Readers
@@ -61,9 +63,8 @@ logger = logging.getLogger(__name__)
 
 
 def log_key(view: View, member: str) -> Verifier:
-    """The key of a member's log, as the directory has it; raises `Untrusted`."""
-    raw = canonical.from_b64(view.member(member)["log_key"])
-    return Verifier(names.origin(member), ED25519, raw)
+    """The key of a member's log in force, as the directory has it; `Untrusted`."""
+    return lineage.present(view.member(member)).key
 
 
 def witness_key(view: View, member: str) -> Verifier:
@@ -112,7 +113,7 @@ class WitnessServicer(WitnessServiceServicer):
         request: CosignRequest,
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> CosignResponse:
-        """Cosign, or say which size was cosigned last.
+        """Cosign, or say which size was cosigned last; of a closed log nothing more.
 
         Raises:
             Untrusted: unknown member, or a note or proof that does not hold.
@@ -123,10 +124,35 @@ class WitnessServicer(WitnessServiceServicer):
         member = request.log
         if member == self._signer.keyid:
             raise Refused(Reason.WRONG_ROLE, "own log")
-        key = log_key(view, member)
+        logs = lineage.generations(view.member(member))
+        key = logs[-1].key
         fresh = self._freshness(request.nonce, now) if request.nonce else None
         with on_the_wire():
+            if not request.checkpoint:
+                return self._told(key.name, now)
+            if request.checkpoint.partition("\n")[0] in {o.origin for o in logs[:-1]}:
+                logger.error("%s goes on with a log that was closed", member)
+                return self._refusal(key.name, "closed")
+            if self._saw_beyond(logs):
+                return self._refusal(key.name, "beyond")
             return self._cosigned(request, key, now, fresh)
+
+    def _told(self, origin: str, now: int) -> CosignResponse:
+        latest = self._witness.vouch(origin, now) or b""
+        return CosignResponse(size=self._witness.size(origin), latest=latest.decode())
+
+    def _saw_beyond(self, logs: Sequence[Generation]) -> bool:
+        """Whether a log was closed at less, or at something else, than we cosigned."""
+        for one in logs:
+            if one.end is not None and self._witness.contradicts(one.end):
+                logger.error(
+                    "%s was closed at %d, and we have cosigned other than that: what"
+                    " followed would be hidden; tell the founders and every auditor",
+                    one.origin,
+                    one.end.size,
+                )
+                return True
+        return False
 
     def _cosigned(
         self, request: CosignRequest, key: Verifier, now: int, fresh: bytes | None
@@ -194,18 +220,27 @@ def _hashes(request: CosignRequest) -> list[bytes]:
 class LogServicer(LogServiceServicer):
     """Shows this member's log to auditors."""
 
-    def __init__(self, log: Log, readers: Readers | None = None) -> None:
-        """`readers` notes who is shown it; None where nobody else reads by this."""
+    def __init__(
+        self,
+        log: Log,
+        readers: Readers | None = None,
+        closed: Mapping[int, Log] = MappingProxyType({}),
+    ) -> None:
+        """`readers` notes who is shown it; None where nobody else reads by this.
+
+        `closed` are the logs before it that are here, by generation.
+        """
         self._log = log
         self._readers = readers
+        self._logs = {names.generation(log.origin): log, **closed}
 
     def Checkpoint(  # noqa: N802 - the method's name on the wire
         self,
-        request: CheckpointRequest,  # noqa: ARG002
+        request: CheckpointRequest,
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> CheckpointResponse:
         """The latest cosigned note; empty before the first."""
-        return CheckpointResponse(checkpoint=self.latest().decode())
+        return CheckpointResponse(checkpoint=self.latest(request.generation).decode())
 
     def Entries(  # noqa: N802 - the method's name on the wire
         self,
@@ -217,36 +252,51 @@ class LogServicer(LogServiceServicer):
         Past the end there are none. Nothing is shown that can't be noted.
         """
         with on_the_wire():
-            entries = list(self.page(request.start, request.count))
+            entries = list(self.page(request.start, request.count, request.generation))
             if entries and self._readers is not None:
                 self._readers.shown(peer_from(context).member)
             return EntriesResponse(entries=entries)
 
-    def latest(self) -> bytes:
-        """The latest cosigned note; empty before the first."""
+    def latest(self, generation: int | None = None) -> bytes:
+        """The latest cosigned note of a log; empty before the first."""
         with on_the_wire():
-            return self._log.latest_cosigned() or b""
+            return self._of(generation).latest_cosigned() or b""
 
-    def page(self, start: int, count: int) -> Iterator[LogEntry]:
+    def _of(self, generation: int | None) -> Log:
+        """The log of a generation, that in force where none is named.
+
+        Raises:
+            Refused: `unknown`; it isn't here.
+        """
+        found = self._log if generation is None else self._logs.get(generation)
+        if found is None:
+            raise Refused(Reason.UNKNOWN, "generation")
+        return found
+
+    def page(
+        self, start: int, count: int, generation: int | None = None
+    ) -> Iterator[LogEntry]:
         """The entries that one answer holds; see `Entries`."""
-        stop = min(start + min(count, MAX_ENTRIES), self._log.size())
+        log = self._of(generation)
+        stop = min(start + min(count, MAX_ENTRIES), log.size())
         room = MAX_BYTES
         for index in range(start, stop):
-            entry = self._entry(index)
+            entry = _entry(log, index)
             room -= entry.ByteSize()
             if room < 0 and index > start:
                 return
             yield entry
 
-    def _entry(self, index: int) -> LogEntry:
-        (leaf,) = self._log.entries(index, index + 1)
-        opening = self._log.opening(index)
-        if opening is None:
-            return LogEntry(index=index, leaf=leaf.decode())
-        salt, envelope = opening
-        return LogEntry(
-            index=index,
-            leaf=leaf.decode(),
-            salt=salt.hex(),
-            statement=Envelope(payload=envelope),
-        )
+
+def _entry(log: Log, index: int) -> LogEntry:
+    (leaf,) = log.entries(index, index + 1)
+    opening = log.opening(index)
+    if opening is None:
+        return LogEntry(index=index, leaf=leaf.decode())
+    salt, envelope = opening
+    return LogEntry(
+        index=index,
+        leaf=leaf.decode(),
+        salt=salt.hex(),
+        statement=Envelope(payload=envelope),
+    )

@@ -25,7 +25,7 @@ from childgrid_log.errors import (
 from childgrid_log.evidence import Evidence
 from childgrid_log.keys import COSIGNATURE, Signer
 from childgrid_log.merkle import verify_consistency
-from childgrid_log.note import cosign
+from childgrid_log.note import Note, cosign
 from childgrid_wire import stamp
 
 _SCHEMA = """
@@ -102,6 +102,28 @@ class Witness:
             (origin,),
         )
         return rows[0][0] if rows else None
+
+    def vouch(self, origin: str, now: int) -> bytes | None:
+        """The note cosigned last for `origin` with a line of ours dated `now`, or None.
+
+        Whoever reads it knows that this witness had seen nothing larger by then.
+        """
+        with self._database.exclusive:
+            note = self.latest(origin)
+            if note is None:
+                return None
+            kept = Note.parse(note)
+            line = cosign(kept.text, self._signer, now)
+            return Note(kept.text, (*kept.signatures, line)).encode()
+
+    def contradicts(self, end: Checkpoint) -> bool:
+        """Whether a log that is said to end there was cosigned beyond, or otherwise."""
+        rows = self._database.query(
+            "SELECT 1 FROM log_seen WHERE origin = ?"
+            " AND (size > ? OR (size = ? AND root <> ?)) LIMIT 1",
+            (end.origin, end.size, end.size, end.root),
+        )
+        return bool(rows)
 
     def cosign(
         self,

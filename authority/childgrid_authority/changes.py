@@ -92,6 +92,29 @@ def confirm(
     carry_out(authority, change, passphrases(passphrase_file, by))
 
 
+@app.command("close-log")
+def close_log(
+    plea: Annotated[
+        Path,
+        typer.Argument(help="what `childgrid-node succeed` wrote, at most a day old"),
+    ],
+    folder: Folder = HERE,
+    by: By = None,
+    passphrase_file: Secrets = None,
+) -> None:
+    """Close a member's log where its witnesses saw it last; name its successor."""
+    from childgrid_authority import succession
+    from childgrid_authority.errors import FolderRefused
+
+    authority = opened(folder)
+    try:
+        data = plea.read_bytes()
+    except OSError as error:
+        raise FolderRefused(f"cannot read {plea.name}") from error
+    change = succession.close_log(authority.book, data, now())
+    carry_out(authority, change, passphrases(passphrase_file, by))
+
+
 @app.command()
 def remove(
     member: str,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from childgrid_authority.drafts import Draft
-from childgrid_wire import probation
+from childgrid_wire import closing, probation
 from childgrid_wire.book import Book
 from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.kinds import Kind
@@ -71,6 +71,11 @@ def _members(
 
 def _standing(before: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
     member = entry["id"]
+    if len(past := closing.closed(entry)) > len(closing.closed(before)):
+        return [
+            f"closes the log of {member} at {past[-1]['size']} leaves, for good; what"
+            " was asked before is void there"
+        ]
     if probation.is_on(entry) and not probation.is_on(before):
         return [f"puts {member} on probation: it takes part in rehearsals only"]
     if probation.is_on(before) and not probation.is_on(entry):

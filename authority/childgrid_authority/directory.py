@@ -17,7 +17,7 @@ from childgrid_authority.drafts import Draft
 from childgrid_authority.errors import ChangeRefused
 from childgrid_log.errors import QuorumRefused
 from childgrid_log.quorum import Quorum
-from childgrid_wire import canonical, probation, statement
+from childgrid_wire import canonical, closing, probation, statement
 from childgrid_wire.book import Book
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rotation import ceremony
@@ -121,7 +121,7 @@ def check(body: Mapping[str, Any]) -> None:
             rule for some member's log.
     """
     members = body["members"]
-    keys = [entry[name] for entry in members for name in _KEYS]
+    keys = [key for entry in members for key in closing.keys(entry)]
     if len(set(keys)) != len(keys):
         raise ChangeRefused("two entries share a key; each key has one use")
     waiting = {one["id"] for one in members if probation.is_on(one)}
@@ -158,7 +158,13 @@ def admit(book: Book, entries: Sequence[Mapping[str, Any]], now: int) -> list[Dr
     """
     old = {one["id"]: one for one in _members(book, now)}
     runs = bool(book.latest(now).directory["epochs"]["current"])
-    new = {one["id"]: _admitted(one, old.get(one["id"]), runs=runs) for one in entries}
+    new = {
+        one["id"]: {
+            **_admitted(one, old.get(one["id"]), runs=runs),
+            **_past(book, one["id"]),
+        }
+        for one in entries
+    }
     members = sorted({**old, **new}.values(), key=lambda entry: str(entry["id"]))
     return [successor(book, now, members=members)]
 
@@ -171,6 +177,12 @@ def _admitted(
         return {**entry, **{name: old[name] for name in standing if name in old}}
     new = runs and entry["kind"] == "agency"
     return {**entry, probation.PROBATION: True} if new else dict(entry)
+def _past(book: Book, member: str) -> dict[str, Any]:
+    """The logs of a member that were closed stay so, whatever becomes of it."""
+    past = closing.closed(book.entries.get(member, {}))
+    return {closing.CLOSED: list(past)} if past else {}
+
+
 
 
 def confirm(book: Book, member: str, report: str, now: int) -> list[Draft]:

@@ -216,6 +216,22 @@ def restore(
 
 
 @app.command()
+def succeed(
+    out: Annotated[Path, typer.Argument(help="the file to write, for the founders")],
+    config: Config = _DEFAULT,
+) -> None:
+    """Ask the founders to close this log where its witnesses saw it, for another.
+
+    For a log that is behind its witnesses or gone. The node may stand still meanwhile;
+    once the directory names the successor, it goes on with that by itself.
+    """
+    from childgrid_node.config import load
+    from childgrid_node.succeed import succeed as verb
+
+    verb(load(config), out, time.time, typer.echo)
+
+
+@app.command()
 def migrate(
     config: Config = _DEFAULT,
     to: Annotated[str, typer.Option(help="an earlier schema, such as 0001")] = "",

@@ -10,17 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from functools import partial
 
 import grpc
 import structlog
 
-from childgrid_log import begun, names, restored
 from childgrid_log.claim import Claim
 from childgrid_log.gather import Gatherer
-from childgrid_log.log import Log
-from childgrid_log.readers import Readers
-from childgrid_log.service import LogServicer, WitnessServicer
+from childgrid_log.service import WitnessServicer
 from childgrid_node import (
     aftermath,
     agency,
@@ -34,20 +31,20 @@ from childgrid_node import (
     receipts,
     receive,
     sealing,
+    succession,
 )
 from childgrid_node.config import NodeConfig
 from childgrid_node.courier import Courier, Loop, Parcel
 from childgrid_node.desk import Desk
 from childgrid_node.disclose import Releaser
 from childgrid_node.holdings import Holdings
-from childgrid_node.journal import Journal
+from childgrid_node.logbook import open_office
+from childgrid_node.logkeeper import LogKeeper
 from childgrid_node.lookout import Lookout
-from childgrid_node.office import Office
 from childgrid_node.papers import LOOK_SECONDS, Papers
 from childgrid_node.server import DeskServicer, NodeServicer
 from childgrid_node.stock import Stock
 from childgrid_node.turns import PER_ASKER
-from childgrid_node.vault import Vault
 from childgrid_wire import channel
 from childgrid_wire import health as wire_health
 from childgrid_wire.certificates import Peer
@@ -66,8 +63,6 @@ from childgrid_wire.pb import (
     node_pb2_grpc,
     witness_pb2_grpc,
 )
-from childgrid_wire.shelf import Shelf
-from childgrid_wire.statement import Statement
 
 log = structlog.get_logger(__name__)
 _HOUSEKEEPING_SECONDS = 600.0
@@ -81,9 +76,14 @@ class Node:
     """A node from its settings; `start` serves, `stop` ends cleanly."""
 
     def __init__(
-        self, config: NodeConfig, clock: Callable[[], float] = time.time
+        self,
+        config: NodeConfig,
+        clock: Callable[[], float] = time.time,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
-        """Open keys, documents, log and index.
+        """Open keys, documents, log and index; begin a closed log's successor first.
+
+        `turn` is called where this node is to be opened anew, for the same reason.
 
         Raises:
             ConfigurationRefused: this node will not start as it stands.
@@ -91,6 +91,9 @@ class Node:
         passphrase, identity = entrance.own(config)
         self._claim = Claim(config.state_dir)
         shelf = entrance.documents(config)
+        identity = succession.take_up(
+            config.state_dir, identity, shelf.book, passphrase
+        )
         self.config = config
         self.office = open_office(config, identity, shelf, clock)
         self.stock = Stock(config, self.office, passphrase, serving=True)
@@ -105,6 +108,8 @@ class Node:
             self.courier.relay,
             clock,
         )
+        keys = partial(Identity.open, config.state_dir / "keys", passphrase)
+        self.logs = LogKeeper(self.office, self.gatherer, config.state_dir, keys, turn)
         self._papers = Papers.of(self.office, config)
         self._loops = self._make_loops()
         self.lookout = Lookout(
@@ -160,37 +165,18 @@ class Node:
 
     def start(self) -> tuple[int, int]:
         """Serve; returns the ports of the grid listener and of the desk."""
-        if self._confirmed():
+        if self.logs.confirmed():
             self.prepare()
         grid = self._serve(self.config.listen, "node", self._register_grid)
         desk = self._serve(self.config.desk, "desk", self._register_desk)
         for loop in self._loops.values():
             loop.start()
         self.lookout.serve(self.config.metrics, self.config.probe)
-        if not self._held:
+        if not self.logs.held:
             self.desk.resume()
         # Not a daemon: a process must not end in the midst of loading machine code.
         threading.Thread(target=self._warm, name="warm").start()
         return grid, desk
-
-    @property
-    def _held(self) -> bool:
-        return self.office.journal.log.held is not None
-
-    @property
-    def _keys(self) -> Path:
-        return self.config.state_dir / "keys"
-
-    def _confirmed(self) -> bool:
-        """Whether the log may grow; one from a backup is shown to its witnesses."""
-        if not self._held:
-            return True
-        try:
-            restored.confirm(self.office.journal.log, self.gatherer, self._keys)
-        except WireError as error:
-            log.error("restored log held", reason=error.reason.value)
-            return False
-        return True
 
     def _warm(self) -> None:
         for name, work in (("warm", self.holdings.warm), ("inspect", self._inspect)):
@@ -242,16 +228,7 @@ class Node:
             ),
             server,
         )
-        log_pb2_grpc.add_LogServiceServicer_to_server(
-            LogServicer(office.journal.log, self._readers()), server
-        )
-
-    def _readers(self) -> Readers:
-        def keep(said: Statement) -> None:
-            with self.office.journal.writing() as writing:
-                writing.say(said)
-
-        return Readers(self.office.identity.signer, self.office.clock, keep)
+        log_pb2_grpc.add_LogServiceServicer_to_server(self.logs.servicer(), server)
 
     def _register_desk(self, server: grpc.Server) -> None:
         desk_pb2_grpc.add_DeskServiceServicer_to_server(
@@ -295,6 +272,7 @@ class Node:
     def _fetch(self) -> None:
         if self.courier.fetch_documents():
             self._loops["rotate"].wake()
+        self.logs.look()
 
     def _rotate(self) -> None:
         self.stock.rotate(self._stopping.is_set)
@@ -338,16 +316,11 @@ class Node:
             raise faults[0]
 
     def _cosign(self) -> None:
-        log_ = self.office.journal.log
-        if self._held:
-            restored.confirm(log_, self.gatherer, self._keys)
+        if self.logs.held:
+            self.logs.confirm()
             self.prepare()
             self.desk.resume()
-        latest = log_.latest_cosigned()
-        if log_.size() and (
-            latest is None or int(latest.split(b"\n")[1]) < log_.size()
-        ):
-            self.gatherer.cosigned(None)
+        self.logs.cosign()
 
     def _keep_house(self) -> None:
         sealing.ensure(self.office)
@@ -378,22 +351,5 @@ class Node:
             loop.stop()
         self.stock.close()
         self.witness.close()
-        self.office.journal.log.close()
+        self.logs.close()
         self._claim.release()
-
-
-def open_office(
-    config: NodeConfig, identity: Identity, shelf: Shelf, clock: Callable[[], float]
-) -> Office:
-    """Open the log (made at the first start) and the journal in it.
-
-    Raises:
-        ConfigurationRefused: the log is gone, damaged or another key's.
-    """
-    path = config.state_dir / "log" / "log.db"
-    with begun.once(path, config.state_dir / "keys") as fresh:
-        opener = Log.create if fresh else Log.open
-        kept = opener(path, names.origin(identity.member), identity.log_key)
-    restored.hold(kept, config.state_dir / "keys")
-    journal = Journal(kept, Vault(identity.key), clock)
-    return Office(identity, shelf, journal, clock)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from childgrid_node import breakglass as glass
-from childgrid_node import match, query, sealing
+from childgrid_node import current, match, query, sealing
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, canonical, lifting, rules, seal, statement
@@ -216,7 +216,7 @@ def _subject(office: Office, name: str) -> Statement:
     found = office.journal.find(name)
     if found is None or found.kind not in (Kind.QUERY, Kind.REQUEST, Kind.BUDGET):
         raise Refused(Reason.UNKNOWN, "subject")
-    return found
+    return current.insist(office, found)
 
 
 def _check_may_decide(office: Office, officer: Officer, subject: Statement) -> None:

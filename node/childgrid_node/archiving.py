@@ -7,8 +7,8 @@ from collections.abc import Callable
 from childgrid_log import stowing
 from childgrid_log.claim import Claim
 from childgrid_node import acts
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf

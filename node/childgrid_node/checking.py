@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from childgrid_node import acts, indexer
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.indexer import Faults
+from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
 from childgrid_node.quality import Quality, page, spoken
 from childgrid_node.quality.report import FORMAT

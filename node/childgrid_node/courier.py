@@ -68,6 +68,7 @@ class Courier:
         self._peer = Peer(coordinator, "coordinator")
         self._flushing = threading.Lock()
         self._unmarked: dict[str, float] = {}
+        self._read = 0
 
     def _exchange(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
         return self._dialer.stub(rpc.ExchangeServiceStub, self._address, self._peer)
@@ -213,9 +214,8 @@ class Courier:
         A document that doesn't verify is left out and named by kind only; it can't
         keep later ones from being read.
         """
-        new = 0
+        new, cursor = 0, max(self._read, self._office.journal.cursor("board"))
         while True:
-            cursor = self._office.journal.cursor("board")
             reply = channel.call(
                 self._board().Fetch, pb.FetchRequest(cursor=cursor), _SECONDS
             )
@@ -223,8 +223,10 @@ class Courier:
                 new += self._take_document(document.payload)
             if reply.cursor <= cursor:
                 return new
-            with self._office.journal.writing() as writing:
-                move_cursor(writing, "board", reply.cursor)
+            cursor = self._read = reply.cursor
+            if self._office.journal.log.held is None:
+                with self._office.journal.writing() as writing:
+                    move_cursor(writing, "board", cursor)
 
     def _take_document(self, data: bytes) -> int:
         before = len(self._office.shelf.book.by_hash)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from childgrid_log.claim import Claim
 from childgrid_node import declared
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.holdings import Holdings
+from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
 from childgrid_node.stock import Stock
 from childgrid_wire import envelope, keyfile

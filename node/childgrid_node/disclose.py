@@ -36,7 +36,7 @@ from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 _YEAR = 366 * 86_400
-REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS, Reason.EPOCH)
+REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS, Reason.EPOCH, Reason.CLOSED)
 
 
 @dataclass(frozen=True)

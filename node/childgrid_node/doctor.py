@@ -17,9 +17,9 @@ from importlib import metadata
 from cryptography import x509
 
 from childgrid_node import agency, cases, disk, indexer, receipts, symptoms
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
+from childgrid_node.logbook import open_office
 from childgrid_node.stock import Stock
 from childgrid_node.symptoms import Doubt, Fault
 from childgrid_wire import channel, keyfile

@@ -74,6 +74,9 @@ CREATE TABLE IF NOT EXISTS cursor (
 VERSION = stamp.Version("alembic_version", ("0001", "0002"))
 """The schemas in `migrations`: whoever changes `TABLES` adds one there."""
 
+_CURRENT = "(leaf >= 0 OR kind NOT IN ('query', 'request'))"
+"""What still moves: leaves below 0 are those of logs that the founders closed."""
+
 _LONGEST_LIFE = 8 * 86_400
 """Seconds; the floor's limit for a query is a week, and clocks may differ."""
 
@@ -160,7 +163,7 @@ class Journal:
             with shared.tx.part():
                 yield shared
             return
-        self._insist_free()
+        self.insist_free()
         with self.log.transaction() as tx:
             yield Writing(tx, self.now)
 
@@ -171,7 +174,7 @@ class Journal:
         Nothing of it is durable, nor seen by other threads, before the block ends; so
         nothing may be acknowledged inside. This thread reads what it wrote.
         """
-        self._insist_free()
+        self.insist_free()
         with self.log.transaction() as tx:
             self._thread.batch = Writing(tx, self.now)
             try:
@@ -179,8 +182,12 @@ class Journal:
             finally:
                 self._thread.batch = None
 
-    def _insist_free(self) -> None:
-        """A log that came back from a backup refuses by name; see `restored`."""
+    def insist_free(self) -> None:
+        """A log that came back from a backup refuses by name; see `restored`.
+
+        Raises:
+            Refused: `log-behind` for good, or `storage`.
+        """
         if self.log.held is not None:
             behind = issubclass(self.log.held, LogBehind)
             raise Refused(Reason.LOG_BEHIND if behind else Reason.STORAGE, "log")
@@ -223,6 +230,12 @@ class Journal:
         """The members who have answered `name` with a statement of a kind."""
         sql = "SELECT DISTINCT issuer FROM said WHERE answers = ? AND kind = ?"
         return {str(issuer) for (issuer,) in self.rows(sql, (name, kind.value))}
+
+    def is_past(self, name: str) -> bool:
+        """Whether a statement was logged in a log that the founders have closed."""
+        return bool(
+            self.rows("SELECT 1 FROM said WHERE hash = ? AND leaf < 0", (name,))
+        )
 
     def all(self, kind: Kind) -> list[Statement]:
         """Every statement of a kind, in the order of arrival."""
@@ -268,7 +281,7 @@ class Journal:
         """
         rows = self.rows(
             "SELECT envelope FROM said WHERE kind = ?1 AND heard > ?2"  # noqa: S608
-            f" AND ({sql}) ORDER BY leaf",
+            f" AND {_CURRENT} AND ({sql}) ORDER BY leaf",
             (kind.value, self.now - _LONGEST_LIFE, *params),
         )
         found = (_parsed(row[0]) for row in rows)

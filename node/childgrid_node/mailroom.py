@@ -14,6 +14,7 @@ import structlog
 from childgrid_node import (
     aftermath,
     approve,
+    current,
     findings,
     lift,
     match,
@@ -109,6 +110,7 @@ def _report(parcel: Parcel, error: WireError) -> None:
 def _answer(office: Office, answer: Statement, _: Parcel) -> str:
     """What a target says to our query; a later one may replace it (a silent hit)."""
     asked = office.own(office.journal.get(answer.answers, Kind.QUERY))
+    current.insist(office, asked)
     if answer.issuer not in asked["targets"]:
         raise Refused(Reason.TARGET, "answer")
     if not asked["rehearsal"]:
@@ -215,6 +217,7 @@ def _from_other_side(office: Office, said: Statement, request: Statement) -> Non
     sides = {request.issuer, request["holder"]}
     if said.issuer not in sides - {office.member} or office.member not in sides:
         raise Refused(Reason.WRONG_ROLE, said.kind.value)
+    current.hear(office, said, request)
 
 
 def _disclosure(office: Office, disclosure: Statement, parcel: Parcel) -> str:

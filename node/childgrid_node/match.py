@@ -24,7 +24,7 @@ from childgrid_node.explain import spoken
 from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
-from childgrid_wire import canonical, rules, seal
+from childgrid_wire import canonical, closing, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import rule_for
@@ -69,9 +69,10 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
         Refused, Untrusted: it may not be answered; nothing was opened or kept,
             except that a query whose content can't be opened stays in the log.
     """
+    asker = asked.query.issuer
+    closing.check_current(office.view, asked.query, asker, office.member)
     if known := stored(office, asked.query.hash):
         return known
-    asker = asked.query.issuer
     with office.lanes.entered(asker):
         # By the documents of now: while it waited an officer may have been revoked.
         encoding = _admit(office, holdings, office.view, asked)

@@ -1,4 +1,4 @@
-"""Which databases a node migrates: its log with the journal, and its memory."""
+"""Which databases a node migrates: its logs with the journal, and its memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ JOURNAL = Chain(
 def bases(config: NodeConfig) -> list[Base]:
     """A node's databases; its indexes have a format of their own."""
     folder = config.state_dir / "log"
+    logs = ["log.db", *sorted(one.name for one in folder.glob("closed-*.db"))]
     return [
-        Base("log.db", (LOG, JOURNAL), path=folder / "log.db", sound=whole.root),
+        *(
+            Base(name, (LOG, JOURNAL), path=folder / name, sound=whole.root)
+            for name in logs
+        ),
         Base("witness.db", (WITNESS,), path=folder / "witness.db"),
     ]

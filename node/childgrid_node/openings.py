@@ -92,6 +92,7 @@ def _unfinished(office: Office) -> list[Statement]:
         one
         for one in office.journal.unanswered(Kind.OPENING, Kind.REFUSAL)
         if state(office, one.hash) in ("", "sealed")
+        and not office.journal.is_past(one.hash)
     ]
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from childgrid_node import acts
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_wire import canonical, certificates, keyfile
 from childgrid_wire.certificates import Pair
 from childgrid_wire.errors import ConfigurationRefused

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from childgrid_log import names
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import opens
-from childgrid_log.keys import COSIGNATURE, ED25519, Verifier
 from childgrid_log.merkle import leaf_hash, verify_inclusion
-from childgrid_node import bundle, docket
+from childgrid_log.service import log_key, witness_key
+from childgrid_node import bundle, current, docket
 from childgrid_node.bundle import Proof
 from childgrid_node.clerical import Words
 from childgrid_node.explain import likelihood
@@ -71,6 +70,7 @@ def take(
     if known:
         return known[0]
     _check(office, disclosure, request, ciphertext, proof)
+    current.hear(office, disclosure, request)
     private = office.journal.secret(f"request:{request.hash}")
     content = _open(office, request, disclosure, ciphertext, private)
     receipt = office.speak(
@@ -126,17 +126,9 @@ def check_proof(view: View, said: Statement, proof: Proof) -> None:
     Raises:
         Untrusted: leaf, path or cosignatures don't hold.
     """
-    issuer = view.member(said.issuer)
-    log = Verifier(
-        names.origin(said.issuer), ED25519, canonical.from_b64(issuer["log_key"])
-    )
+    log = log_key(view, said.issuer)
     witnesses = [
-        Verifier(
-            names.witness(one["id"]),
-            COSIGNATURE,
-            canonical.from_b64(one["witness_key"]),
-        ).vkey
-        for one in view.witnesses(said.issuer)
+        witness_key(view, one["id"]).vkey for one in view.witnesses(said.issuer)
     ]
     quorum = view.directory["witnesses"]["quorum"]
     try:

@@ -22,20 +22,22 @@ def serve_until_stopped(
     """Run one agency's node; SIGTERM and SIGINT end it cleanly.
 
     The ports that were taken are written to `state_dir/ports.json`, so that port 0
-    can be asked for.
+    can be asked for. Where the founders have closed its log, it goes on with the next.
 
     Raises:
         ConfigurationRefused: it will not start as it stands.
     """
     ending = Ending()
     say_in(config.log_format)
-    node = Node(config, clock)
-    grid, desk = node.start()
-    ports = json.dumps({"grid": grid, "desk": desk}).encode()
-    keyfile.write_private(config.state_dir / "ports.json", ports)
-    say(f"{config.member} serves the grid on {grid} and its desk on {desk}")
-    ending.wait(_STOP_SECONDS)
-    node.stop()
+    again = True
+    while again:
+        node = Node(config, clock, ending.turn)
+        grid, desk = node.start()
+        ports = json.dumps({"grid": grid, "desk": desk}).encode()
+        keyfile.write_private(config.state_dir / "ports.json", ports)
+        say(f"{config.member} serves the grid on {grid} and its desk on {desk}")
+        again = ending.wait(_STOP_SECONDS)
+        node.stop()
 
 
 def say_in(form: logs.Format) -> None:

@@ -65,7 +65,8 @@ def held(office: Office) -> list[Held]:
 
     A broken glass that was never reviewed stays, with all that belongs to it.
     """
-    rows = office.journal.rows("SELECT leaf, heard, envelope FROM said ORDER BY leaf")
+    sql = "SELECT leaf, heard, envelope FROM said WHERE leaf >= 0 ORDER BY leaf"
+    rows = office.journal.rows(sql)
     found, owed = [], _owed(office)
     for leaf, heard, data in rows:
         said = statement.parse(envelope.read(data))

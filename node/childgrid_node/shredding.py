@@ -8,8 +8,8 @@ from pathlib import Path
 from childgrid_log.claim import Claim
 from childgrid_log.held_copy import Copy
 from childgrid_node import shred
-from childgrid_node.app import open_office
 from childgrid_node.config import NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_wire import keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf

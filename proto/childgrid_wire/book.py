@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from childgrid_wire import canonical, envelope, probation, statement
+from childgrid_wire import canonical, closing, envelope, probation, statement
 from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
 from childgrid_wire.kinds import TOPICS, Kind
@@ -56,6 +56,7 @@ class Book:
         self.root = root
         self.directories: list[Statement] = []
         self.by_hash: dict[str, Statement] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
         self._versions: dict[tuple[Kind, str], list[Statement]] = {}
         self._revocations: list[Statement] = []
         self._kept: tuple[int, View] | None = None
@@ -108,6 +109,7 @@ class Book:
         _check_founders(document)
         before = self.directories[-1]["members"] if self.directories else ()
         probation.check_directory(document["members"], before)
+        closing.check_directory(document["members"], self.entries, document.issued)
         if not self.directories:
             if fingerprint(document.body) != self.root:
                 raise Untrusted(Reason.UNKNOWN_KEY, "root fingerprint")
@@ -147,6 +149,7 @@ class Book:
     def _keep(self, document: Statement) -> None:
         if document.kind is Kind.DIRECTORY:
             self.directories.append(document)
+            self.entries |= {one["id"]: one for one in document["members"]}
         elif document.kind is Kind.REVOCATION:
             self._keep_revocation(document)
         elif document.kind in (Kind.SEALING_KEY, Kind.ROTATION, Kind.NOTICE):

@@ -18,6 +18,7 @@ import signal
 import socket
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_TURN = 0
 
 
 class Ending:
@@ -31,13 +32,22 @@ class Ending:
         for number in SIGNALS:
             signal.signal(number, _noted)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for a signal; the process then has `seconds` to end by itself."""
+    def turn(self) -> None:
+        """Let whoever waits go round once more; from any thread."""
+        self._writer.send(bytes([_TURN]))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a signal; the process then has `seconds` to end by itself.
+
+        Returns True at once where `turn` was called: what works is to be opened anew.
+        """
         _tell(b"READY=1")
-        while self._reader.recv(1)[0] not in SIGNALS:
-            pass
+        while (told := self._reader.recv(1)[0]) not in SIGNALS:
+            if told == _TURN:
+                return True
         _tell(b"STOPPING=1")
         faulthandler.dump_traceback_later(seconds, exit=True)
+        return False
 
 
 def _tell(state: bytes) -> None:

@@ -27,6 +27,7 @@ from childgrid_wire.keys import SeedSigner
 RENEW_SECONDS = 8 * 3_600
 _FILE = "identity.locked"
 _SECRETS = ("key", "log_key", "witness_key", "wrap_key")
+_NEXT, _PAST = "next_log_key", "closed_log_keys"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Identity:
     wrap_key: bytes = field(repr=False)
     issuer: Pair
     root: bytes
+    next_log_key: bytes = field(default=b"", repr=False)
+    """What the founders are asked to name for the log after this one, if they are."""
+
+    closed_log_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     @classmethod
     def create(cls, folder: Path, member: str, passphrase: bytes) -> Identity:
@@ -76,7 +81,41 @@ class Identity:
             wrap_key=bytes.fromhex(content["wrap_key"]),
             issuer=Pair(content["issuer"].encode(), chain),
             root=root,
+            next_log_key=bytes.fromhex(content.get(_NEXT, "")),
+            closed_log_keys=tuple(map(bytes.fromhex, content.get(_PAST, "").split())),
         )
+
+    @classmethod
+    def prepare_log(cls, folder: Path, passphrase: bytes) -> Identity:
+        """Make the key of the log that is to follow the present one, once.
+
+        Raises:
+            ConfigurationRefused: no keys there, or another passphrase.
+        """
+        content = keyfile.unlock(folder / _FILE, passphrase)
+        if not content.get(_NEXT):
+            content[_NEXT] = secrets.token_hex(32)
+            keyfile.lock(content, passphrase, folder / _FILE)
+        return cls.open(folder, passphrase)
+
+    @classmethod
+    def follow_log(cls, folder: Path, passphrase: bytes, named: str) -> Identity:
+        """Let the prepared key take the place of the present one, once it is `named`.
+
+        `named` is base64, as the directory has it; nothing changes where it is another.
+        """
+        own = cls.open(folder, passphrase)
+        if own.next_log_key and public_of(own.next_log_key) == named:
+            content = keyfile.unlock(folder / _FILE, passphrase)
+            past = [*content.get(_PAST, "").split(), content["log_key"]]
+            content |= {_PAST: " ".join(past), "log_key": content[_NEXT], _NEXT: ""}
+            keyfile.lock(content, passphrase, folder / _FILE)
+        return cls.open(folder, passphrase)
+
+    def log_seed(self, named: str) -> bytes | None:
+        """The secret half of a log key, base64 as the directory names it, if here."""
+        seeds = (self.log_key, self.next_log_key, *self.closed_log_keys)
+        return next((one for one in seeds if one and public_of(one) == named), None)
 
     @property
     def signer(self) -> SeedSigner:
@@ -104,7 +143,7 @@ class Identity:
     ) -> dict[str, Any]:
         """This member's entry for the directory; `issuer` is the founders' to set."""
         public = {
-            name: canonical.to_b64(bytes(SigningKey(secret).verify_key))
+            name: public_of(secret)
             for name, secret in (
                 ("key", self.key),
                 ("log_key", self.log_key),
@@ -152,6 +191,11 @@ class _Leaf:
                 )
                 self._until = certificates.expires_at(self._pair.certificate)
             return self._pair, self._identity.root
+
+
+def public_of(seed: bytes) -> str:
+    """The public half of an Ed25519 seed, base64 as a directory has it."""
+    return canonical.to_b64(bytes(SigningKey(seed).verify_key))
 
 
 def install(folder: Path, member: str, issuer: bytes, root: bytes) -> None:

@@ -112,9 +112,10 @@ TOPICS = (
 GROUNDS = ("complaint", "court-order", "finding", "sample", "suspected-abuse")
 """Why an auditor asks to open what is kept beside a statement (`openings`)."""
 
-ACTS = ("policy", "key", "index", "archive", "reader", "declared")
+ACTS = ("policy", "key", "index", "archive", "reader", "declared", "succession")
 """What a notice in a member's own log says that its administrators did, or who read;
-`declared` marks a query about the agency's own people (`declared`)."""
+`declared` marks a query about the agency's own people (`declared`), `succession` is the
+first leaf of a log that follows a closed one (`closing`)."""
 
 FOUNDED = frozenset({Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME})
 """Kinds that need signatures of distinct founders."""

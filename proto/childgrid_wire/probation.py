@@ -28,7 +28,8 @@ def is_on(entry: Mapping[str, Any]) -> bool:
 
 def as_enrolled(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The entry without what only the founders say of it."""
-    return {k: v for k, v in entry.items() if k not in (PROBATION, REPORT)}
+    theirs = (PROBATION, REPORT, "closed")
+    return {k: v for k, v in entry.items() if k not in theirs}
 
 
 def members(view: View) -> set[str]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from childgrid_wire import breakglass, probation
+from childgrid_wire import breakglass, closing, probation
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Approver, Slot, fill, rule_for, slots_of, stricter
@@ -57,6 +57,7 @@ def check_query(
     _check_asker(view, query)
     if not query["rehearsal"]:
         probation.check(view, query.issuer, [target] if target else query["targets"])
+    closing.check_current(view, query, query.issuer, target)
     _check_scope(view, query, target)
     _check_purpose(view, query, attestation)
     _check_attestation(view, query, attestation)
@@ -289,6 +290,7 @@ def check_asked(
     if query["rehearsal"] or request.issued >= query.expires:
         raise Refused(Reason.EXPIRED, "query")
     check_epoch(view, query)
+    closing.check_current(view, query, query.issuer, request["holder"])
     _check_granted(view, request, category)
 
 

@@ -11,9 +11,9 @@ from childgrid_log.claim import Claim
 from childgrid_log.entry import parse_entry
 from childgrid_log.log import Log
 from childgrid_node import acts, shred, symptoms
-from childgrid_node.app import open_office
 from childgrid_node.archiving import archive_log
 from childgrid_node.config import NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
 from childgrid_node.symptoms import Fault
 from childgrid_wire import envelope, keyfile, statement

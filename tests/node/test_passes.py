@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from childgrid_node.app import open_office
 from childgrid_node.config import CoordinatorConfig, NodeConfig
+from childgrid_node.logbook import open_office
 from childgrid_node.passes import issue
 from childgrid_portal.desk import Pass
 from childgrid_wire import certificates, identity, keyfile

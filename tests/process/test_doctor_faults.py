@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from childgrid_node import doctor, symptoms
-from childgrid_node.app import open_office
 from childgrid_node.doctor import Finding, _Patient, _run
+from childgrid_node.logbook import open_office
 from childgrid_wire import health, keyfile
 from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from childgrid_wire.pb import values_pb2 as childgrid__wire_dot_pb_dot_values__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63hildgrid_wire/pb/log.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"\x13\n\x11\x43heckpointRequest\"(\n\x12\x43heckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\".\n\x0e\x45ntriesRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"`\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x0c\n\x04salt\x18\x03 \x01(\t\x12)\n\tstatement\x18\x04 \x01(\x0b\x32\x16.childgrid.v1.Envelope\":\n\x0f\x45ntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.LogEntry2\xa5\x01\n\nLogService\x12O\n\nCheckpoint\x12\x1f.childgrid.v1.CheckpointRequest\x1a .childgrid.v1.CheckpointResponse\x12\x46\n\x07\x45ntries\x12\x1c.childgrid.v1.EntriesRequest\x1a\x1d.childgrid.v1.EntriesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63hildgrid_wire/pb/log.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"\'\n\x11\x43heckpointRequest\x12\x12\n\ngeneration\x18\x01 \x01(\r\"(\n\x12\x43heckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"B\n\x0e\x45ntriesRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\x12\x12\n\ngeneration\x18\x03 \x01(\r\"`\n\x08LogEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04leaf\x18\x02 \x01(\t\x12\x0c\n\x04salt\x18\x03 \x01(\t\x12)\n\tstatement\x18\x04 \x01(\x0b\x32\x16.childgrid.v1.Envelope\":\n\x0f\x45ntriesResponse\x12\'\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.LogEntry2\xa5\x01\n\nLogService\x12O\n\nCheckpoint\x12\x1f.childgrid.v1.CheckpointRequest\x1a .childgrid.v1.CheckpointResponse\x12\x46\n\x07\x45ntries\x12\x1c.childgrid.v1.EntriesRequest\x1a\x1d.childgrid.v1.EntriesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,15 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'childgrid_wire.pb.log_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHECKPOINTREQUEST']._serialized_start=77
-  _globals['_CHECKPOINTREQUEST']._serialized_end=96
-  _globals['_CHECKPOINTRESPONSE']._serialized_start=98
-  _globals['_CHECKPOINTRESPONSE']._serialized_end=138
-  _globals['_ENTRIESREQUEST']._serialized_start=140
-  _globals['_ENTRIESREQUEST']._serialized_end=186
-  _globals['_LOGENTRY']._serialized_start=188
-  _globals['_LOGENTRY']._serialized_end=284
-  _globals['_ENTRIESRESPONSE']._serialized_start=286
-  _globals['_ENTRIESRESPONSE']._serialized_end=344
-  _globals['_LOGSERVICE']._serialized_start=347
-  _globals['_LOGSERVICE']._serialized_end=512
+  _globals['_CHECKPOINTREQUEST']._serialized_end=116
+  _globals['_CHECKPOINTRESPONSE']._serialized_start=118
+  _globals['_CHECKPOINTRESPONSE']._serialized_end=158
+  _globals['_ENTRIESREQUEST']._serialized_start=160
+  _globals['_ENTRIESREQUEST']._serialized_end=226
+  _globals['_LOGENTRY']._serialized_start=228
+  _globals['_LOGENTRY']._serialized_end=324
+  _globals['_ENTRIESRESPONSE']._serialized_start=326
+  _globals['_ENTRIESRESPONSE']._serialized_end=384
+  _globals['_LOGSERVICE']._serialized_start=387
+  _globals['_LOGSERVICE']._serialized_end=552
 # @@protoc_insertion_point(module_scope)

@@ -8,8 +8,10 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CheckpointRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("generation",)
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    generation: int
+    def __init__(self, generation: _Optional[int] = ...) -> None: ...
 
 class CheckpointResponse(_message.Message):
     __slots__ = ("checkpoint",)
@@ -18,12 +20,14 @@ class CheckpointResponse(_message.Message):
     def __init__(self, checkpoint: _Optional[str] = ...) -> None: ...
 
 class EntriesRequest(_message.Message):
-    __slots__ = ("start", "count")
+    __slots__ = ("start", "count", "generation")
     START_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
     start: int
     count: int
-    def __init__(self, start: _Optional[int] = ..., count: _Optional[int] = ...) -> None: ...
+    generation: int
+    def __init__(self, start: _Optional[int] = ..., count: _Optional[int] = ..., generation: _Optional[int] = ...) -> None: ...
 
 class LogEntry(_message.Message):
     __slots__ = ("index", "leaf", "salt", "statement")

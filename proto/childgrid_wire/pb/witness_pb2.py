@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from childgrid_wire.pb import values_pb2 as childgrid__wire_dot_pb_dot_values__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hildgrid_wire/pb/witness.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"`\n\rCosignRequest\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x10\n\x08old_size\x18\x02 \x01(\x04\x12\r\n\x05proof\x18\x03 \x03(\t\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\t\"o\n\x0e\x43osignResponse\x12\x13\n\x0b\x63osignature\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12)\n\tfreshness\x18\x03 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0f\n\x07refusal\x18\x04 \x01(\t2U\n\x0eWitnessService\x12\x43\n\x06\x43osign\x12\x1b.childgrid.v1.CosignRequest\x1a\x1c.childgrid.v1.CosignResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63hildgrid_wire/pb/witness.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\"`\n\rCosignRequest\x12\x0b\n\x03log\x18\x01 \x01(\t\x12\x10\n\x08old_size\x18\x02 \x01(\x04\x12\r\n\x05proof\x18\x03 \x03(\t\x12\x12\n\ncheckpoint\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\t\"\x7f\n\x0e\x43osignResponse\x12\x13\n\x0b\x63osignature\x18\x01 \x01(\t\x12\x0c\n\x04size\x18\x02 \x01(\x04\x12)\n\tfreshness\x18\x03 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0f\n\x07refusal\x18\x04 \x01(\t\x12\x0e\n\x06latest\x18\x05 \x01(\t2U\n\x0eWitnessService\x12\x43\n\x06\x43osign\x12\x1b.childgrid.v1.CosignRequest\x1a\x1c.childgrid.v1.CosignResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,7 +35,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COSIGNREQUEST']._serialized_start=81
   _globals['_COSIGNREQUEST']._serialized_end=177
   _globals['_COSIGNRESPONSE']._serialized_start=179
-  _globals['_COSIGNRESPONSE']._serialized_end=290
-  _globals['_WITNESSSERVICE']._serialized_start=292
-  _globals['_WITNESSSERVICE']._serialized_end=377
+  _globals['_COSIGNRESPONSE']._serialized_end=306
+  _globals['_WITNESSSERVICE']._serialized_start=308
+  _globals['_WITNESSSERVICE']._serialized_end=393
 # @@protoc_insertion_point(module_scope)

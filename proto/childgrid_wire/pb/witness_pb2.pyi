@@ -22,13 +22,15 @@ class CosignRequest(_message.Message):
     def __init__(self, log: _Optional[str] = ..., old_size: _Optional[int] = ..., proof: _Optional[_Iterable[str]] = ..., checkpoint: _Optional[str] = ..., nonce: _Optional[str] = ...) -> None: ...
 
 class CosignResponse(_message.Message):
-    __slots__ = ("cosignature", "size", "freshness", "refusal")
+    __slots__ = ("cosignature", "size", "freshness", "refusal", "latest")
     COSIGNATURE_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     FRESHNESS_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    LATEST_FIELD_NUMBER: _ClassVar[int]
     cosignature: str
     size: int
     freshness: _values_pb2.Envelope
     refusal: str
-    def __init__(self, cosignature: _Optional[str] = ..., size: _Optional[int] = ..., freshness: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., refusal: _Optional[str] = ...) -> None: ...
+    latest: str
+    def __init__(self, cosignature: _Optional[str] = ..., size: _Optional[int] = ..., freshness: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., refusal: _Optional[str] = ..., latest: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,42 @@
+"""Whether a query, and what rests on it, was asked under logs that are still in force.
+
+The rule itself is everybody's (`childgrid_wire.closing`); here it meets what this node
+has in its journal.
+"""
+
+from __future__ import annotations
+
+from childgrid_node.office import Office
+from childgrid_wire import closing
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
+
+
+def insist(office: Office, subject: Statement) -> Statement:
+    """Return `subject`; a query, a request, or what rests on neither.
+
+    Raises:
+        Refused: `closed`, a log of asker or holder was closed since; `unknown`, the
+            query of a request isn't here.
+    """
+    if subject.kind is Kind.QUERY:
+        closing.check_current(office.view, subject, subject.issuer)
+    elif subject.kind is Kind.REQUEST:
+        asked = office.journal.get(subject["query"], Kind.QUERY)
+        closing.check_current(office.view, asked, asked.issuer, subject["holder"])
+    return subject
+
+
+def hear(office: Office, said: Statement, request: Statement) -> None:
+    """Insist that what another party says of a request is not void.
+
+    What it said before its own log was closed still counts: that log may hold it.
+
+    Raises:
+        Refused: `closed`, our log was closed since, or theirs before they said it;
+            `unknown`, the query of the request isn't here.
+    """
+    view, asked = office.view, office.journal.get(request["query"], Kind.QUERY)
+    closing.check_current(view, asked, office.member)
+    if said.issued > closing.since(view.member(said.issuer)):
+        closing.check_current(view, asked, said.issuer)

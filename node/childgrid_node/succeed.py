@@ -1,0 +1,88 @@
+"""The verb *succeed*: ask the founders to close our log where witnesses saw it last.
+
+For a log that is behind its witnesses, or gone, while the keys are still here. It makes
+the key of the next log, lets the coordinator ask every witness what it has cosigned
+last, and writes both to one file for the founders (`childgrid_log.plea`). The node may
+stand still meanwhile or not run at all; nothing of its state changes but the new key.
+
+The rule: it writes nothing with which the founders could not close the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from childgrid_log import lineage, plea
+from childgrid_log.errors import PleaRefused
+from childgrid_node import succession
+from childgrid_node.config import NodeConfig
+from childgrid_wire import board, channel, keyfile
+from childgrid_wire.book import Book
+from childgrid_wire.certificates import Peer
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
+from childgrid_wire.identity import Identity
+from childgrid_wire.pb import coordinator_pb2 as pb
+from childgrid_wire.pb import coordinator_pb2_grpc as rpc
+from childgrid_wire.pb.witness_pb2 import CosignRequest, CosignResponse
+from childgrid_wire.shelf import Shelf
+
+Say = Callable[[str], None]
+_WAIT_MS = 10_000
+_SECONDS = 20.0
+
+
+def succeed(
+    config: NodeConfig, out: Path, clock: Callable[[], float], say: Say
+) -> plea.Closing:
+    """Write the request to close this node's log to `out`; returns what it proves.
+
+    Raises:
+        Refused: `no-quorum`, too few witnesses have answered: try again.
+        Unreachable: the coordinator is away: try again.
+        ConfigurationRefused: not joined, or the file is there already.
+    """
+    if out.exists():
+        raise ConfigurationRefused(f"{out} is there already: name another file")
+    passphrase = keyfile.read_passphrase(config.passphrase_file)
+    identity = Identity.prepare_log(config.state_dir / "keys", passphrase)
+    book = Shelf.open(config.state_dir / "documents").book
+    replies = _ask(config, identity, book, clock)
+    view = book.latest(int(clock()))
+    log = lineage.present(view.member(identity.member))
+    if succession.seed_of(identity, log) == identity.next_log_key:
+        raise ConfigurationRefused(
+            "the founders have named the successor: start `childgrid-node serve`"
+        )
+    words = plea.usable(view, log, [one.latest.encode() for one in replies])
+    data = plea.make(identity, log.number, words)
+    try:
+        closing = plea.read(data, view)
+    except PleaRefused as error:
+        raise Refused(Reason.NO_QUORUM, str(error)) from error
+    keyfile.write_private(out, data)
+    seen = ", ".join(f"{who} {size}" for who, size in closing.words.items())
+    say(f"witnesses saw: {seen}")
+    say(f"{out}: for the founders, within a day: `childgrid-authority close-log`")
+    return closing
+
+
+def _ask(
+    config: NodeConfig, identity: Identity, book: Book, clock: Callable[[], float]
+) -> list[CosignResponse]:
+    """What each witness says, and the newest documents in `book` besides.
+
+    They are looked at and not kept: a node may be at work on its own.
+    """
+    pair, root = identity.credentials("node", clock)()
+    at = config.coordinator
+    opened = channel.connect(at.address, Peer(at.member, "coordinator"), pair, root)
+    try:
+        board.fetch(rpc.BoardServiceStub(opened), book, 0, _SECONDS)
+        call = CosignRequest(log=identity.member)
+        request = pb.WitnessRequest(call=call, wait_ms=_WAIT_MS)
+        stub = rpc.ExchangeServiceStub(opened)
+        reply = channel.call(stub.Witness, request, _WAIT_MS / 1000 + _SECONDS)
+        return list(reply.replies.values())
+    finally:
+        opened.close()
