@@ -33,7 +33,7 @@ _POSTGRES = ("psycopg", "psycopg-binary")
 _DRIVERS = ("mysql", "mssql", "oracle", "files")
 """A node's machine may have no network: it gets every driver that a source may need."""
 _TOKENS = ("pkcs11",)
-"""Where persons sign at a command line: officers, custodians who review, auditors."""
+"""Where persons sign at a command line: founders, officers, custodians, auditors."""
 
 _MODULES = {"google": "protobuf"}
 
@@ -54,7 +54,9 @@ class Zone:
 
 ZONES: Mapping[str, Zone] = {
     "authority": Zone(
-        (_WIRE, _LOG, "authority/childgrid_authority"), "childgrid-authority"
+        (_WIRE, _LOG, "authority/childgrid_authority"),
+        "childgrid-authority",
+        extras=_TOKENS,
     ),
     "coordinator": Zone(
         (_WIRE, _LOG, _MIGRATE, "coordinator/childgrid_coordinator"),

@@ -54,13 +54,30 @@ def main() -> None:
 
 
 @app.command()
-def founder(name: str, folder: Folder = HERE, passphrase_file: Secrets = None) -> None:
-    """Make one founder's key on this machine; prints the public key."""
+def founder(
+    name: str,
+    folder: Folder = HERE,
+    passphrase_file: Secrets = None,
+    library: Annotated[
+        Path | None,
+        typer.Option(help="PKCS#11 library of a token's maker: the key is on a token."),
+    ] = None,
+    token: Annotated[str, typer.Option(help="Its label or serial number.")] = "",
+    token_key: Annotated[str, typer.Option(help="The key's label or id (hex).")] = "",
+) -> None:
+    """Make a founder's key on this machine, or take one on a token; prints it."""
     from childgrid_authority import keys
+    from childgrid_wire import personal
 
-    secrets = passphrases(passphrase_file, None, name)
+    if library is None:
+        personal.check_no_token(token, token_key)
+    secret = passphrases(passphrase_file, None, name)[name]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    public = keys.create_founder(folder, name, secrets[name])
+    public = (
+        keys.take_founder(folder, name, library, token, token_key, secret)
+        if library
+        else keys.create_founder(folder, name, secret)
+    )
     typer.echo(f"{name}={keys.public_text(public)}")
 
 

@@ -42,7 +42,8 @@ def passphrases(
         given[name] = read_passphrase(Path(path))
     for name in (*(by or []), *needed):
         if name not in given:
-            typed = typer.prompt(f"Passphrase of {name}", hide_input=True)
+            what = "Passphrase" if name == "root" else "Passphrase (or token's PIN)"
+            typed = typer.prompt(f"{what} of {name}", hide_input=True)
             given[name] = typed.encode()
     return given
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from childgrid_authority.drafts import Draft
 from childgrid_authority.errors import ChangeRefused
+from childgrid_authority.keys import founder_entry
 from childgrid_log.errors import QuorumRefused
 from childgrid_log.quorum import Quorum
 from childgrid_wire import canonical, closing, probation, statement
@@ -25,7 +26,6 @@ from childgrid_wire.statement import FOUNDERS
 
 DIRECTORY_SECONDS = 90 * 86_400
 STANDING_SECONDS = 3_660 * 86_400
-_KEYS = ("key", "log_key", "witness_key", "wrap_key")
 _HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 
 
@@ -61,7 +61,7 @@ def first(
 
     Args:
         grid: name, kind and id.
-        founders: id to public key (32 bytes).
+        founders: id to public key (32 bytes, or a token's in DER).
         floor, scheme: hashes of the two statements.
         root: fingerprint of the transport root.
         now: Unix seconds.
@@ -86,9 +86,7 @@ def first(
 def _founders(founders: Mapping[str, bytes], threshold: int) -> dict[str, Any]:
     if not 1 <= threshold <= len(founders):
         raise ChangeRefused("the threshold must lie between 1 and all founders")
-    keys = [
-        {"id": one, "key": canonical.to_b64(founders[one])} for one in sorted(founders)
-    ]
+    keys = [founder_entry(one, founders[one]) for one in sorted(founders)]
     return {"threshold": threshold, "keys": keys}
 
 
@@ -177,12 +175,12 @@ def _admitted(
         return {**entry, **{name: old[name] for name in standing if name in old}}
     new = runs and entry["kind"] == "agency"
     return {**entry, probation.PROBATION: True} if new else dict(entry)
+
+
 def _past(book: Book, member: str) -> dict[str, Any]:
     """The logs of a member that were closed stay so, whatever becomes of it."""
     past = closing.closed(book.entries.get(member, {}))
     return {closing.CLOSED: list(past)} if past else {}
-
-
 
 
 def confirm(book: Book, member: str, report: str, now: int) -> list[Draft]:
@@ -381,7 +379,7 @@ def rotate_founders(
     """Another set of founders; enough of both sets must sign.
 
     Args:
-        founders: id to public key (32 bytes) of everyone who is a founder then.
+        founders: id to public key of everyone who is a founder then, as in `first`.
 
     Raises:
         ChangeRefused: an id would get another key, or the threshold is no threshold.

@@ -19,6 +19,7 @@ from childgrid_authority.errors import FolderRefused
 from childgrid_authority.keys import Passphrases
 from childgrid_wire import certificates
 from childgrid_wire.certificates import Pair
+from childgrid_wire.keys import SeedSigner
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.trust import fingerprint
 
@@ -28,8 +29,8 @@ class Charter:
     """What founders agree on before there is a grid.
 
     `founders` are ids whose keys are made or lie here; `absent` are ids with public
-    keys (32 bytes) made elsewhere. `scheme` is the hex SHA-256 of the scheme document
-    and `profile` its profile; `floor` is what `floor.parse` gives.
+    keys (32 bytes, or a token's in DER) made elsewhere. `scheme` is the hex SHA-256 of
+    the scheme document and `profile` its profile; `floor` is what `floor.parse` gives.
     """
 
     name: str
@@ -87,13 +88,13 @@ def _check_folder(folder: Path, charter: Charter, passphrases: Passphrases) -> N
 
 def _placeholders(charter: Charter) -> dict[str, bytes]:
     """Keys that only serve to try the form of a charter before any key is made."""
-    return {one: bytes([n]) * 32 for n, one in enumerate(charter.founders)} | dict(
-        charter.absent
-    )
+    seeds = {one: bytes([n]) * 32 for n, one in enumerate(charter.founders)}
+    made = {one: SeedSigner(one, seed).public for one, seed in seeds.items()}
+    return made | dict(charter.absent)
 
 
 def _key(folder: Path, founder: str, passphrase: bytes) -> bytes:
-    if (folder / "founders" / f"{founder}.locked").exists():
+    if keys.has_key(folder, founder):
         return keys.open_founder(folder, founder, passphrase).public
     return keys.create_founder(folder, founder, passphrase)
 

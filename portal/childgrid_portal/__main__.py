@@ -86,7 +86,8 @@ def key(
         return
     pin = _secret(passphrase_file, personal.PIN)
     keyid = f"{member}/{officer}"
-    for line in personal.enrol(out, keyid, library, token, token_key, pin):
+    taken = personal.enrol(out, keyid, library, token, token_key, pin)
+    for line in personal.lines(taken):
         typer.echo(line)
 
 

@@ -318,7 +318,8 @@ def _check_founders(document: Statement) -> None:
     if founders["threshold"] > len(ids):
         raise Malformed("directory.founders.threshold")
     for entry in founders["keys"]:
-        check_public_key("ed25519", canonical.from_b64(entry["key"]))
+        algorithm = entry.get("algorithm", "ed25519")
+        check_public_key(algorithm, canonical.from_b64(entry["key"]))
     members = [entry["id"] for entry in document["members"]]
     if len(set(members)) != len(members) or FOUNDERS in members:
         raise Malformed("directory.members repeats a member")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
@@ -91,6 +92,19 @@ def check_public_key(algorithm: str, key: bytes) -> None:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm) from error
     if not usable:
         raise Untrusted(Reason.UNKNOWN_KEY, algorithm)
+
+
+def algorithm_of(key: bytes) -> str:
+    """What a key signs by that is no passkey's, told from its form alone.
+
+    Raises:
+        Untrusted: no algorithm takes it.
+    """
+    for algorithm in sorted(_VERIFIERS.keys() - {"webauthn"}):
+        with suppress(Untrusted):
+            check_public_key(algorithm, key)
+            return algorithm
+    raise Untrusted(Reason.UNKNOWN_KEY, "of no known form")
 
 
 @lru_cache(maxsize=4096)

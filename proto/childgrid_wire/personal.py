@@ -15,7 +15,7 @@ from pathlib import Path
 
 from childgrid_wire import canonical, keyfile, keys, token_keys
 from childgrid_wire.errors import ConfigurationRefused, TokenRefused, WireError
-from childgrid_wire.keys import EnrolledKey, SeedSigner, Signer
+from childgrid_wire.keys import EnrolledKey, SeedSigner
 from childgrid_wire.token_keys import Spot
 
 PIN = "PIN of the token"
@@ -37,6 +37,11 @@ class TokenSigner:
     def keyid(self) -> str:
         """The id under which the public key is enrolled."""
         return self.enrolled.keyid
+
+    @property
+    def public(self) -> bytes:
+        """The public half (SubjectPublicKeyInfo, DER)."""
+        return self.enrolled.key
 
     def sign(self, message: bytes) -> bytes:
         """The token's signature over `message`, verified.
@@ -69,16 +74,13 @@ def make(path: Path, keyid: str, passphrase: bytes) -> bytes:
 
 def enrol(
     path: Path, keyid: str, library: Path, token: str, key: str, pin: bytes
-) -> list[str]:
-    """Write down where on a token a key lies, once it has signed.
+) -> EnrolledKey:
+    """Write down where on a token a key lies, once it has signed; returns the key.
 
     Args:
         path: the file to be written, which from then on is named instead of a key file.
         keyid: the id under which the key is enrolled, `member/person`.
         library: see `token_keys.find`, as are `token`, `key` and `pin`.
-
-    Returns:
-        The lines for the list of people (TOML): its algorithm and public half.
 
     Raises:
         ConfigurationRefused: there is a file already.
@@ -99,7 +101,13 @@ def enrol(
         "key": canonical.to_b64(found.key),
     }
     keyfile.write_private(path, canonical.dumps(table))
-    return [f'{name} = "{table[name]}"' for name in ("algorithm", "key")]
+    return enrolled
+
+
+def lines(key: EnrolledKey) -> list[str]:
+    """What goes into a list of people (TOML): the key's algorithm and public half."""
+    public = canonical.to_b64(key.key)
+    return [f'algorithm = "{key.algorithm}"', f'key = "{public}"']
 
 
 def check_no_token(token: str, key: str) -> None:
@@ -118,7 +126,7 @@ def on_token(path: Path) -> bool:
     return bool(_table(path))
 
 
-def open_key(path: Path, secret: bytes) -> Signer:
+def open_key(path: Path, secret: bytes) -> SeedSigner | TokenSigner:
     """A person's key, ready to sign: unlocked by its passphrase, or by the token's PIN.
 
     Raises:

@@ -39,7 +39,12 @@ sections = s.items(s.section, 16, 1)
 fields = s.items(s.name, 64)
 per_10000 = s.integer(0, 10_000)
 
-_founder = record(id=s.member, key=s.base64(32, 32))
+_founder = record(
+    id=s.member,
+    key=s.base64(32, 1024),
+    algorithm=s.Maybe(s.enum("rsa-pkcs1v15-sha256", "ecdsa-p256-sha256")),
+)
+"""A founder; without an algorithm the key is an Ed25519 one, as it is in a file."""
 _member = record(
     id=s.member,
     title=s.label,

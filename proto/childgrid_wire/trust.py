@@ -217,5 +217,6 @@ def founder_key(directory: Mapping[str, Any], keyid: str) -> EnrolledKey:
     """A founder's key in a directory's body; raises `Untrusted` where unknown."""
     for entry in directory["founders"]["keys"]:
         if keyid == f"founder:{entry['id']}":
-            return EnrolledKey(keyid, "ed25519", canonical.from_b64(entry["key"]))
+            algorithm = entry.get("algorithm", "ed25519")
+            return EnrolledKey(keyid, algorithm, canonical.from_b64(entry["key"]))
     raise Untrusted(Reason.UNKNOWN_KEY, "founder")

@@ -114,13 +114,7 @@ def founding(
         grid={"name": "audit tests", "kind": "training", "id": "ab" * 16},
         founders={
             "threshold": 2,
-            "keys": [
-                {
-                    "id": one.keyid.removeprefix("founder:"),
-                    "key": canonical.to_b64(one.public),
-                }
-                for one in FOUNDERS
-            ],
+            "keys": [_founder(one) for one in FOUNDERS],
         },
         members=members,
         witnesses={"members": [*AGENCIES, *AUDITORS], "quorum": 3, "faults": 0},
@@ -133,6 +127,12 @@ def founding(
         previous_founders="",
     )
     return [directory, floor, scheme]
+
+
+def _founder(one: SeedSigner) -> dict[str, str]:
+    name, key = one.keyid.removeprefix("founder:"), canonical.to_b64(one.public)
+    more = {"algorithm": one.algorithm} if hasattr(one, "algorithm") else {}
+    return {"id": name, "key": key, **more}
 
 
 def _floor() -> dict[str, Any]:

@@ -25,6 +25,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.personal import TokenSigner
 from softhsm import LIBRARY, P256, PIN, RSA, Reader
 
+FOUNDER = "founder:f1"
 HELD = {f"{POLICE}/si-rao": P256, f"{POLICE}/sp-nair": P256, f"{CHILD}/cu-das": RSA}
 SECRET = PIN.encode()
 
@@ -57,16 +58,19 @@ class Holder:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
-    """The tokens of three officers, in force by the staff lists of every world."""
+    """The tokens of a founder and three officers, in force in every world."""
     folder = tmp_path_factory.mktemp("tokens")
     with pytest.MonkeyPatch.context() as patch:
         made = Reader(folder / "reader", patch)
-        for number, (keyid, kind) in enumerate(HELD.items()):
+        held = {FOUNDER: RSA, **HELD}
+        for number, (keyid, kind) in enumerate(held.items()):
             serial, path = made.token("dsc"), folder / f"{number}.token"
             made.key(serial, 1, kind)
             personal.enrol(path, keyid, LIBRARY, serial, "", SECRET)
             signer = personal.open_key(path, SECRET)
             patch.setitem(cast.TOKENS, keyid, Holder(signer))
+        founders = [cast.TOKENS[FOUNDER], *cast.FOUNDERS[1:]]
+        patch.setattr(cast, "FOUNDERS", founders)
         yield made
 
 
@@ -95,6 +99,9 @@ def findings(world: World) -> tuple[list[str], list[str]]:
 def test_both_verifiers_take_what_tokens_signed(world: World) -> None:
     """A whole case: the two programs share no line, and neither finds anything."""
     assert findings(world) == ([], [])
+    (directory,) = world.parties[HUB].shelf.book.directories
+    assert directory["founders"]["keys"][0]["algorithm"] == RSA
+    assert FOUNDER in directory.signed_by
     kinds = (Kind.QUERY, Kind.REQUEST, Kind.APPROVAL)
     by = {one.person for one in world.named.values() if one.kind in kinds}
     assert by == HELD.keys()

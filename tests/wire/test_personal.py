@@ -29,7 +29,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
 
 def enrol(path: Path, token: str = "", key: str = "", pin: bytes = SECRET) -> list[str]:
     """Take the token's key as a person's own; returns the lines for the list."""
-    return personal.enrol(path, KEYID, LIBRARY, token, key, pin)
+    return personal.lines(personal.enrol(path, KEYID, LIBRARY, token, key, pin))
 
 
 def test_a_key_on_a_token_is_opened_as_one_in_a_file_is(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import shapes
 from childgrid_wire import canonical, keys
 from childgrid_wire.errors import Reason, Untrusted
-from childgrid_wire.keys import EnrolledKey, check_public_key, low_s
+from childgrid_wire.keys import EnrolledKey, SeedSigner, check_public_key, low_s
 from childgrid_wire.schemas import key_algorithm
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "wire" / "signatures.json"
@@ -107,6 +107,19 @@ def test_a_key_in_another_spelling_is_not_enrolled(key: bytes) -> None:
     with pytest.raises(Untrusted) as refusal:
         check_public_key(P256, key)
     assert refusal.value.reason is Reason.UNKNOWN_KEY
+
+
+def test_a_founder_s_algorithm_is_told_from_the_key_s_form() -> None:
+    """Raw or DER, RSA or P-256; what no algorithm takes has none."""
+    for case in CASES:
+        key = canonical.from_b64(case["key"])
+        if case["accepted"]:
+            assert keys.algorithm_of(key) == case["algorithm"]
+    assert keys.algorithm_of(SeedSigner("a", bytes(32)).public) == "ed25519"
+    weak = next(one for one in CASES if one["name"] == "RSA-1024")
+    for key in (b"", bytes(32), SPKI[:-1], canonical.from_b64(weak["key"])):
+        with pytest.raises(Untrusted):
+            keys.algorithm_of(key)
 
 
 def test_every_algorithm_that_a_list_may_name_has_a_verifier() -> None:
