@@ -145,7 +145,16 @@ def test_a_choice_is_kept_and_leads_back() -> None:
     assert "HttpOnly" in cookie
     assert "Secure" in cookie
 
-    for back in ("//evil", "https://evil", "/\\evil"):
+    strange = (
+        "//evil",
+        "https://evil",
+        "/\\evil",
+        "/\t/evil",
+        "/a//evil",
+        "/A",
+        "/?x=//y",
+    )
+    for back in strange:
         form = {"look": "evil", "language": "xx", "back": back}
         other = display.choose(form, known, secure=False)
         assert other.headers["location"] == "/"

@@ -6,6 +6,7 @@ sign-in pages speak the reader's language too. Which values they may have is `wo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.responses import RedirectResponse, Response
@@ -14,13 +15,14 @@ from childgrid_page.languages import Languages
 from childgrid_portal.web import words
 
 _YEAR = 365 * 86_400
+_OWN = re.compile(r"/([a-z0-9._-]+/)*[a-z0-9._-]*")
+"""How an address of this site is spelt; anything else may be led elsewhere by it."""
 
 
 def choose(form: Mapping[str, object], known: Languages, *, secure: bool) -> Response:
     """Keep what a form chose and go back to the page that it stood on."""
     back = str(form.get("back", "/"))
-    own = back.startswith("/") and not back.startswith(("//", "/\\"))
-    answer = RedirectResponse(back if own else "/", 303)
+    answer = RedirectResponse(back if _OWN.fullmatch(back) else "/", 303)
     language, look = str(form.get("language", "")), str(form.get("look", ""))
     if language in known:
         _keep(answer, words.LANGUAGE_COOKIE, language, secure)
