@@ -104,5 +104,5 @@ def ledger(cast: Cast, pen: Pen) -> Ledger:
 def _placed(cast: Cast, pen: Pen) -> Iterator[tuple[Statement, dict[str, Place]]]:
     documents = [(one, ("hub",)) for one in cast.book().by_hash.values()]
     for said, logs in [*documents, *pen.ordered()]:
-        place = Place(0, said.issued // HOUR * HOUR)
-        yield said, dict.fromkeys(logs, place)
+        hour = said.issued // HOUR * HOUR
+        yield said, {name: Place(0, hour, name) for name in logs}

@@ -214,10 +214,15 @@ def verify(
     root: Root,
     notes: Annotated[bool, typer.Option(help="Also say what is still open.")] = False,
 ) -> None:
-    """Verify an exported directory; one line for each finding."""
+    """Verify an exported directory; one line for each finding.
+
+    What was lost with a log that the founders have closed is told too, as `lost`.
+    """
     verdict = _verdict(directory, root)
     for finding in verdict.findings:
         typer.echo(str(finding))
+    for gone in verdict.lost:
+        typer.echo(f"lost: {gone}")
     if notes:
         for note in verdict.notes:
             typer.echo(f"open: {note}")

@@ -65,7 +65,7 @@ def _check_counts(ledger: Ledger, member: str, report: Report) -> None:
     taken = [one for one in ledger.of(Kind.QUERY) if member in one.places]
     counted: Counter[tuple[str, str, str, int]] = Counter()
     floors = _Floors(ledger)
-    for query in sorted(taken, key=lambda one: one.places[member].index):
+    for query in sorted(taken, key=lambda one: one.places[member].order):
         said, hour = query.statement, query.places[member].bucket
         for scope in lifting.SCOPES:
             subject = lifting.subject_of(said, scope)

@@ -8,8 +8,9 @@
     logs/MEMBER/leaves/00000000          their leaf hashes in hex, one on a line
     proofs/STATEMENT.proof               proofs that were handed over (C2SP tlog-proof)
 
-A mirror has the same layout without the manifest. A line is canonical JSON, so it has
-one spelling; the leaf hashes say which entry is the altered one.
+Where the founders have closed a member's log, the one that follows it is MEMBER.1, then
+MEMBER.2, and so on. A mirror has the same layout without the manifest. A line is
+canonical JSON, so it has one spelling; the leaf hashes say which entry is altered.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from childgrid_wire.errors import Malformed
 MANIFEST = "manifest.dsse"
 WIDTH = 256
 
-_MEMBER = r"[a-z][a-z0-9-]{0,30}"
+_LOG = r"[a-z][a-z0-9-]{0,30}(?:\.[1-9][0-9]?)?"
 _PATHS = re.compile(
     rf"documents/[0-9]{{8}}\.dsse"
-    rf"|logs/{_MEMBER}/(?:checkpoint|history\.jsonl"
+    rf"|logs/{_LOG}/(?:checkpoint|history\.jsonl"
     rf"|entries/[0-9]{{8}}\.jsonl|leaves/[0-9]{{8}})"
     rf"|proofs/[0-9a-f]{{64}}\.proof"
 )
@@ -72,29 +73,34 @@ def is_known(path: str) -> bool:
     return _PATHS.fullmatch(path) is not None
 
 
+def member_of(log: str) -> str:
+    """Whose log it is, by the name of its folder."""
+    return log.partition(".")[0]
+
+
 def document(number: int) -> str:
     """The path of a document; `number` counts from 1."""
     return f"documents/{number:08d}.dsse"
 
 
-def checkpoint(member: str) -> str:
+def checkpoint(log: str) -> str:
     """The path of a log's newest cosigned note."""
-    return f"logs/{member}/checkpoint"
+    return f"logs/{log}/checkpoint"
 
 
-def history(member: str) -> str:
+def history(log: str) -> str:
     """The path of a log's earlier notes."""
-    return f"logs/{member}/history.jsonl"
+    return f"logs/{log}/history.jsonl"
 
 
-def entries(member: str, index: int) -> str:
+def entries(log: str, index: int) -> str:
     """The path of the file that holds entry `index`."""
-    return f"logs/{member}/entries/{index // WIDTH:08d}.jsonl"
+    return f"logs/{log}/entries/{index // WIDTH:08d}.jsonl"
 
 
-def leaves(member: str, index: int) -> str:
+def leaves(log: str, index: int) -> str:
     """The path of the file that holds the leaf hash of entry `index`."""
-    return f"logs/{member}/leaves/{index // WIDTH:08d}"
+    return f"logs/{log}/leaves/{index // WIDTH:08d}"
 
 
 def proof(name: str) -> str:

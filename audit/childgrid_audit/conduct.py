@@ -213,7 +213,7 @@ def _check_closed(
         refused, released = (
             event.places.get(holder) for event in (refusal, disclosure)
         )
-        if refused and released and refused.index < released.index:
+        if refused and released and refused.order < released.order:
             what = "was made after the request had been refused"
             report.add(*ledger.where(disclosure), what)
 

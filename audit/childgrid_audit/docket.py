@@ -100,8 +100,8 @@ def _proofs(docket: Docket, event: Event) -> Mapping[str, tuple[bytes, bytes]]:
     """The entry and its proof under the newest checkpoint, by log."""
     found = {}
     for member, place in event.places.items():
-        copy = docket.verdict.ledger.copies[member]
-        note = docket.files[bundle.checkpoint(member)]
+        copy = docket.verdict.ledger.copies[place.log]
+        note = docket.files[bundle.checkpoint(place.log)]
         proof = LeafProof(place.index, tuple(copy.tree.path(place.index)), note)
         found[member] = copy.lines[place.index].encode(), proof.encode()
     return found

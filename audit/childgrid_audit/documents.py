@@ -16,6 +16,8 @@ from childgrid_audit import bundle
 from childgrid_audit.bundle import Files
 from childgrid_audit.findings import Report
 from childgrid_audit.memo import Memo, content
+from childgrid_log import lineage
+from childgrid_log.lineage import Generation
 from childgrid_wire import canonical, envelope
 from childgrid_wire.book import Book
 from childgrid_wire.errors import Reason, Untrusted, WireError
@@ -39,6 +41,12 @@ class Law:
         self.coordinators = frozenset(
             name for name, at in self.members.items() if at["kind"] == "coordinator"
         )
+
+    def logs(self, member: str) -> dict[str, Generation]:
+        """Every log of a member that a directory names, by folder, in their order."""
+        entry = self.members.get(member)
+        logs = lineage.generations(entry) if entry else ()
+        return {one.folder: one for one in logs}
 
     def around(self, when: int) -> Iterator[View]:
         """Views at `when` (Unix seconds) under what was in force about then.

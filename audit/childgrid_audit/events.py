@@ -37,15 +37,25 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a log holds a statement, and the hour (Unix seconds) it was logged in."""
+    """Where a party's logs hold a statement, and the hour (Unix seconds) of logging.
+
+    `log` is the folder of the log, `generation` how many were closed before it.
+    """
 
     index: int
     bucket: int
+    log: str
+    generation: int = 0
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What comes before what in all logs of one party."""
+        return self.generation, self.index
 
 
 @dataclass
 class Event:
-    """A verified statement and the logs that hold it, by member."""
+    """A verified statement and where it is first held, by member."""
 
     statement: Statement
     places: dict[str, Place] = field(default_factory=dict)
@@ -60,7 +70,8 @@ class Event:
 class Ledger:
     """Everything that verified, across all logs of a bundle.
 
-    `now` is the time of the manifest, Unix seconds.
+    `now` is the time of the manifest, Unix seconds; `held` the leaf of each statement
+    in each log that holds it.
     """
 
     law: Law
@@ -68,6 +79,7 @@ class Ledger:
     now: int
     events: dict[str, Event] = field(default_factory=dict)
     shredded: dict[str, list[Line]] = field(default_factory=dict)
+    held: dict[tuple[str, str], int] = field(default_factory=dict)
     _by_kind: dict[Kind, list[Event]] = field(default_factory=dict)
     _answers: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
     _naming: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
@@ -102,6 +114,10 @@ class Ledger:
         event = self.events.get(name)
         return event if event and event.statement.kind is kind else None
 
+    def of_member(self, member: str) -> list[Copy]:
+        """The copies of a member's logs, the first log first."""
+        return [one for one in self.copies.values() if one.member == member]
+
     def where(self, event: Event, member: str = "") -> tuple[str, str, str]:
         """File, party and name under which to report an event.
 
@@ -112,9 +128,10 @@ class Ledger:
             for one in (member, event.statement.issuer, *sorted(event.places))
             if one in event.places
         )
-        index = event.places[at].index
+        place = event.places[at]
         kind, name = event.statement.kind.value, event.statement.hash
-        return bundle.entries(at, index), at, event_name(index, kind, name)
+        event_ = event_name(place.index, kind, name)
+        return bundle.entries(place.log, place.index), at, event_
 
 
 def _by_time(event: Event) -> tuple[int, str]:
@@ -129,10 +146,11 @@ def read_events(
     for copy in copies.values():
         for line in _in_order(copy):
             if line.shredded:
-                ledger.shredded.setdefault(copy.member, []).append(line)
+                ledger.shredded.setdefault(copy.name, []).append(line)
             else:
                 _take(ledger, copy, line, memo, report)
         _check_hours(copy, report)
+        _check_first(ledger, copy, report)
     ledger.index()
     for copy in copies.values():
         _check_shredded(ledger, copy, report)
@@ -145,7 +163,7 @@ def _in_order(copy: Copy) -> Iterator[Line]:
 
 
 def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) -> None:
-    path = bundle.entries(copy.member, line.index)
+    path = bundle.entries(copy.name, line.index)
     event = event_name(line.index, line.entry.kind)
     try:
         said = verified(ledger.law, line.envelope, memo)
@@ -157,10 +175,13 @@ def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) ->
     for what in _differing(line, said, ledger.now):
         report.add(path, copy.member, event, what)
     known = ledger.events.setdefault(said.hash, Event(said))
-    if copy.member in known.places:
+    if (said.hash, copy.name) in ledger.held:
         report.add(path, copy.member, event, "is logged twice")
         return
-    known.places[copy.member] = Place(line.index, line.entry.bucket)
+    ledger.held[said.hash, copy.name] = line.index
+    place = Place(line.index, line.entry.bucket, copy.name, copy.log.number)
+    # What a restored journal had forgotten may come again in the next log.
+    known.places.setdefault(copy.member, place)
 
 
 def _differing(line: Line, said: Statement, now: int) -> Iterator[str]:
@@ -179,10 +200,26 @@ def _check_hours(copy: Copy, report: Report) -> None:
     latest = 0
     for line in _in_order(copy):
         if line.entry.bucket < latest - HOUR:
-            path = bundle.entries(copy.member, line.index)
+            path = bundle.entries(copy.name, line.index)
             event = event_name(line.index, line.entry.kind)
             report.add(path, copy.member, event, "is logged in an hour gone by")
         latest = max(latest, line.entry.bucket)
+
+
+def _check_first(ledger: Ledger, copy: Copy, report: Report) -> None:
+    """A log after a closed one begins by naming where that was closed."""
+    line = copy.lines.get(0)
+    if not copy.log.number or line is None or line.shredded:
+        return
+    before = list(ledger.law.logs(copy.member).values())[copy.log.number - 1]
+    named = {"kind": "notice", "topic": "succession", "subject": before.follows()}
+    try:
+        body = canonical.loads(envelope.read(line.envelope).payload)
+    except WireError:
+        body = {}
+    if not named.items() <= body.items():
+        what = "does not begin by naming the log that was closed before it"
+        report.add(bundle.entries(copy.name, 0), copy.member, event_name(0), what)
 
 
 def verified(law: Law, data: bytes, memo: Memo) -> Statement:
@@ -228,12 +265,13 @@ def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:
     named: dict[int, int] = {}
     for event in ledger.of(Kind.SHRED):
         said, place = event.statement, event.places.get(copy.member)
-        if place and said.issuer == said["party"] == copy.member:
+        ours = place is not None and place.log == copy.name
+        if place and ours and said.issuer == said["party"] == copy.member:
             _check_head(ledger, copy, event, report)
             named |= dict.fromkeys(said["entries"], place.index)
-    for line in ledger.shredded.get(copy.member, ()):
+    for line in ledger.shredded.get(copy.name, ()):
         if named.get(line.index, -1) <= line.index:
-            path = bundle.entries(copy.member, line.index)
+            path = bundle.entries(copy.name, line.index)
             event_ = event_name(line.index, line.entry.kind)
             what = "its envelope is gone and no shred statement covers it"
             report.add(path, copy.member, event_, what)

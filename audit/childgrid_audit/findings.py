@@ -30,10 +30,12 @@ class Finding:
 class Report:
     """Collects findings, and the members whose log is not what was witnessed.
 
-    `found` says of each whether it is certain.
+    `found` says of each whether it is certain; `lost` is what went with a log that the
+    founders have closed, which they know of, and is no fault of the logs that are here.
     """
 
     found: dict[Finding, bool] = field(default_factory=dict)
+    lost: set[Finding] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
 
     def add(
@@ -42,6 +44,10 @@ class Report:
         """Take in one finding; what is certain once stays so."""
         finding = Finding(file, party, event, what)
         self.found[finding] = certain or self.found.get(finding, False)
+
+    def lose(self, file: str, party: str, event: str, what: str) -> None:
+        """Take in what was lost with a closed log, or is void by its closing."""
+        self.lost.add(Finding(file, party, event, what))
 
     def doubt(self, file: str, party: str, event: str, what: str) -> None:
         """Take in a finding after which nothing of this party's log stands firm."""

@@ -31,11 +31,11 @@ class Placed:
 
 
 def place_lines(
-    files: Files, member: str, size: int | None, memo: Memo, report: Report
+    files: Files, log: str, size: int | None, memo: Memo, report: Report
 ) -> Placed:
-    """Read all entries of `member`; `size` is what the checkpoint says, if it holds."""
-    placed = Placed()
-    for path, first in _bundles(files, f"logs/{member}/entries/"):
+    """Read all entries of `log`; `size` is what the checkpoint says, if it holds."""
+    placed, member = Placed(), bundle.member_of(log)
+    for path, first in _bundles(files, f"logs/{log}/entries/"):
         data = files.get(path, b"")
         read = memo.once(("lines", content(data)), partial(_read, data))
 
@@ -44,7 +44,7 @@ def place_lines(
 
         _place(read, first, placed, say)
     highest = max((*placed.lines, *placed.broken), default=-1) + 1
-    _check_ends(member, size, highest, placed, report)
+    _check_ends(log, size, highest, placed, report)
     return placed
 
 
@@ -102,21 +102,22 @@ def _fits(index: int, first: int, due: int, placed: Placed) -> bool:
 
 
 def _check_ends(
-    member: str, size: int | None, highest: int, placed: Placed, report: Report
+    log: str, size: int | None, highest: int, placed: Placed, report: Report
 ) -> None:
     """Entries below the checkpoint's size must be there, others must not."""
+    member = bundle.member_of(log)
     end = highest if size is None else size
     if end > highest:
-        path = bundle.entries(member, highest)
+        path = bundle.entries(log, highest)
         report.add(path, member, span(highest, end), "missing from the file")
     for index in range(min(end, highest)):
         if index not in placed.lines and index not in placed.broken:
-            path = bundle.entries(member, index)
+            path = bundle.entries(log, index)
             report.add(path, member, event_name(index), "missing from the file")
             placed.broken.add(index)
     beyond = [index for index in (*placed.lines, *placed.broken) if index >= end]
     if beyond:
-        path = bundle.entries(member, min(beyond))
+        path = bundle.entries(log, min(beyond))
         report.add(
             path,
             member,
@@ -129,11 +130,12 @@ def _check_ends(
 
 
 def place_leaves(
-    files: Files, member: str, size: int | None, report: Report
+    files: Files, log: str, size: int | None, report: Report
 ) -> dict[int, bytes]:
-    """Read the leaf hashes of `member`; returns 32 bytes by index."""
+    """Read the leaf hashes of `log`; returns 32 bytes by index."""
     hashes: dict[int, bytes] = {}
-    for path, first in _bundles(files, f"logs/{member}/leaves/"):
+    member = bundle.member_of(log)
+    for path, first in _bundles(files, f"logs/{log}/leaves/"):
         pieces = files.get(path, b"").split(b"\n")
         if pieces.pop() or len(pieces) > WIDTH:
             report.add(path, member, event_name(first), "leaf hashes are misspelled")

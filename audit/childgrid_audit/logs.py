@@ -19,14 +19,12 @@ from childgrid_audit.findings import Report, event_name, span
 from childgrid_audit.lines import place_leaves, place_lines
 from childgrid_audit.memo import Memo, content
 from childgrid_audit.tree import Tree
-from childgrid_log import names
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
 from childgrid_log.errors import NoteError, QuorumMissed
 from childgrid_log.gather import quorum_of
-from childgrid_log.keys import ED25519, Verifier
+from childgrid_log.lineage import Generation
 from childgrid_log.note import Note
 from childgrid_log.service import witness_key
-from childgrid_wire import canonical
 from childgrid_wire.errors import Reason, Untrusted, WireError
 
 _TIME_BYTES = 8
@@ -39,41 +37,58 @@ class Copy:
     `covered` is the time (Unix seconds) by which a quorum had cosigned the newest
     checkpoint: what was logged before is in it. `broken` are entries that cannot be
     read; each has been reported. `tree` gives the root of any number of leaves.
+    `log` says which of the party's logs it is, and where the founders closed it.
     """
 
-    member: str
-    vkey: str
+    log: Generation
     size: int = 0
     covered: int = 0
     lines: dict[int, Line] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
     tree: Tree = field(default_factory=Tree)
 
+    @property
+    def member(self) -> str:
+        """Whose log it is."""
+        return self.log.member
+
+    @property
+    def name(self) -> str:
+        """The log's folder in a bundle."""
+        return self.log.folder
+
+    @property
+    def vkey(self) -> str:
+        """The log's public key as text."""
+        return self.log.key.vkey
+
 
 def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, Copy]:
-    """Verify every log of a bundle; returns the copies by member."""
-    members = {path.split("/")[1] for path in files if path.startswith("logs/")}
+    """Verify every log of a bundle; returns the copies by folder, in their order."""
+    found = {path.split("/")[1] for path in files if path.startswith("logs/")}
     copies = {}
-    for member in sorted(members):
-        path = bundle.checkpoint(member)
-        if member not in law.members:
-            report.doubt(path, member, "log", "no directory knows this party")
+    for name in sorted(found, key=lambda one: (bundle.member_of(one), len(one), one)):
+        member = bundle.member_of(name)
+        known = law.logs(member)
+        if name not in known:
+            path = bundle.checkpoint(name)
+            report.doubt(path, member, "log", "no directory knows this log")
             continue
-        copies[member] = _read(files, member, law, memo, report)
+        copies[name] = _read(files, known[name], law, memo, report)
     return copies
 
 
-def _read(files: Files, member: str, law: Law, memo: Memo, report: Report) -> Copy:
-    key = canonical.from_b64(law.members[member]["log_key"])
-    copy = Copy(member, Verifier(names.origin(member), ED25519, key).vkey)
-    path = bundle.checkpoint(member)
+def _read(files: Files, log: Generation, law: Law, memo: Memo, report: Report) -> Copy:
+    copy, member, name = Copy(log), log.member, log.folder
+    path = bundle.checkpoint(name)
     signed, fault = _newest(files.get(path, b""), copy, law, memo)
     size = signed.size if signed else None
-    placed = place_lines(files, member, size, memo, report)
+    placed = place_lines(files, name, size, memo, report)
     copy.lines, copy.broken = placed.lines, placed.broken
     copy.size = max((*copy.lines, *copy.broken), default=-1) + 1
-    listed = place_leaves(files, member, size, report)
+    listed = place_leaves(files, name, size, report)
     _check_root(copy, signed, listed, report)
+    _check_end(copy, report)
     firm = _check_history(files, copy, law, memo, report)
     if fault:
         report.doubt(path, member, span(firm, copy.size), fault)
@@ -153,7 +168,7 @@ def _check_root(
         return
     if copy.tree.root(signed.size) == signed.root:
         for index in differing:
-            path = bundle.leaves(copy.member, index)
+            path = bundle.leaves(copy.name, index)
             what = "the leaf hash is not the entry's"
             report.add(path, copy.member, event_name(index), what)
         return
@@ -162,16 +177,27 @@ def _check_root(
         _drop_altered(copy, as_listed, differing, report)
         return
     report.doubt(
-        bundle.checkpoint(copy.member),
+        bundle.checkpoint(copy.name),
         copy.member,
         span(0, copy.size),
         "the entries do not lead to the root that was signed",
     )
 
 
+def _check_end(copy: Copy, report: Report) -> None:
+    """A closed log ends where the founders closed it, or this copy is shorter."""
+    end = copy.log.end
+    if end is None or copy.size < end.size:
+        return
+    if copy.size > end.size or copy.tree.root(end.size) != end.root:
+        what = f"is not what the founders have closed at {end.size}"
+        path = bundle.checkpoint(copy.name)
+        report.doubt(path, copy.member, span(end.size, copy.size), what)
+
+
 def _drop_altered(copy: Copy, tree: Tree, differing: list[int], report: Report) -> None:
     for index in differing:
-        path = bundle.entries(copy.member, index)
+        path = bundle.entries(copy.name, index)
         what = "is not the entry that was signed for"
         report.add(path, copy.member, event_name(index), what)
         copy.lines.pop(index)
@@ -183,7 +209,7 @@ def _check_history(
     files: Files, copy: Copy, law: Law, memo: Memo, report: Report
 ) -> int:
     """Hold earlier notes against the log; returns the size of the last that fits."""
-    path = bundle.history(copy.member)
+    path = bundle.history(copy.name)
     data = files.get(path, b"")
     if data and not data.endswith(b"\n"):
         report.add(path, copy.member, "checkpoint", "the last line is not ended")

@@ -93,5 +93,7 @@ def party_of(path: str) -> str:
     """Whose file this is."""
     folder, _, rest = path.partition("/")
     return (
-        rest.partition("/")[0] if folder == "logs" and rest else "board"
+        bundle.member_of(rest.partition("/")[0])
+        if folder == "logs" and rest
+        else "board"
     ) or "unknown"

@@ -21,15 +21,17 @@ from childgrid_audit.logs import cosigned
 from childgrid_audit.memo import Memo
 from childgrid_audit.station import ROLES, Station
 from childgrid_audit.tree import Tree
+from childgrid_log import lineage
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
 from childgrid_log.errors import EntryError, LogError
 from childgrid_log.evidence import Evidence
+from childgrid_log.lineage import Generation
 from childgrid_log.note import Note
-from childgrid_log.service import MAX_ENTRIES, LogServicer, keep_evidence, log_key
+from childgrid_log.service import MAX_ENTRIES, LogServicer, keep_evidence
 from childgrid_wire import canonical, channel
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
-from childgrid_wire.errors import Refused, Unreachable, WireError
+from childgrid_wire.errors import Reason, Refused, Unreachable, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.coordinator_pb2_grpc import BoardServiceStub
 from childgrid_wire.pb.log_pb2 import CheckpointRequest, EntriesRequest, LogEntry
@@ -51,19 +53,24 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Remote:
-    """A party's log by `LogService`; `stub` is a `LogServiceStub`."""
+    """A party's log by `LogService`; `stub` is a `LogServiceStub`.
+
+    `generation` is how many logs of this party were closed before it.
+    """
 
     stub: Any
+    generation: int = 0
 
     def checkpoint(self) -> bytes:
         """See `Source`; raises Refused or Unreachable."""
-        answer = channel.call(self.stub.Checkpoint, CheckpointRequest(), SECONDS)
+        asked = CheckpointRequest(generation=self.generation)
+        answer = channel.call(self.stub.Checkpoint, asked, SECONDS)
         note: str = answer.checkpoint
         return note.encode()
 
     def entries(self, start: int, count: int) -> list[LogEntry]:
         """See `Source`; raises Refused or Unreachable."""
-        asked = EntriesRequest(start=start, count=count)
+        asked = EntriesRequest(start=start, count=count, generation=self.generation)
         return list(channel.call(self.stub.Entries, asked, SECONDS).entries)
 
 
@@ -86,8 +93,9 @@ class Own:
 class Mirrored:
     """What became of one party's log.
 
-    `state` is `mirrored`, `unchanged`, `empty`, `offline`, `refused` or `faulty`;
-    `size` counts the entries that are kept now.
+    `member` is the name of the log's folder, which differs from the member's where
+    logs were closed before. `state` is `mirrored`, `unchanged`, `empty`, `offline`,
+    `refused` or `faulty`; `size` counts the entries that are kept now.
     """
 
     member: str
@@ -120,7 +128,7 @@ class Mirror:
         return board.fetch(stub, self._store.board)[1]
 
     def sources(self, dialer: Dialer) -> dict[str, Source]:
-        """A source for every member that stands."""
+        """A source for every log of every member that stands."""
         view = self._store.board.book.latest(int(self._station.clock()))
         found: dict[str, Source] = {}
         for entry in view.members():
@@ -128,8 +136,9 @@ class Mirror:
                 found[entry["id"]] = Own(LogServicer(self._station.log))
                 continue
             peer = Peer(entry["id"], ROLES[entry["kind"]])
-            remote = dialer.channel(entry["address"], peer)
-            found[entry["id"]] = Remote(LogServiceStub(remote))
+            stub = LogServiceStub(dialer.channel(entry["address"], peer))
+            for log in lineage.generations(entry):
+                found[log.folder] = Remote(stub, log.number)
         return found
 
     def run(self, sources: Mapping[str, Source]) -> list[Mirrored]:
@@ -150,6 +159,8 @@ class Mirror:
         except Unreachable as error:
             return Mirrored(member, "offline", before, error.detail)
         except Refused as error:
+            if error.reason is Reason.UNKNOWN and self._log(member).end:
+                return Mirrored(member, "unchanged", before, "no longer served")
             return Mirrored(member, "refused", before, error.reason.value)
         except (Fault, LogError, WireError) as error:
             return Mirrored(member, "faulty", before, str(error))
@@ -157,22 +168,44 @@ class Mirror:
             return Mirrored(member, "empty", 0)
         return Mirrored(member, "unchanged" if size == before else "mirrored", size)
 
+    def _log(self, name: str) -> Generation:
+        """Which log of which member a folder is for; raises `Untrusted`."""
+        view = self._store.board.book.latest(int(self._station.clock()))
+        logs = lineage.generations(view.member(bundle.member_of(name)))
+        return next((one for one in logs if one.folder == name), logs[-1])
+
+    def _check_end(self, log: Generation) -> None:
+        """Nothing of a closed log was seen beyond where the founders closed it."""
+        if log.end is None:
+            return
+        before = self._store.size(log.folder)
+        if before > log.end.size or self._station.witness.contradicts(log.end):
+            raise Fault(
+                f"the log was closed at {log.end.size}, and witnesses saw other than"
+                " that: what followed would be hidden"
+            )
+
     def _take(self, member: str, source: Source, law: Law) -> int:
+        log = self._log(member)
+        self._check_end(log)
         note = source.checkpoint()
         if not note:
             if self._store.note(member):
                 raise Fault("the log says that it was never cosigned, but it was")
             return 0
-        view = self._store.board.book.latest(int(self._station.clock()))
-        key = log_key(view, member).vkey
+        key = log.key.vkey
         tree = open_checkpoint(note, key).checkpoint
-        cosigned(note, member, key, law, self._memo)
+        cosigned(note, log.member, key, law, self._memo)
         before = self._store.size(member)
+        if log.end is not None and tree.size < before:
+            return before
         if tree.size < before:
             raise Fault(f"the log has shrunk from {before} entries to {tree.size}")
+        if log.end is not None and tree.size > log.end.size:
+            raise Fault(f"the log goes on beyond {log.end.size}, where it was closed")
         self._fetch(member, source, tree, note)
         self._store.seal(member, note)
-        self._honour(member, before, tree.size, law)
+        self._honour(log, before, tree.size, law)
         return tree.size
 
     def _fetch(
@@ -234,12 +267,12 @@ class Mirror:
         if found.root(tree.size) != tree.root:
             raise Fault("the entries served do not lead to the root that was signed")
 
-    def _honour(self, member: str, start: int, stop: int, law: Law) -> None:
+    def _honour(self, log: Generation, start: int, stop: int, law: Law) -> None:
         """Shred here what the log says it has shredded."""
-        for line in self._store.lines(member, start, stop):
+        for line in self._store.lines(log.folder, start, stop):
             if line.entry.kind != Kind.SHRED.value or line.shredded:
                 continue
             said = verified(law, line.envelope, self._memo)
-            if said.issuer == said["party"] == member:
+            if said.issuer == said["party"] == log.member:
                 gone = [index for index in said["entries"] if index < line.index]
-                self._store.shred(member, gone)
+                self._store.shred(log.folder, gone)

@@ -4,6 +4,8 @@ An absence is certain where the log itself holds what rests on the missing event
 its author or the coordinator, who had it first, has signed since without it, or where
 the floor's `receipt_seconds` are over. Otherwise it is open: noted, and counted only
 against a log that is in doubt anyway.
+What was lost with a log that the founders have closed, or is void by that, is named
+apart (`Lapses`): they know of it, and the party can't have it any more.
 The rule: no event is missing, extra or out of order in any log without being named
 with the party.
 """
@@ -17,14 +19,12 @@ from childgrid_audit.bundle import Line
 from childgrid_audit.duties import Duty, duty_of
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_audit.logs import Copy
+from childgrid_audit.lapses import SETTLE_SECONDS, Lapses
 from childgrid_log.entry import HOUR
 from childgrid_log.leaves import labels_of
 from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-
-SETTLE_SECONDS = 600
 
 _ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID, Kind.FINDING, Kind.OPENING, Kind.OPENED)
 
@@ -35,7 +35,10 @@ class Pairing:
     def __init__(self, ledger: Ledger, report: Report) -> None:
         self._ledger = ledger
         self._report = report
-        self._spare = {member: list(lines) for member, lines in ledger.shredded.items()}
+        self._lapses = Lapses(ledger)
+        self._spare: dict[str, list[Line]] = {}
+        for name, lines in ledger.shredded.items():
+            self._spare.setdefault(bundle.member_of(name), []).extend(lines)
         self._excused: set[tuple[str, str]] = set()
         self._due: dict[int, int] = {}
 
@@ -51,11 +54,10 @@ class Pairing:
             self._check_rests(event, duty)
         for disclosure in self._ledger.of(Kind.DISCLOSURE):
             self._check_received(disclosure)
-        for member in sorted(
-            self._ledger.law.coordinators & self._ledger.copies.keys()
-        ):
+        self._members = {one.member for one in self._ledger.copies.values()}
+        for member in sorted(self._ledger.law.coordinators & self._members):
             self._check_board(member)
-        for member in sorted(self._report.doubtful & self._ledger.copies.keys()):
+        for member in sorted(self._report.doubtful & self._members):
             self._check_sequence(member)
 
     def _check_extra(self, event: Event, duty: Duty) -> None:
@@ -77,10 +79,24 @@ class Pairing:
 
     def _missing(self, event: Event, member: str, certain: bool) -> None:
         path, party, other = self._ledger.where(event)
-        what = f"is missing; {party} has it as {other} in {path}"
+        there = f"{party} has it as {other} in {path}"
+        lapse = self._lapses.of(event, member)
+        if lapse is not None:
+            at = bundle.checkpoint(lapse.log.folder)
+            self._report.lose(at, member, event.name, f"{lapse.why}; {there}")
+            return
         self._report.add(
-            bundle.checkpoint(member), member, event.name, what, certain=certain
+            bundle.checkpoint(self._newest(member)),
+            member,
+            event.name,
+            f"is missing; {there}",
+            certain=certain,
         )
+
+    def _newest(self, member: str) -> str:
+        """The folder of the copy of a member's newest log."""
+        copies = self._ledger.of_member(member)
+        return copies[-1].name if copies else member
 
     def _is_due(self, event: Event, member: str) -> bool:
         """Whether `member` must have logged the event by now; see the module."""
@@ -92,14 +108,17 @@ class Pairing:
             member in self._ledger.law.coordinators
             and bool(event.places.keys() - {author})
         )
-        copy = self._ledger.copies.get(member)
-        return had_it and bool(copy) and _covers(copy, logged)
+        return had_it and self._covers(member, logged)
+
+    def _covers(self, member: str, when: int) -> bool:
+        """Whether a checkpoint is so young that everything of `when` is in a log."""
+        copies = self._ledger.of_member(member)
+        return any(one.covered >= when + SETTLE_SECONDS for one in copies)
 
     def _is_ignored(self, event: Event, member: str) -> bool:
         """Whether a log that went on for long has left out mail that nobody refuses."""
-        copy = self._ledger.copies.get(member)
         late = _logged(event) + self._seconds(event)
-        return event.statement.kind in _ALWAYS_TAKEN and _covers(copy, late)
+        return event.statement.kind in _ALWAYS_TAKEN and self._covers(member, late)
 
     def _seconds(self, event: Event) -> int:
         """The floor's `receipt_seconds` when the event was issued."""
@@ -114,8 +133,7 @@ class Pairing:
 
     def _is_excused(self, said: Statement, member: str) -> bool:
         """Whether the event may be one that was shredded, or a line already named."""
-        copy = self._ledger.copies.get(member)
-        if (copy and copy.broken) or (said.hash, member) in self._excused:
+        if self._is_broken(member) or (said.hash, member) in self._excused:
             return True
         for line in self._spare.get(member, ()):
             if _could_be(line, said):
@@ -123,6 +141,9 @@ class Pairing:
                 self._excused.add((said.hash, member))
                 return True
         return False
+
+    def _is_broken(self, member: str) -> bool:
+        return any(one.broken for one in self._ledger.of_member(member))
 
     def _check_rests(self, event: Event, duty: Duty) -> None:
         for name in duty.rests_on:
@@ -133,7 +154,7 @@ class Pairing:
                 at = ground.places.get(member) if ground else None
                 if at is None:
                     self._groundless(event, member, name, ground)
-                elif at.index > place.index and event.statement.kind is not Kind.QUERY:
+                elif at.order > place.order and event.statement.kind is not Kind.QUERY:
                     what = f"stands before {ground.name if ground else name}"
                     self._report.add(*self._ledger.where(event, member), what)
 
@@ -141,14 +162,18 @@ class Pairing:
         self, event: Event, member: str, name: str, ground: Event | None
     ) -> None:
         """`member` holds an event without the one that it rests on."""
-        if self._ledger.copies[member].broken:
+        if self._is_broken(member):
             return
         if ground is not None:
             if not self._is_excused(ground.statement, member):
                 self._missing(ground, member, certain=True)
-        elif not self._ledger.shredded.get(member):
+        elif not self._spare.get(member):
             what = f"rests on {name[:12]}, which is in no log"
-            self._report.add(*self._ledger.where(event, member), what)
+            where = self._ledger.where(event, member)
+            if self._lapses.at(event, member, event.statement.issuer):
+                self._report.lose(*where, f"{what} any more")
+            else:
+                self._report.add(*where, what)
 
     def _check_received(self, disclosure: Event) -> None:
         """A receipt, a void, or still time for one of them."""
@@ -161,11 +186,13 @@ class Pairing:
             return
         due = self._ledger.now >= said.issued + self._seconds(disclosure)
         member = said["requester"]
-        self._report.add(
-            *self._ledger.where(disclosure),
-            f"has no receipt of {member} and no void",
-            certain=due or member in self._report.doubtful,
-        )
+        where = self._ledger.where(disclosure)
+        what = f"has no receipt of {member} and no void"
+        if self._lapses.at(disclosure, member, said.issuer):
+            self._report.lose(*where, f"{what}: a log was closed since")
+            return
+        certain = due or member in self._report.doubtful
+        self._report.add(*where, what, certain=certain)
 
     def _check_board(self, member: str) -> None:
         """The coordinator logs in order whatever hangs on the board."""
@@ -185,14 +212,14 @@ class Pairing:
 
     def _check_sequence(self, member: str) -> None:
         """In a log in doubt, name what stands in another order than elsewhere."""
-        for other in sorted(self._ledger.copies.keys() - {member}):
-            latest = -1
+        for other in sorted(self._members - {member}):
+            latest = (-1, -1)
             for event in self._in_order(member, other):
-                index = event.places[other].index
-                if index < latest:
+                order = event.places[other].order
+                if order < latest:
                     what = f"stands later here than at {other}"
                     self._report.add(*self._ledger.where(event, member), what)
-                latest = max(latest, index)
+                latest = max(latest, order)
 
     def _in_order(self, member: str, other: str) -> Iterator[Event]:
         shared = [
@@ -200,17 +227,12 @@ class Pairing:
             for event in self._ledger.events.values()
             if {member, other} <= event.places.keys()
         ]
-        return iter(sorted(shared, key=lambda event: event.places[member].index))
+        return iter(sorted(shared, key=lambda event: event.places[member].order))
 
 
 def _logged(event: Event) -> int:
     """The end of the hour (Unix seconds) in which the first log took it in."""
     return min(place.bucket for place in event.places.values()) + HOUR
-
-
-def _covers(copy: Copy | None, when: int) -> bool:
-    """Whether the checkpoint is so young that everything of `when` is in it."""
-    return copy is not None and copy.covered >= when + SETTLE_SECONDS
 
 
 def _could_be(line: Line, said: Statement) -> bool:

@@ -62,7 +62,7 @@ class Post:
             return False
         said = statement.parse(envelope.read(opened[1]))
         mail = said.kind is not Kind.APPROVAL or openings.is_agreement(said)
-        return mail and names.origin(said.issuer) == self._log.origin
+        return mail and names.member(self._log.origin) == said.issuer
 
     def _is_taken(self, index: int) -> bool:
         opened = self._log.opening(index)

@@ -12,7 +12,6 @@ from childgrid_audit.events import Ledger
 from childgrid_audit.findings import Report, event_name
 from childgrid_audit.logs import Copy, cosigned
 from childgrid_audit.memo import Memo
-from childgrid_log import names
 from childgrid_log.checkpoint import Checkpoint
 from childgrid_log.errors import NoteError, ProofError
 from childgrid_log.merkle import verify_inclusion
@@ -35,7 +34,9 @@ def check_proofs(files: Files, ledger: Ledger, memo: Memo, report: Report) -> No
             continue
         event = event_name(proof.index, "proof of", name)
         what = _unlike(proof, tree, copy)
-        if what:
+        if what and _is_lost(tree, copy):
+            report.lose(path, copy.member, event, "was lost with the log")
+        elif what:
             report.doubt(path, copy.member, event, what)
         elif not _is_about(name, proof, copy, ledger):
             what = "the proof is about another statement"
@@ -44,10 +45,16 @@ def check_proofs(files: Files, ledger: Ledger, memo: Memo, report: Report) -> No
 
 def owner(origin: str, copies: dict[str, Copy]) -> Copy:
     """The copy of the log of this origin; raises ProofError where there is none."""
-    for member, copy in copies.items():
-        if names.origin(member) == origin:
+    for copy in copies.values():
+        if copy.log.origin == origin:
             return copy
     raise ProofError("the bundle does not hold the log of this proof")
+
+
+def _is_lost(tree: Checkpoint, copy: Copy) -> bool:
+    """Whether it proves what was in a log until it was closed, and is in no copy."""
+    end = copy.log.end
+    return end is not None and copy.size < tree.size <= end.size
 
 
 def _unlike(proof: LeafProof, tree: Checkpoint, copy: Copy) -> str:
@@ -71,6 +78,4 @@ def _is_about(name: str, proof: LeafProof, copy: Copy, ledger: Ledger) -> bool:
     line = copy.lines.get(proof.index)
     if line is None or line.shredded:
         return True
-    event = ledger.events.get(name)
-    place = event.places.get(copy.member) if event else None
-    return place is not None and place.index == proof.index
+    return ledger.held.get((name, copy.name)) == proof.index

@@ -21,6 +21,7 @@ from childgrid_audit.store import Store
 from childgrid_log import names, restored
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
+from childgrid_log.own import own
 from childgrid_log.witness import Witness
 from childgrid_wire.certificates import Peer
 from childgrid_wire.identity import Identity
@@ -86,9 +87,7 @@ class Station:
         identity = Identity.open(folder / "keys", passphrase)
         member = identity.member
         shelf = Shelf.open(folder / "documents")
-        log = Log.open(
-            folder / "log" / "log.db", names.origin(member), identity.log_key
-        )
+        log = Log.open(folder / "log" / "log.db", *own(shelf.book, identity))
         restored.hold(log, folder / "keys")
         witness = Witness(
             folder / "log" / "witness.db", names.witness(member), identity.witness_key

@@ -107,23 +107,21 @@ def _row(number: int, event: Event) -> tuple[str, ...]:
         said.person.removesuffix("/"),
         words(said) if words else said.kind.value,
         said.hash,
-        ", ".join(
-            f"{member} {at.index}" for member, at in sorted(event.places.items())
-        ),
+        ", ".join(f"{at.log} {at.index}" for _, at in sorted(event.places.items())),
     )
 
 
 def _logs(docket: Docket) -> list[tuple[str, ...]]:
-    members = {member for one in docket.exhibits.events for member in one.places}
+    logs = {at.log for one in docket.exhibits.events for at in one.places.values()}
     copies = docket.verdict.ledger.copies
     return [
         (
-            member,
-            str(copies[member].size),
-            copies[member].tree.root(copies[member].size).hex(),
-            _both(copies[member].covered),
+            name,
+            str(copies[name].size),
+            copies[name].tree.root(copies[name].size).hex(),
+            _both(copies[name].covered),
         )
-        for member in sorted(members)
+        for name in sorted(logs)
     ]
 
 

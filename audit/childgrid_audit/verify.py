@@ -26,11 +26,15 @@ from childgrid_audit.proofs import check_proofs
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came out: findings (none if all holds), open matters, and the ledger."""
+    """What came out: findings (none if all holds), open matters, and the ledger.
+
+    `lost` is what went with a log that the founders have closed.
+    """
 
     findings: tuple[Finding, ...]
     notes: tuple[Finding, ...]
     ledger: Ledger
+    lost: tuple[Finding, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -63,7 +67,8 @@ class Verifier:
         check_emergencies(ledger, report)
         check_erasures(ledger, report)
         Pairing(ledger, report).check()
-        return Verdict(report.findings(), report.notes(), ledger)
+        lost = tuple(sorted(report.lost))
+        return Verdict(report.findings(), report.notes(), ledger, lost)
 
 
 def _latest(copies: dict[str, Copy]) -> int:

@@ -13,6 +13,11 @@ def origin(member: str, generation: int = 0) -> str:
     return f"{first}/{generation}" if generation else first
 
 
+def member(origin_: str) -> str:
+    """Whose log has this origin."""
+    return origin_.partition(".")[0]
+
+
 def generation(origin_: str) -> int:
     """How many logs of its member were closed before the one of this origin."""
     number = origin_.rpartition("/log/")[2]

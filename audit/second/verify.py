@@ -107,12 +107,12 @@ class Bundle:
         self.files, self.pinned, self.found = files, root, list[str]()
         self.board, self.said = dict[str, Said](), dict[str, Said]()
         self.keys, self.until = dict[str, list[Json]](), dict[str, int]()
-        self.leaves, self.places = dict[str, list[bytes]](), dict[str, dict[str, int]]()
+        self.leaves, self.places = dict[str, list[bytes]](), dict[str, dict[str, Any]]()
         for path in self._below("documents/"):
             self._try(path, "document", self._hang, path)
         self._try("manifest.dsse", "manifest", self._manifest)
-        for member in sorted({path.split("/")[1] for path in self._below("logs/")}):
-            self._try(f"logs/{member}/", "log", self._log, member, f"logs/{member}/")
+        for log in sorted({path.split("/")[1] for path in self._below("logs/")}):
+            self._try(f"logs/{log}/", "log", self._log, log, f"logs/{log}/")
         for path in self._below("proofs/"):
             self._try(path, "proof", self._proof, path)
         self.requests = [one["request"] for one in self._of("disclosure")]
@@ -145,8 +145,7 @@ class Bundle:
         """Believe a document that follows from the root and from those before."""
         said, last = Said(self.files[path]), self._of("directory")[-1:]
         new = said.name not in self.board and said.kind in BOARD and not said["officer"]
-        place = f"documents/{len(self.board) + 1:08d}.dsse"
-        _need(path == place and new, "has no place here")
+        _need(new and path == f"documents/{len(self.board) + 1:08d}.dsse", "misplaced")
         if said.kind == "directory":
             pinned = _dumps({"founders": said["founders"], "grid": said["grid"]})
             root = sha256(b"childgrid/v1 root\0" + pinned).hexdigest()
@@ -183,23 +182,23 @@ class Bundle:
     def _lines(self, folder: str) -> list[bytes]:
         return b"".join(self.files[path] for path in self._below(folder)).splitlines()
 
-    def _log(self, member: str, home: str) -> None:
+    def _log(self, log: str, home: str) -> None:
         """Entries lead to leaves, and leaves to every root that was signed."""
         lines, entries = self._lines(f"{home}leaves/"), self._lines(f"{home}entries/")
-        self.leaves[member] = [bytes.fromhex(line.decode()) for line in lines]
-        size = self._note(member, self.files[f"{home}checkpoint"])
-        spelled = b"".join(self.leaves[member]).hex().encode() == b"".join(lines)
+        self.leaves[log] = [bytes.fromhex(line.decode()) for line in lines]
+        size = self._note(log, self.files[f"{home}checkpoint"])
+        spelled = b"".join(self.leaves[log]).hex().encode() == b"".join(lines)
         _need(spelled and len(lines) == len(entries) == size, "is not as it was signed")
         for line in self._lines(f"{home}history"):
-            self._note(member, _strict(line, 1)["note"].encode())
+            self._note(log, _strict(line, 1)["note"].encode())
         for at, line in enumerate(entries):
             file = f"{home}entries/{at // 256:08d}.jsonl"
-            self._try(file, f"event {at}", self._entry, member, at, line)
+            self._try(file, f"event {at}", self._entry, log, at, line)
         gone = {at for at, one in enumerate(entries) if one[-15:] == b'"statement":""}'}
-        shreds = [one for one in self._of("shred") if one.person == member]
+        shreds = [one for one in self._of("shred") if one.person == log.split(".")[0]]
         _need(gone <= {at for o in shreds for at in o["entries"]}, "lacks entries")
 
-    def _note(self, member: str, note: bytes) -> int:
+    def _note(self, log: str, note: bytes) -> int:
         """The size of a checkpoint that log and quorum signed over these leaves."""
         text, _, rest = note.decode().rpartition("\n\n")
         origin, size, root = text.split("\n")
@@ -209,7 +208,7 @@ class Bundle:
             raw, (who, _, role) = _unbase(blob), name.partition(".childgrid.internal/")
             time = b"cosignature/v1\ntime %d\n" % int.from_bytes(raw[4:-64], "big")
             head, kind = (time, b"\n\4") if role == "witness" else (b"", b"\n\1")
-            keys = [{"key": one[f"{role}_key"]} for one in self.keys[who]]
+            keys = [{"key": o[f"{role.split('/')[0]}_key"]} for o in self.keys[who]]
             tags = [name.encode() + kind + _unbase(key["key"]) for key in keys]
             key = keys[[sha256(tag).digest()[:4] for tag in tags].index(raw[:4])]
             good = _holds(key, head + text.encode() + b"\n", raw[-64:])
@@ -218,20 +217,21 @@ class Bundle:
         for one in self._of("directory"):
             rule, every = one["witnesses"], one["members"]
             able = {who["id"] for who in every if who["kind"] != "coordinator"}
-            may = able.intersection(rule["members"]) - {member}
+            may = able.intersection(rule["members"]) - {log.split(".")[0]}
             n, q, f = len(may), rule["quorum"], rule["faults"]
             enough |= seen <= may and f < 2 * q - n and q <= min(n - f, len(seen))
-        right = origin == f"{member}.childgrid.internal/log" and not end and enough
-        _need(right and len(lines) == len(seen) + 1, "was not signed by log and quorum")
-        part = self.leaves[member][: int(size)]
+        right = origin.replace(".childgrid.internal/log", "").replace("/", ".") == log
+        right &= enough and not end and len(lines) == len(seen) + 1
+        _need(right, "was not signed by log and quorum")
+        part = self.leaves[log][: int(size)]
         _need(str(len(part)) == size and _unbase(root) == _tree(part)[0], "no root")
         return len(part)
 
-    def _entry(self, member: str, at: int, data: bytes) -> None:
+    def _entry(self, log: str, at: int, data: bytes) -> None:
         line = _strict(data, 4)
         leaf, envelope = line["leaf"].encode(), line["statement"].encode()
         salt, told = bytes.fromhex(line["salt"]), _strict(leaf, 7)
-        known = sha256(b"\0" + leaf).digest() == self.leaves[member][at]
+        known = sha256(b"\0" + leaf).digest() == self.leaves[log][at]
         placed = told["sequence"] == line["index"] == at and salt.hex() == line["salt"]
         _need(known and placed, "is not the entry that was signed for")
         if not envelope:
@@ -243,19 +243,19 @@ class Bundle:
             _need(self.board[said.name].data == envelope, "is not on the board so")
         elif said.kind != "enrolment":
             self._signed(said)
-        places = self.places.setdefault(said.name, {})
-        _need(told["kind"] == said.kind and member not in places, "is logged twice")
-        self.said[said.name], places[member] = said, at
+        ours = self.places.setdefault(said.name, {}).setdefault(log.split(".")[0], {})
+        _need(told["kind"] == said.kind and log not in ours, "is logged twice")
+        self.said[said.name], ours[log] = said, at
 
     def _proof(self, path: str) -> None:
         head, _, note = self.files[path].partition(b"\n\n")
-        first, index, *hashes = head.decode("ascii").split("\n")
-        member = note.decode().partition(".")[0]
-        part, at = self.leaves[member][: self._note(member, note)], int(index[6:])
-        right = (first, index) == ("c2sp.org/tlog-proof@v1", f"index {at}")
-        _need([_unbase(one) for one in hashes] == _tree(part, at)[1], "leads elsewhere")
-        held = self.places.get(path[7:-6], {}).get(member, at)
-        _need(right and held == at < len(part), "is about another statement")
+        origin, lines = note.decode().split("\n")[0], head.split(b"\n")
+        log = origin.replace(".childgrid.internal/log", "").replace("/", ".")
+        part, at = self.leaves[log][: self._note(log, note)], int(lines[1][6:])
+        hashes = [base64.b64encode(one) for one in _tree(part, at)[1]]
+        right = lines == [b"c2sp.org/tlog-proof@v1", b"index %d" % at, *hashes]
+        held = self.places.get(path[7:-6], {}).get(log.split(".")[0], {log: at})
+        _need(right and held.get(log) == at < len(part), "leads to another statement")
 
     def _release(self, given: Said) -> None:
         """It is what was requested of it, and what persons of both sides approved."""
@@ -270,6 +270,7 @@ class Bundle:
         ours = answer.person == holder and answer["answers"] == query.name
         _need(offered and ours, "is not what the holder had offered")
         _need(self.requests.count(request.name) == 1, "shares its request")
+        lost = {"~": 0} if "closed" in self.keys[holder][-1] else {}
         approvals, sides = [self.said[name] for name in given["approvals"]], set()
         persons = {one.person for one in approvals} - {request.person, query.person}
         _need(len(persons) == len(approvals), "one approves twice, or what they asked")
@@ -281,7 +282,8 @@ class Bundle:
             (who,) = (o for o in officers if f"{agency}/{o['id']}" == one.person)
             ends = [self.until.get(name, 2**62) for name in (agency, one.person)]
             valid = min(who["valid_until"], one["expires"], *ends) > given["issued"]
-            at = [self.places[said.name][holder] for said in (request, one, given)]
+            told = [self.places[said.name] for said in (request, one, given)]
+            at = [min(places.get(holder, lost).items()) for places in told]
             _need(valid and at == sorted(at), f"{one.person} was late, or has lapsed")
             sides.add((one["side"], who["role"]))
         fields = {*request["fields"]}.intersection(*[o["fields"] for o in approvals])
@@ -294,6 +296,4 @@ if __name__ == "__main__":
         sys.exit(print(__doc__, file=sys.stderr) or 2)
     below = [path for path in Path(sys.argv[1]).rglob("*") if path.is_file()]
     read = {str(path.relative_to(sys.argv[1])): path.read_bytes() for path in below}
-    findings = Bundle(read, sys.argv[3]).found
-    print("\n".join(findings), end="\n" * bool(findings))
-    sys.exit(bool(findings))
+    sys.exit(bool([print(line) or line for line in Bundle(read, sys.argv[3]).found]))

@@ -95,7 +95,7 @@ def test_a_statement_dated_back_changes_no_closed_quarter(verdict: Verdict) -> N
     forged = replace(query, hash="f0" * 32)
     member, size = query.issuer, ledger.copies[query.issuer].size
     more = Ledger(ledger.law, ledger.copies, ledger.now, dict(ledger.events))
-    more.events["f0" * 32] = Event(forged, {member: Place(size - 1, NOW - DAY)})
+    more.events["f0" * 32] = Event(forged, {member: Place(size - 1, NOW - DAY, member)})
     more.index()
     assert len(gather(more).searches) == len(gather(ledger).searches) + 1
     assert scorecard(more, Q1) == before

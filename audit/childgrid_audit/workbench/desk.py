@@ -188,4 +188,4 @@ class Desk:
         key = self._source.key()
         verdict = self._verifier.verify(self._source.files())
         findings = [one for one in verdict.findings if not self._source.excuses(one)]
-        return work_out(key, verdict.ledger, findings, verdict.notes)
+        return work_out(key, verdict.ledger, findings, verdict.notes, lost=verdict.lost)

@@ -15,9 +15,9 @@ from typing import Any
 from childgrid_audit.auditors import ROLE
 from childgrid_audit.config import Settings
 from childgrid_audit.workbench.desk import open_mirror
-from childgrid_log import names
 from childgrid_log.leaves import draft_of
 from childgrid_log.log import Log
+from childgrid_log.own import own
 from childgrid_wire import statement
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from childgrid_wire.keys import Signer
@@ -61,12 +61,8 @@ class Pen:
         if not signer.keyid.startswith(f"{identity.member}/"):
             raise ConfigurationRefused("this key belongs to another station")
         folder = settings.state_dir
-        log = Log.open(
-            folder / "log" / "log.db",
-            names.origin(identity.member),
-            identity.log_key,
-        )
         shelf = Shelf.open(folder / "documents")
+        log = Log.open(folder / "log" / "log.db", *own(shelf.book, identity))
         return cls(signer, shelf, log, folder=folder)
 
     @property

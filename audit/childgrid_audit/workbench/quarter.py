@@ -73,7 +73,7 @@ class Quarter:
 
 @dataclass(frozen=True)
 class Prefix:
-    """How much of each log belongs to a quarter: leaves and root, by member.
+    """How much of each log belongs to a quarter: leaves and root, by its folder.
 
     `final` says that a quorum has cosigned every log beyond the close.
     """
@@ -83,7 +83,7 @@ class Prefix:
     final: bool
 
     def table(self) -> dict[str, dict[str, object]]:
-        """Size and root (hex) by member, as JSON."""
+        """Size and root (hex) by log, as JSON."""
         return {
             member: {"size": size, "root": self.roots[member]}
             for member, size in sorted(self.sizes.items())
@@ -134,8 +134,8 @@ def _placed(event: Event, part: Prefix, close: int) -> dict[str, Place]:
         member: place
         for member, place in event.places.items()
         if (
-            place.index < part.sizes[member]
-            if member in part.sizes
+            place.index < part.sizes[place.log]
+            if place.log in part.sizes
             else place.bucket + HOUR <= close
         )
     }

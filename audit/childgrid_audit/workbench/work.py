@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from childgrid_audit.documents import Law
 from childgrid_audit.events import Ledger
 from childgrid_audit.findings import Finding
 from childgrid_audit.workbench import sample
@@ -23,6 +24,7 @@ from childgrid_audit.workbench.patterns import find
 from childgrid_audit.workbench.people import Person, people
 from childgrid_audit.workbench.quarter import Prefix, Quarter, prefix, within
 from childgrid_audit.workbench.scorecard import table
+from childgrid_log.lineage import Generation
 from childgrid_wire import canonical
 
 ID_DIGITS = 12
@@ -54,6 +56,16 @@ class Work:
     people: dict[str, Person]
     quarters: dict[str, Quarterly]
     months: list[tuple[str, int]]
+    lost: Sequence[Finding] = ()
+    """What went with logs that the founders have closed."""
+
+    def closed(self, members: Iterable[str] = ()) -> list[Generation]:
+        """The logs of some members, or of all, that the founders have closed."""
+        law = self.ledger.law
+        every = (
+            log for one in sorted(members or law.members) for log in _logs(law, one)
+        )
+        return [one for one in every if one.end is not None]
 
     @property
     def shredded(self) -> int:
@@ -76,6 +88,7 @@ def work_out(
     findings: Sequence[Finding] = (),
     notes: Sequence[Finding] = (),
     limits: Limits = LIMITS,
+    lost: Sequence[Finding] = (),
 ) -> Work:
     """Work out everything for one state of the logs."""
     book = gather(ledger)
@@ -93,7 +106,12 @@ def work_out(
         people(book),
         {str(one): _quarterly(ledger, one, limits) for one in _quarters(book)},
         _months(book, limits),
+        lost,
     )
+
+
+def _logs(law: Law, member: str) -> Iterable[Generation]:
+    return law.logs(member).values()
 
 
 def flag_id(flag: Flag) -> str:

@@ -19,6 +19,7 @@ from childgrid_audit.workbench.limits import LIMITS
 from childgrid_audit.workbench.patterns import MISSING, PATTERNS, rule
 from childgrid_audit.workbench.timeline import timeline
 from childgrid_audit.workbench.work import Quarterly, Work
+from childgrid_log.lineage import Generation
 from childgrid_page.charts import columns
 from childgrid_wire import openings
 
@@ -70,15 +71,16 @@ def overview(work: Work) -> Values:
         "counts": counts,
         "chart": columns("Searches by month", ("Month", "Searches"), work.months),
         "patterns": [(one, flags[one.name]) for one in PATTERNS.values()],
-        "logs": sorted(work.ledger.copies.values(), key=lambda one: one.member),
+        "logs": list(work.ledger.copies.values()),
         "doubtful": doubtful,
     }
 
 
 def findings(work: Work, page: int) -> Values:
-    """What verifying the logs found, and what is still open."""
-    rows = [(one, True) for one in work.findings]
-    rows += [(one, False) for one in work.notes]
+    """What verifying the logs found, what is still open, and what was lost."""
+    rows = [(one, "finding") for one in work.findings]
+    rows += [(one, "open") for one in work.notes]
+    rows += [(one, "lost") for one in work.lost]
     return paged(rows, page)
 
 
@@ -149,7 +151,15 @@ def case(work: Work, commitment: str) -> Values:
         "steps": timeline(searches, work.book.now),
         "officers": sorted({one.person for one in searches}),
         "approvers": sorted(_approvers(searches)),
+        "closed": _closed(work, searches),
     }
+
+
+def _closed(work: Work, searches: Sequence[Search]) -> list[Generation]:
+    """The logs of a case's parties that were closed since its first search."""
+    first = min((one.issued for one in searches), default=0)
+    parties = {name for one in searches for name in (one.member, *one.targets)}
+    return [one for one in work.closed(parties) if parties and one.until >= first]
 
 
 def _approvers(searches: Sequence[Search]) -> set[str]:
