@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from childgrid_log import lineage, names
 from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.errors import NoteError
 from childgrid_log.log import Log
@@ -29,12 +30,15 @@ class Copy:
     checkpoint: bytes
 
     @classmethod
-    def read(cls, folder: Path, member: str) -> Copy:
-        """Read both from an exported directory; raises `ConfigurationRefused`."""
+    def read(cls, folder: Path, member: str, generation: int = 0) -> Copy:
+        """Read both from an exported directory; raises `ConfigurationRefused`.
+
+        `generation` says which of the member's logs; `names.generation` of its origin.
+        """
         try:
             return cls(
                 (folder / "manifest.dsse").read_bytes(),
-                (folder / _path(member)).read_bytes(),
+                (folder / _path(member, generation)).read_bytes(),
             )
         except OSError as error:
             name = folder.name
@@ -50,7 +54,8 @@ class Copy:
         made = statement.verify(self.manifest, view.find_key, Kind.MANIFEST)
         if view.member(made.issuer)["kind"] != "auditor":
             raise Refused(Reason.WRONG_ROLE, "manifest.issuer")
-        named = made["files"].get(_path(member), {})
+        path = _path(member, names.generation(log.origin))
+        named = made["files"].get(path, {})
         if named.get("sha256") != hashlib.sha256(self.checkpoint).hexdigest():
             raise Refused(Reason.UNKNOWN, "manifest.files")
         try:
@@ -61,5 +66,5 @@ class Copy:
         return seen.size
 
 
-def _path(member: str) -> str:
-    return f"logs/{member}/checkpoint"
+def _path(member: str, generation: int) -> str:
+    return f"logs/{lineage.folder(member, generation)}/checkpoint"

@@ -4,6 +4,7 @@
     key      a desk pass was issued; the subject is the SHA-256 of its certificate
     index    sources are encoded anew; the subject is the SHA-256 of the mapping file
     archive  old leaves go to files; the subject is the root over all that are there
+    succession  the log of this leaf follows one that the founders have closed
 
 A `notice` of the node's own log, where auditors read it; it never hangs on the board.
 What the node does by itself (its sealing keys, an index's refresh) is nobody's act. The

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from childgrid_log import names
 from childgrid_log.claim import Claim
 from childgrid_log.held_copy import Copy
 from childgrid_node import shred
@@ -32,7 +33,8 @@ def shred_log(
     try:
         shelf = Shelf.open(config.state_dir / "documents")
         office = open_office(config, identity, shelf, clock)
-        copy = Copy.read(export, identity.member)
+        number = names.generation(office.journal.log.origin)
+        copy = Copy.read(export, identity.member, number)
         found = 0
         while said := shred.run(office, config.retention, copy):
             found += len(said["entries"])

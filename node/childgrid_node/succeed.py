@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from childgrid_log import lineage, plea
+from childgrid_log.claim import Claim
 from childgrid_log.errors import PleaRefused
 from childgrid_node import succession
 from childgrid_node.config import NodeConfig
@@ -34,8 +35,11 @@ _SECONDS = 20.0
 
 def succeed(
     config: NodeConfig, out: Path, clock: Callable[[], float], say: Say
-) -> plea.Closing:
+) -> plea.Closing | None:
     """Write the request to close this node's log to `out`; returns what it proves.
+
+    None where the founders have done so already. The directory that says so is kept
+    then, for a node that can't start to read it.
 
     Raises:
         Refused: `no-quorum`, too few witnesses have answered: try again.
@@ -46,14 +50,15 @@ def succeed(
         raise ConfigurationRefused(f"{out} is there already: name another file")
     passphrase = keyfile.read_passphrase(config.passphrase_file)
     identity = Identity.prepare_log(config.state_dir / "keys", passphrase)
-    book = Shelf.open(config.state_dir / "documents").book
-    replies = _ask(config, identity, book, clock)
+    shelf = Shelf.open(config.state_dir / "documents")
+    book = shelf.book
+    runs = Claim.is_held(config.state_dir)
+    replies = _ask(config, identity, book if runs else shelf, clock)
     view = book.latest(int(clock()))
     log = lineage.present(view.member(identity.member))
     if succession.seed_of(identity, log) == identity.next_log_key:
-        raise ConfigurationRefused(
-            "the founders have named the successor: start `childgrid-node serve`"
-        )
+        say("the founders have named the successor: `childgrid-node serve` begins it")
+        return None
     words = plea.usable(view, log, [one.latest.encode() for one in replies])
     data = plea.make(identity, log.number, words)
     try:
@@ -68,17 +73,20 @@ def succeed(
 
 
 def _ask(
-    config: NodeConfig, identity: Identity, book: Book, clock: Callable[[], float]
+    config: NodeConfig,
+    identity: Identity,
+    into: Shelf | Book,
+    clock: Callable[[], float],
 ) -> list[CosignResponse]:
-    """What each witness says, and the newest documents in `book` besides.
+    """What each witness says; the newest documents go `into` a shelf besides.
 
-    They are looked at and not kept: a node may be at work on its own.
+    A book in its place keeps none of them: a node is at work on its own.
     """
     pair, root = identity.credentials("node", clock)()
     at = config.coordinator
     opened = channel.connect(at.address, Peer(at.member, "coordinator"), pair, root)
     try:
-        board.fetch(rpc.BoardServiceStub(opened), book, 0, _SECONDS)
+        board.fetch(rpc.BoardServiceStub(opened), into, 0, _SECONDS)
         call = CosignRequest(log=identity.member)
         request = pb.WitnessRequest(call=call, wait_ms=_WAIT_MS)
         stub = rpc.ExchangeServiceStub(opened)

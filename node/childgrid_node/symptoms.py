@@ -48,11 +48,12 @@ def log(office: Office, witness_seconds: int) -> str:
     try:
         kept.check()
     except LogBehind as error:
-        raise Fault(f"log: {error}") from error
+        raise Fault(f"log: {error}: `childgrid-node succeed`") from error
     except LogError as error:
-        raise Fault(f"log: {error}; start the node, and wait for the witnesses") from (
-            error
-        )
+        raise Fault(
+            f"log: {error}; start the node, and wait for the witnesses; where it says"
+            " `log-behind` then, ask the founders: `childgrid-node succeed`"
+        ) from error
     cosigned = outlook.cosigned(kept)
     size = kept.size()
     if cosigned < size:

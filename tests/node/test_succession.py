@@ -13,7 +13,7 @@ from childgrid_log import names, restored
 from childgrid_log.errors import LogUnavailable
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
-from childgrid_node import logbook, succession
+from childgrid_node import logbook, succeed, succession
 from childgrid_node.config import NodeConfig
 from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
@@ -21,6 +21,8 @@ from childgrid_wire import envelope, keyfile, statement
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, WireError
 from childgrid_wire.identity import Identity, public_of
 from childgrid_wire.kinds import Kind
+from childgrid_wire.pb.coordinator_pb2 import WitnessRequest
+from childgrid_wire.pb.witness_pb2 import CosignRequest, CosignResponse
 from childgrid_wire.shelf import Shelf
 from closings import close, heir
 from founders import light_locks
@@ -188,7 +190,9 @@ def test_nothing_is_logged_before_the_witnesses_have_seen_it_empty(desk: Desk) -
 @pytest.mark.threat("T10")
 def test_what_is_older_is_void_and_what_lasts_stays(desk: Desk) -> None:
     """No old request moves, no draft or sitting stays; budgets and records do."""
-    with closing(sqlite3.connect(desk.path)) as db:
+    with closing(sqlite3.connect(desk.path, isolation_level=None)) as db:
+        for sql in _HALF_DONE:
+            db.execute(sql)
         spent = db.execute("SELECT sum(queries) FROM used").fetchone()
         said = db.execute("SELECT hash FROM said ORDER BY leaf").fetchall()
     office = desk.begun()
@@ -201,9 +205,33 @@ def test_what_is_older_is_void_and_what_lasts_stays(desk: Desk) -> None:
     assert len(journal.all(Kind.REQUEST)) == 2
     for table in ("draft", "sitting", "attested"):
         assert journal.rows(f"SELECT count(*) FROM {table}") == [(0,)]
-    states = {state for (state,) in journal.rows("SELECT state FROM spent")}
-    assert states == {"receipted"}
+    states = journal.rows(
+        "SELECT state, ciphertext FROM spent WHERE length(request) = 1"
+    )
+    assert states == [("closed", b""), ("closed", b"")]
+    waiting = "SELECT hash FROM outbox WHERE hash IN ('3', '4')"
+    assert journal.rows(waiting) == [("4",)]
+    secrets = "SELECT name FROM secret WHERE name IN ('request:1', 'record:1')"
+    assert journal.rows(secrets) == [("record:1",)]
+    assert journal.rows("SELECT 1 FROM content WHERE hash = 'a draft'") == []
     journal.log.close()
+
+
+_HALF_DONE = (
+    "INSERT INTO draft VALUES ('a draft', 'cu-mehta', 1, x'00', x'00')",
+    "INSERT INTO content VALUES ('a draft', 'police', x'00')",
+    "INSERT INTO sitting VALUES ('a token', 'a view', 4000000000)",
+    "INSERT INTO attested VALUES ('a case', 'cu-mehta', 'a statement')",
+    "INSERT INTO spent VALUES ('1', 'one', x'00', 'sealed')",
+    "INSERT INTO spent VALUES ('2', 'two', x'00', 'released')",
+    "INSERT INTO outbox (hash, kind, envelope, state)"
+    " VALUES ('3', 'disclosure', x'00', 'waiting')",
+    "INSERT INTO outbox (hash, kind, envelope, state)"
+    " VALUES ('4', 'budget', x'00', 'waiting')",
+    "INSERT INTO secret VALUES ('request:1', x'00')",
+    "INSERT INTO secret VALUES ('record:1', x'00')",
+)
+"""What lies in a journal half done; and a record and a lifted budget, which stay."""
 
 
 STEPS = ("_build", "mark", "_put_aside", "_rename", "write_private", "follow_log")
@@ -288,3 +316,42 @@ def test_another_log_than_the_closed_one_is_never_put_aside(desk: Desk) -> None:
     with pytest.raises(ConfigurationRefused, match="another log"):
         desk.take_up(desk.learn())
     assert desk.files() <= {"log.db", ".next.db"}
+
+
+def test_the_verb_asks_once_and_then_fetches_what_the_founders_said(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that can't start, its log being gone, is led on by the same command."""
+    relay, told = desk.grid.relay.witness, list[str]()
+
+    def ask(_: object, __: object, into: Shelf, ___: object) -> list[CosignResponse]:
+        for data in fetched:
+            into.add(data)
+        reply = relay(WitnessRequest(call=CosignRequest(log=HOLDER)))
+        return [*reply.replies.values(), CosignResponse(latest="rubbish")]
+
+    monkeypatch.setattr(succeed, "_ask", ask)
+    fetched: list[bytes] = []
+    two = tmp_path / "two.succession"
+    with pytest.raises(ConfigurationRefused, match="is there already"):
+        succeed.succeed(desk.config, tmp_path, desk.grid.clock, told.append)
+    fetched.append(desk.document)
+    assert succeed.succeed(desk.config, two, desk.grid.clock, told.append) is None
+    assert "serve" in told[-1]
+    assert not two.exists()
+    shelf = Shelf.open(desk.config.state_dir / "documents")
+    assert succession.is_due(
+        desk.config.state_dir, shelf.book, Identity.open(desk.keys, PASSPHRASE)
+    )
+
+
+def test_too_few_witnesses_make_no_request(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fewer words than the founders need, nothing is written."""
+    out = tmp_path / "one.succession"
+    monkeypatch.setattr(succeed, "_ask", lambda *_: [CosignResponse(size=3)])
+    with pytest.raises(Refused) as refusal:
+        succeed.succeed(desk.config, out, desk.grid.clock, str)
+    assert refusal.value.reason is Reason.NO_QUORUM
+    assert not out.exists()
