@@ -218,6 +218,28 @@ def _manifest() -> bytes:
     return Manifest(Owner("node", "fuzz"), 1_790_000_000, files).dump()
 
 
+def _pleas() -> Iterator[bytes]:
+    """Requests to close a log, by the words of four witnesses and of three."""
+    from childgrid_log import names, plea
+    from childgrid_log.checkpoint import Checkpoint, sign_checkpoint
+    from childgrid_log.keys import COSIGNATURE, ED25519, Signer
+    from childgrid_log.note import Note, cosign
+    from closings import heir
+    from gridcast import START, identity
+
+    own = identity("customs")
+    signer = Signer(names.origin("customs"), ED25519, own.log_key)
+    words = []
+    for size, who in enumerate(("police", "prisons", "childcare", "audit-north"), 3):
+        tree = Checkpoint(signer.verifier.name, size, bytes([size]) * 32)
+        note = Note.parse(sign_checkpoint(tree, signer))
+        eye = Signer(names.witness(who), COSIGNATURE, identity(who).witness_key)
+        line = cosign(note.text, eye, START + 30)
+        words.append(Note(note.text, (*note.signatures, line)).encode())
+    for count in (4, 3):
+        yield plea.make(heir(own), 0, words[:count])
+
+
 def seeds() -> Mapping[str, Sequence[bytes]]:
     """Every target's seeds."""
     from childgrid_wire import canonical
@@ -225,6 +247,7 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
 
     parts = _assertions()
     return {
+        "plea": list(_pleas()),
         "note": _notes(),
         "checkpoint": list(_texts()),
         "opened": [_cosigned(1), *_notes()],

@@ -20,9 +20,10 @@ from pathlib import Path
 from unittest import mock
 
 from childgrid_audit.bundle import read_line
+from childgrid_log import plea
 from childgrid_log.backup import Manifest
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
-from childgrid_log.errors import LogError
+from childgrid_log.errors import LogError, PleaRefused
 from childgrid_log.evidence import check_evidence
 from childgrid_log.keys import COSIGNATURE, ED25519, Signer
 from childgrid_log.note import Note
@@ -49,10 +50,13 @@ from childgrid_wire import (
     sealed_file,
     statement,
 )
+from childgrid_wire.book import Book
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import WireError
 from childgrid_wire.keys import EnrolledKey
 from childgrid_wire.kinds import Kind
+from childgrid_wire.trust import View
+from gridcast import START, documents
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 CHALLENGE = bytes(range(32))
@@ -290,7 +294,23 @@ def _manifest(data: bytes) -> None:
         raise Ambiguous
 
 
+@cache
+def witnessed() -> View:
+    """What the founders of the tests' grid know when a request comes to them."""
+    root, board, _ = documents(START)
+    book = Book(root)
+    for data in board:
+        book.add(data)
+    return book.latest(START + 60)
+
+
+def _plea(data: bytes) -> None:
+    plea.read(data, witnessed())
+    _same(data, canonical.dumps(canonical.loads(data)))
+
+
 TARGETS = {
+    "plea": Target(_plea, (PleaRefused,)),
     "sealed": Target(_sealed, (WireError,)),
     "manifest": Target(_manifest, (WireError,)),
     "note": Target(_note, (LogError,)),

@@ -355,3 +355,34 @@ def test_too_few_witnesses_make_no_request(
         succeed.succeed(desk.config, out, desk.grid.clock, str)
     assert refusal.value.reason is Reason.NO_QUORUM
     assert not out.exists()
+
+
+@pytest.mark.threat("T10")
+def test_a_successor_may_be_closed_in_its_turn(desk: Desk) -> None:
+    """What was said keeps its order over all three, and each closed log is here."""
+    office, grid = desk.begun(), desk.grid
+    relay, signers = grid.relay.witness, grid.founders.signers
+    Gatherer(
+        office.journal.log, HOLDER, office.shelf.book, relay, grid.clock
+    ).cosigned()
+    own = office.identity
+    office.journal.log.close()
+    _prepare(desk.config, heir(own))
+    grid.now += 60
+    again = close(office.shelf.book, own, relay, signers, grid.now)
+    grid.now += 60
+    grid.post([again])
+    first, desk.document = desk.document, again
+
+    third = desk.begun()
+    assert third.journal.log.origin == names.origin(HOLDER, 2)
+    assert desk.files() == {"log.db", "closed-0.db"}
+    assert (desk.path.parent / "closed-1.db").exists()
+    rows = third.journal.rows("SELECT leaf, kind FROM said ORDER BY leaf")
+    assert [leaf for leaf, _ in rows] == list(range(1 - len(rows), 1))
+    assert [kind for _, kind in rows][-2:] == ["notice", "notice"]
+    past = logbook.closed_logs(desk.config.state_dir, third.shelf.book, third.identity)
+    assert [past[one].size() for one in sorted(past)] == [len(rows) - 2, 1]
+    assert first != again
+    for log in (*past.values(), third.journal.log):
+        log.close()
