@@ -44,9 +44,9 @@ A `notice` in a member's own log never hangs on the board. Its topic says what w
 desk pass was issued; SHA-256 of the certificate), `index` (a source is encoded anew;
 SHA-256 of the mapping file), `archive` (old leaves of the log went to files beside it;
 the root over all that are there), `reader` (an auditor was shown this log, once a day;
-SHA-256 over `childgrid/v1 reader`, a zero byte and the auditor's member id), `succession`
-(the first leaf of a log that follows a closed one; [bundle.md](bundle.md) says of what
-the subject is the hash).
+SHA-256 over `childgrid/v1 reader`, a zero byte and the auditor's member id),
+`succession` (the first leaf of a log that follows a closed one; what the subject is the
+hash of, says [bundle.md](bundle.md)).
 
 """
 
