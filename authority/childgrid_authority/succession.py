@@ -29,13 +29,17 @@ def close_log(book: Book, plea: bytes, now: int) -> list[Draft]:
         now: Unix seconds.
 
     Raises:
-        ChangeRefused: it does not hold, or names a key that is in use.
+        ChangeRefused: it does not hold, names a key that is in use, or is no node's.
     """
     view = book.latest(now)
     try:
         asked = pleas.read(plea, view)
     except PleaRefused as error:
         raise ChangeRefused(str(error)) from error
+    if view.member(asked.member)["kind"] != "agency":
+        raise ChangeRefused(
+            "only a node goes on with another log; see docs/operating.md"
+        )
     members = [
         _succeeded(one, asked, now) if one["id"] == asked.member else one
         for one in view.directory["members"]

@@ -278,6 +278,16 @@ def test_what_was_closed_stays_closed(world: World, change: object) -> None:
 _HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 
 
+def test_only_a_node_s_log_is_closed(world: World) -> None:
+    """A station or coordinator could not go on with another: its log stays open."""
+    case_of(world)
+    world.gather(NORTH)
+    said = [one for one in words(world.relay, NORTH).values() if one]
+    request = asked(book(world), identity(NORTH), said, world.now)
+    with pytest.raises(ChangeRefused, match="only a node"):
+        closing(book(world), request, FOUNDERS, world.now + 1)
+
+
 def test_a_witness_is_asked_for_its_word_by_the_owner_alone(world: World) -> None:
     """Its word on its own log is refused as its cosignature is."""
     servicer = world.parties[CHILD].servicer
