@@ -214,10 +214,7 @@ def verify(
     root: Root,
     notes: Annotated[bool, typer.Option(help="Also say what is still open.")] = False,
 ) -> None:
-    """Verify an exported directory; one line for each finding.
-
-    What was lost with a log that the founders have closed is told too, as `lost`.
-    """
+    """Verify an exported directory; a line for each finding, and for what was lost."""
     verdict = _verdict(directory, root)
     for finding in verdict.findings:
         typer.echo(str(finding))
