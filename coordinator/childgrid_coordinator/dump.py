@@ -82,7 +82,7 @@ def insist_brought_back(folder: Path) -> None:
         raise ConfigurationRefused(
             f"database: it is not back yet; {NAME} lies in state_dir. Into the empty"
             f" database: `pg_restore --single-transaction {' '.join(_ALL)}"
-            f" --dbname=… {NAME}`, then delete {NAME}. Where that says that tables exist"
+            f" --dbname=… {NAME}`, then delete {NAME}. If that says that tables exist"
             " already, it came back whole before it was cut off: only delete the file"
         )
 
