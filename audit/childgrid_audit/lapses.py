@@ -3,8 +3,9 @@
 The founders close a log where its witnesses saw it last. What its party had
 acknowledged and no copy holds is lost there; what was asked before is void, on either
 side, so that nothing more of it is logged. Both are named, each with its party, and
-neither is a fault of the logs that are here. The rule: nothing is excused that was said
-under the log that followed, nor what a copy of the closed one should hold by its time.
+neither is a fault of the logs that are here. The rule: no party is excused from what it
+said itself under the log that followed, nor from what auditors put to it, nor from what
+a copy of the closed one should hold by its time.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 from childgrid_audit.events import Event, Ledger
 from childgrid_log.entry import HOUR
 from childgrid_log.lineage import Generation
+from childgrid_wire.kinds import Kind
 
 SETTLE_SECONDS = 600
+_NEVER_VOID = (Kind.FINDING, Kind.OPENING, Kind.OPENED)
 _RESTS_ON = ("query", "request", "disclosure", "answer", "subject", "opening")
 
 
@@ -40,28 +43,42 @@ class Lapses:
 
     def of(self, event: Event, member: str) -> Lapse | None:
         """Why `member` may lack an event, if a closed log is the reason."""
-        first = min(one.statement.issued for one in self._chain(event))
+        author, issued = event.statement.issuer, event.statement.issued
         for log in self._closed.get(member, ()):
-            if event.statement.issued <= log.until and not self._holds(log, event):
+            if issued <= log.until and not self._holds(log, event):
                 size = log.end.size if log.end else 0
                 return Lapse(log, f"was lost with the log that was closed at {size}")
-            if first <= log.until < event.statement.issued:
+            if log.until < issued and self._is_void(event, member, log):
                 return Lapse(log, "is void: a log was closed since it was asked")
-        author = event.statement.issuer
         if event.places.keys() == {author} and author != member:
             for log in self._closed.get(author, ()):
-                if first <= log.until:
+                if issued <= log.until:
                     return Lapse(log, "was never told: its author's log was closed")
         return None
 
     def at(self, event: Event, *members: str) -> bool:
-        """Whether a log of one of the members was closed after an event's beginning."""
-        first = min(one.statement.issued for one in self._chain(event))
+        """Whether a log of one of the members was closed after an event's beginning.
+
+        Its author's counts only where it was said before that.
+        """
+        said = event.statement
+        first = self._first(event)
         return any(
-            first <= log.until
+            (said.issued if member == said.issuer else first) <= log.until
             for member in members
             for log in self._closed.get(member, ())
         )
+
+    def _is_void(self, event: Event, member: str, log: Generation) -> bool:
+        """Whether a member need not take in what others said of old things since."""
+        said = event.statement
+        if said.issuer == member or said.kind in _NEVER_VOID:
+            return False
+        return self._first(event) <= log.until
+
+    def _first(self, event: Event) -> int:
+        """When the first of what an event follows from was said, Unix seconds."""
+        return min(one.statement.issued for one in self._chain(event))
 
     def _holds(self, log: Generation, event: Event) -> bool:
         """Whether a copy of the closed log should hold an event by its time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,13 +28,18 @@ from childgrid_wire.statement import Statement
 YEARS = 3_660 * 24
 
 
-@pytest.fixture
-def world(world: World, tmp_path: Any) -> World:
-    """A grid with an auditor at the northern station, and a search to ask about."""
+def enlisted(world: World, folder: Path) -> None:
+    """An auditor works at the northern station."""
     key = canonical.to_b64(person(NORTH, "au-iyer").public)
-    people = tmp_path / "people.toml"
+    people = folder / "people.toml"
     people.write_text(f'[[auditor]]\nid = "au-iyer"\nkey = "{key}"\ntraining = true\n')
     world.post(enlist(world.stations[NORTH], people))
+
+
+@pytest.fixture
+def world(world: World, tmp_path: Path) -> World:
+    """A grid with an auditor at the northern station, and a search to ask about."""
+    enlisted(world, tmp_path)
     world.ask("first", child="none")
     return world
 
