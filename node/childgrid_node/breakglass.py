@@ -106,14 +106,15 @@ def check_may_use(office: Office, request: Statement) -> None:
     if notice_of(notices, request.issuer, DECLARED, request.hash) is None:
         raise Refused(Reason.NOT_APPROVED, "no notice of the requester's node")
     right(office, request.issuer).use(request.hash, office.now)
-    _check_elsewhere(office, request, notices)
+    _check_board(office, request, notices)
 
 
-def _check_elsewhere(
+def _check_board(
     office: Office, request: Statement, notices: Sequence[Statement]
 ) -> None:
-    """No use of the same agency at another holder is waiting for its review.
+    """No use of the same agency that the board tells of is waiting for its review.
 
+    Not at another holder; nor one of our own that our log has lost, when it was closed.
     Where two holders broke the glass at once, the earlier notice goes first.
     """
     own = notice_of(notices, office.member, USED, request.hash)
@@ -126,12 +127,11 @@ def _check_elsewhere(
     for one in notices:
         if (
             one["topic"] == USED
-            and one.issuer != office.member
             and one["subject"] in declared - {request.hash}
             and (one.issued, one.hash) < mine
             and notice_of(notices, one.issuer, ENDED, one["subject"]) is None
         ):
-            raise Refused(Reason.UNREVIEWED, "another holder's")
+            raise Refused(Reason.UNREVIEWED, "the board tells of another")
 
 
 def use(
@@ -186,7 +186,7 @@ def still_may(office: Office, request: Statement) -> bool:
     if found.standing is not Standing.OWED or found.owed != request.hash:
         return False
     try:
-        _check_elsewhere(office, request, office.shelf.book.notices())
+        _check_board(office, request, office.shelf.book.notices())
     except Refused:
         return False
     return True
