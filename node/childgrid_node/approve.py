@@ -66,6 +66,7 @@ def draft_request(office: Office, wish: Wish) -> bytes:
         Untrusted: the holder has no policy or sealing key in force.
     """
     asked = office.own(office.journal.get(wish.query, Kind.QUERY))
+    current.insist(office, asked)
     answer, category = candidate(office, asked.hash, wish.holder, wish.handle)
     private, public = seal.new_key()
     name = secrets.token_hex(16)

@@ -1,13 +1,15 @@
 """Whether a query, and what rests on it, was asked under logs that are still in force.
 
 The rule itself is everybody's (`childgrid_wire.closing`); here it meets what this node
-has in its journal.
+has in its journal: whatever its date, what only a closed log of ours holds is void, for
+the founders may have signed a good while before this node went on.
 """
 
 from __future__ import annotations
 
 from childgrid_node.office import Office
 from childgrid_wire import closing
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
@@ -20,11 +22,17 @@ def insist(office: Office, subject: Statement) -> Statement:
             query of a request isn't here.
     """
     if subject.kind is Kind.QUERY:
-        closing.check_current(office.view, subject, subject.issuer)
+        _check(office, subject, subject.issuer, office.member)
     elif subject.kind is Kind.REQUEST:
         asked = office.journal.get(subject["query"], Kind.QUERY)
-        closing.check_current(office.view, asked, asked.issuer, subject["holder"])
+        _check(office, asked, asked.issuer, subject["holder"])
     return subject
+
+
+def _check(office: Office, asked: Statement, *members: str) -> None:
+    closing.check_current(office.view, asked, *members)
+    if office.journal.is_past(asked.hash):
+        raise Refused(Reason.CLOSED, "query: our log was closed since")
 
 
 def hear(office: Office, said: Statement, request: Statement) -> None:
@@ -37,6 +45,6 @@ def hear(office: Office, said: Statement, request: Statement) -> None:
             `unknown`, the query of the request isn't here.
     """
     view, asked = office.view, office.journal.get(request["query"], Kind.QUERY)
-    closing.check_current(view, asked, office.member)
+    _check(office, asked, office.member)
     if said.issued > closing.since(view.member(said.issuer)):
         closing.check_current(view, asked, said.issuer)

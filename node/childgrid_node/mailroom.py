@@ -130,6 +130,7 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
         raise Refused(Reason.UNKNOWN, "answer")
     found = match.handle(office, asked.hash, request["handle"])
     rules.check_asked(office.view, asked, request, found.hit.category)
+    current.insist(office, request)
     if seal.digest(parcel.content) != request["justification"]:
         raise Refused(Reason.FIELDS, "justification")
     if len(parcel.content) > approve.MOST_PROSE:

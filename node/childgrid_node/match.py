@@ -19,12 +19,12 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from childgrid_node import budget, lift, reviews, sealing, sweep
+from childgrid_node import budget, current, lift, reviews, sealing, sweep
 from childgrid_node.explain import spoken
 from childgrid_node.holdings import SHOWN, Hit, Holdings
 from childgrid_node.journal import Writing
 from childgrid_node.office import Office
-from childgrid_wire import canonical, closing, rules, seal
+from childgrid_wire import canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import rule_for
@@ -70,7 +70,7 @@ def answer(office: Office, holdings: Holdings, asked: Asked) -> Statement:
             except that a query whose content can't be opened stays in the log.
     """
     asker = asked.query.issuer
-    closing.check_current(office.view, asked.query, asker, office.member)
+    current.insist(office, asked.query)
     if known := stored(office, asked.query.hash):
         return known
     with office.lanes.entered(asker):
