@@ -5,6 +5,9 @@ checkpoint of this node's own log in that copy are the proof. In one transaction
 `shred` is logged, the openings of its leaves are deleted, and with them all that this
 node kept beside those statements: descriptions, records, handles, sealed contents. The
 leaves stay, and every proof holds. What a counterparty erased is erased here too.
+
+What the journal keeps of a closed log goes with a `shred` of the log in force, once its
+time is over too. The closed log itself is no node's to write: its operator deletes it.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ def run(office: Office, retention: Retention, copy: Copy) -> Statement | None:
     log = office.journal.log
     size = copy.covers(office.view, office.member, log)
     chosen = due(held(office), retention, office.now, size, _named(office))
-    if not chosen:
+    if not any(one.leaf >= 0 for one in chosen):
         return None
     said = _statement(office, chosen)
     with office.journal.writing() as writing:
@@ -61,11 +64,11 @@ def run(office: Office, retention: Retention, copy: Copy) -> Statement | None:
 
 
 def held(office: Office) -> list[Held]:
-    """Every statement that this node's log still opens.
+    """Every statement that this node still has: of its log, then of closed ones.
 
     A broken glass that was never reviewed stays, with all that belongs to it.
     """
-    sql = "SELECT leaf, heard, envelope FROM said WHERE leaf >= 0 ORDER BY leaf"
+    sql = "SELECT leaf, heard, envelope FROM said ORDER BY leaf < 0, leaf"
     rows = office.journal.rows(sql)
     found, owed = [], _owed(office)
     for leaf, heard, data in rows:
@@ -97,14 +100,15 @@ def _statement(office: Office, chosen: Sequence[Held]) -> Statement:
         Kind.SHRED,
         seconds=_YEARS_30,
         party=office.member,
-        entries=[one.leaf for one in chosen],
+        entries=[one.leaf for one in chosen if one.leaf >= 0],
         head=office.journal.log.root().hex(),
         statements=sorted(one.name for one in chosen),
     )
 
 
 def _forget(writing: Writing, one: Held, told_by: int) -> None:
-    writing.tx.shred(one.leaf, told_by)
+    if one.leaf >= 0:
+        writing.tx.shred(one.leaf, told_by)
     for sql in _BESIDE:
         writing.run(sql, (one.name,))
     for prefix in _SECRETS:
