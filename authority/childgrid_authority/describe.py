@@ -70,12 +70,21 @@ def _members(
 
 
 def _standing(before: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
+    return [*_closing(before, entry), *_probation(before, entry)]
+
+
+def _closing(before: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
+    past = closing.closed(entry)
+    if len(past) <= len(closing.closed(before)):
+        return []
+    return [
+        f"closes the log of {entry['id']} at {past[-1]['size']} leaves, for good; what"
+        " was asked before is void there"
+    ]
+
+
+def _probation(before: Mapping[str, Any], entry: Mapping[str, Any]) -> list[str]:
     member = entry["id"]
-    if len(past := closing.closed(entry)) > len(closing.closed(before)):
-        return [
-            f"closes the log of {member} at {past[-1]['size']} leaves, for good; what"
-            " was asked before is void there"
-        ]
     if probation.is_on(entry) and not probation.is_on(before):
         return [f"puts {member} on probation: it takes part in rehearsals only"]
     if probation.is_on(before) and not probation.is_on(entry):

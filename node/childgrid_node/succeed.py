@@ -5,22 +5,28 @@ the key of the next log, lets the coordinator ask every witness what it has cosi
 last, and writes both to one file for the founders (`childgrid_log.plea`). The node may
 stand still meanwhile or not run at all; nothing of its state changes but the new key.
 
-The rule: it writes nothing with which the founders could not close the log.
+The rule: it writes nothing with which the founders could not close the log, nor
+anything for a log that is whole: that one would go on meanwhile, and once its witnesses
+have seen more than it was closed at, none of them helps its successor.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from childgrid_log import lineage, plea
+from childgrid_log.checkpoint import Checkpoint
 from childgrid_log.claim import Claim
-from childgrid_log.errors import PleaRefused
+from childgrid_log.errors import LogError, PleaRefused
+from childgrid_log.log import Log
 from childgrid_node import succession
 from childgrid_node.config import NodeConfig
 from childgrid_wire import board, channel, keyfile
 from childgrid_wire.book import Book
 from childgrid_wire.certificates import Peer
+from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from childgrid_wire.identity import Identity
 from childgrid_wire.pb import coordinator_pb2 as pb
@@ -44,7 +50,8 @@ def succeed(
     Raises:
         Refused: `no-quorum`, too few witnesses have answered: try again.
         Unreachable: the coordinator is away: try again.
-        ConfigurationRefused: not joined, or the file is there already.
+        ConfigurationRefused: not joined, the file is there already, or the log here is
+            whole and not behind.
     """
     if out.exists():
         raise ConfigurationRefused(f"{out} is there already: name another file")
@@ -65,11 +72,37 @@ def succeed(
         closing = plea.read(data, view)
     except PleaRefused as error:
         raise Refused(Reason.NO_QUORUM, str(error)) from error
+    insist_behind(config.state_dir, identity, log, closing.end)
     keyfile.write_private(out, data)
+    entry = {**view.member(identity.member), "log_key": closing.log_key}
     seen = ", ".join(f"{who} {size}" for who, size in closing.words.items())
     say(f"witnesses saw: {seen}")
+    say(f"each founder reads before signing: closes at {closing.end.size} leaves, keys")
+    say(f"  {keys_fingerprint(entry)}: compare both with them by telephone")
     say(f"{out}: for the founders, within a day: `childgrid-authority close-log`")
     return closing
+
+
+def insist_behind(
+    state_dir: Path, identity: Identity, log: lineage.Generation, seen: Checkpoint
+) -> None:
+    """Refuse where our log is whole and has all that was `seen` of it.
+
+    Raises:
+        ConfigurationRefused: it is.
+    """
+    seed = succession.seed_of(identity, log)
+    if seed is None:
+        return
+    try:
+        with Log.open(succession.path_of(state_dir), log.origin, seed) as own:
+            own.check_against(seen)
+    except (LogError, sqlite3.Error):
+        return
+    raise ConfigurationRefused(
+        f"the log here has all {seen.size} leaves that witnesses saw: there is nothing"
+        " to close; start `childgrid-node serve`"
+    )
 
 
 def _ask(

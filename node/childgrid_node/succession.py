@@ -125,8 +125,9 @@ def take_up(
             keyfile.write_private(mark, b"1\n")
     except (LogError, OSError, sqlite3.Error) as error:
         raise ConfigurationRefused(
-            f"the successor of the closed log can't be begun ({error}); look after the"
-            " disk and start again: the closed log is as it was"
+            f"the successor of the closed log can't be begun: {error}. Look after the"
+            " disk and start again. Where log.db itself is damaged, move it away, keep"
+            " it for the auditors, and start again: the next journal is empty then"
         ) from error
     if seed_of(identity, named) != identity.next_log_key:
         return identity
@@ -177,6 +178,7 @@ def _build(state_dir: Path, identity: Identity, book: Book) -> None:
         Journal(made, Vault(identity.key), lambda: 0.0)
     if path.exists():
         _carry_over(path, draft)
+    _settle(draft)
     _rename(draft, state_dir / "log" / "next.db")
 
 
@@ -184,15 +186,16 @@ def _check_old(path: Path, identity: Identity, book: Book) -> None:
     """Open the closed log once more: it is whole, and the one that was closed."""
     one = lineage.find(book.entries[identity.member], _origin(path))
     seed = seed_of(identity, one) if one else None
-    if one is None or seed is None:
+    if one is None or one.end is None or seed is None:
         raise ConfigurationRefused(
-            f"{path} is no log that the directory names for {identity.member}: keep it,"
-            " and bring back the one that the founders have closed"
+            f"{path} is no closed log of {identity.member}: move it away, keep it, and"
+            " bring back the one that the founders have closed, if it can be read; then"
+            " start again"
         )
     with Log.open(path, one.origin, seed) as old:
         Journal(old, Vault(identity.key), lambda: 0.0)
         end = one.end
-        if end and old.size() >= end.size and old.root(end.size) != end.root:
+        if old.size() >= end.size and old.root(end.size) != end.root:
             raise ConfigurationRefused(
                 f"the founders have closed another log than {path}: tell them and"
                 " every auditor, and keep the file as evidence"
@@ -217,17 +220,28 @@ def _put_aside(path: Path, aside: Path) -> None:
     """Move a closed log with its archived tiles; nothing of it is written again."""
     if aside.exists():
         raise ConfigurationRefused(f"{aside} is there already: move it away, keep it")
-    with closed(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    wal = Path(f"{path}-wal")
-    if wal.exists() and wal.stat().st_size:
-        raise ConfigurationRefused(f"another program reads {path}: end it, try again")
+    _settle(path)
     tiles = path.with_suffix(SUFFIX)
     if tiles.exists():
         _rename(tiles, aside.with_suffix(SUFFIX))
     _rename(path, aside)
     for companion in _COMPANIONS[1:]:
         Path(f"{path}{companion}").unlink(missing_ok=True)
+
+
+def _settle(path: Path) -> None:
+    """Have all of a database in its one file, which alone is moved.
+
+    SQLite does so by itself when it closes a file, and says nothing where it can't.
+    """
+    with closed(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    wal = Path(f"{path}-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise ConfigurationRefused(
+            f"{path} can't be moved whole: end what else reads it, look after the disk,"
+            " and start again"
+        )
 
 
 def _rename(old: Path, new: Path) -> None:
