@@ -24,6 +24,11 @@ def generation(origin_: str) -> int:
     return int(number) if number.isdigit() else 0
 
 
+def unseen(origin_: str) -> str:
+    """Under what a witness says that it has seen nothing of a log; no log's origin."""
+    return f"{origin_}/unseen"
+
+
 def witness(member: str) -> str:
     """The key name of a member's cosignatures."""
     return f"{member}.childgrid.internal/witness"

@@ -5,6 +5,8 @@ own key; the key of the log that is to follow signs an empty checkpoint of it, s
 nobody asks for a key that he hasn't got; and each witness in it has said anew, dated,
 what it cosigned last. Two quorums share an honest witness, so among a quorum's words is
 one that knows everything a quorum ever cosigned, whichever witnesses the member chose.
+That a log was never seen at all takes the word of every witness: who is new to it knows
+nothing, and doesn't count beside those who know.
 
 It doesn't gather the words (`childgrid_node.succeed`) nor change a directory. The rule:
 a log is closed at the largest size that any of those words names.
@@ -22,6 +24,7 @@ from childgrid_log.errors import NoteError, PleaRefused
 from childgrid_log.gather import quorum_of
 from childgrid_log.keys import ED25519, Signer, Verifier
 from childgrid_log.merkle import EMPTY_ROOT
+from childgrid_log.note import Note, verify_note
 from childgrid_log.service import witness_key
 from childgrid_wire import canonical, keys
 from childgrid_wire import schema as s
@@ -103,7 +106,7 @@ def usable(view: View, log: lineage.Generation, notes: Sequence[bytes]) -> list[
     found = []
     for note in notes:
         try:
-            _word(view, log, note)
+            _word(view, log, Note.parse(note))
         except (PleaRefused, NoteError):
             continue
         found.append(note)
@@ -148,11 +151,16 @@ def _end(
 ) -> tuple[Checkpoint, dict[str, int]]:
     """The largest checkpoint that a quorum's words name, and everybody's size."""
     named: dict[str, tuple[int, Checkpoint]] = {}
+    unseen: dict[str, tuple[int, Checkpoint]] = {}
     for note in words:
-        who, when, seen = _word(view, log, note)
-        if who not in named or named[who][0] < when:
-            named[who] = (when, seen)
+        kept = Note.parse(note)
+        who, when, seen = _word(view, log, kept)
+        table = named if seen.origin == log.origin else unseen
+        if who not in table or table[who][0] < when:
+            table[who] = (when, seen)
     needed = quorum_of(view, log.member).q
+    if not named:
+        named, needed = unseen, len(view.witnesses(log.member))
     if len(named) < needed:
         raise PleaRefused(
             f"{len(named)} of {needed} witnesses have said lately what they saw: ask"
@@ -165,25 +173,28 @@ def _end(
             f"witnesses saw two roots of {log.origin} at one size: it was forked; keep"
             " the file as evidence and expel the member"
         )
+    end = Checkpoint(log.origin, end.size, end.root)
     return end, {who: seen.size for who, (_, seen) in sorted(named.items())}
 
 
 def _word(
-    view: View, log: lineage.Generation, note: bytes
+    view: View, log: lineage.Generation, note: Note
 ) -> tuple[str, int, Checkpoint]:
     """Which witness said it, when (Unix seconds), and what it had seen last."""
     eyes = {
         one["id"]: witness_key(view, one["id"]) for one in view.witnesses(log.member)
     }
-    vkeys = [key.vkey for key in eyes.values()]
-    opened = open_checkpoint(note, log.key.vkey, vkeys, 1, strict=True)
-    by_name = {key.name: member for member, key in eyes.items()}
-    if len(opened.cosigned) != 1:
+    seen = Checkpoint.parse(note.text)
+    lines = verify_note(note, [log.key, *eyes.values()], strict=True)
+    nothing = Checkpoint(names.unseen(log.origin), 0, EMPTY_ROOT)
+    if seen != nothing and (seen.origin != log.origin or log.key not in lines):
+        raise PleaRefused(f"a word in it is not of {log.origin}")
+    said = [(who, lines[key][1]) for who, key in eyes.items() if key in lines]
+    if len(said) != 1:
         raise PleaRefused("each word in it is of one witness alone")
-    ((name, when),) = opened.cosigned
+    ((who, when),) = said
     if not view.now - WORD_SECONDS <= when <= view.now + SKEW_SECONDS:
         raise PleaRefused(
-            f"the word of {by_name[name]} is of another day: ask anew by"
-            " `childgrid-node succeed`"
+            f"the word of {who} is of another day: ask anew by `childgrid-node succeed`"
         )
-    return by_name[name], when, opened.checkpoint
+    return who, when, seen

@@ -138,7 +138,7 @@ class WitnessServicer(WitnessServiceServicer):
             return self._cosigned(request, key, now, fresh)
 
     def _told(self, origin: str, now: int) -> CosignResponse:
-        latest = self._witness.vouch(origin, now) or b""
+        latest = self._witness.vouch(origin, now)
         return CosignResponse(size=self._witness.size(origin), latest=latest.decode())
 
     def _saw_beyond(self, logs: Sequence[Generation]) -> bool:

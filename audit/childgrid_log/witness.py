@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from childgrid_log import version
+from childgrid_log import names, version
 from childgrid_log.checkpoint import Checkpoint, Verified, open_checkpoint
 from childgrid_log.database import Database, create_database
 from childgrid_log.errors import (
@@ -24,7 +24,7 @@ from childgrid_log.errors import (
 )
 from childgrid_log.evidence import Evidence
 from childgrid_log.keys import COSIGNATURE, Signer
-from childgrid_log.merkle import verify_consistency
+from childgrid_log.merkle import EMPTY_ROOT, verify_consistency
 from childgrid_log.note import Note, cosign
 from childgrid_wire import stamp
 
@@ -103,16 +103,17 @@ class Witness:
         )
         return rows[0][0] if rows else None
 
-    def vouch(self, origin: str, now: int) -> bytes | None:
-        """The note cosigned last for `origin` with a line of ours dated `now`, or None.
+    def vouch(self, origin: str, now: int) -> bytes:
+        """The note cosigned last for `origin` with a line of ours dated `now`.
 
-        Whoever reads it knows that this witness had seen nothing larger by then.
+        Whoever reads it knows that this witness had seen nothing larger by then. Where
+        it has seen nothing at all, it says so under a name that is no log's, so that no
+        log can put its own line beside that and be taken for one that was seen empty.
         """
         with self._database.exclusive:
             note = self.latest(origin)
-            if note is None:
-                return None
-            kept = Note.parse(note)
+            empty = Note(Checkpoint(names.unseen(origin), 0, EMPTY_ROOT).text, ())
+            kept = Note.parse(note) if note else empty
             line = cosign(kept.text, self._signer, now)
             return Note(kept.text, (*kept.signatures, line)).encode()
 

@@ -26,6 +26,7 @@ from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.errors import PleaRefused
 from childgrid_log.gather import Gatherer
 from childgrid_log.log import Log
+from childgrid_log.note import Note
 from childgrid_log.service import log_key
 from childgrid_wire import canonical
 from childgrid_wire.book import Book
@@ -98,8 +99,10 @@ def test_a_log_is_closed_where_its_witnesses_saw_it_last(world: World) -> None:
 
 @pytest.mark.threat("T10")
 def test_a_witness_says_anew_what_it_saw_last(world: World) -> None:
-    """Its line on the largest note, dated now; nothing where it has seen nothing."""
-    assert set(words(world.relay, POLICE).values()) == {b""}
+    """Its line on the largest note, dated now; alone where it has seen nothing."""
+    for note in words(world.relay, POLICE).values():
+        assert note.startswith(f"{names.origin(POLICE)}/unseen\n0\n".encode())
+        assert len(Note.parse(note).signatures) == 1
     seen(world, 1)
     seen(world, 1)
     world.now += DAY
