@@ -14,6 +14,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from grid import DAY, KABIR, Grid
 from hostile_spy import restart
+from test_attacks_closed import closed, gathered
 
 
 @pytest.fixture
@@ -40,6 +41,14 @@ def alarms(grid: Grid, name: str = "customs") -> list[dict[str, Any]]:
     with structlog.testing.capture_logs() as said:
         receipts.alarm(grid.agency(name).office)
     return [dict(one) for one in said]
+
+
+def test_none_is_waited_for_from_who_has_lost_its_log(grid: Grid) -> None:
+    """It takes in nothing that it asked for before, so the alarm would never end."""
+    gathered(grid, "police")
+    closed(grid, "police")
+    grid.now += 2 * DAY
+    assert alarms(grid) == []
 
 
 def test_the_alarm_is_raised_at_its_time_and_not_before(grid: Grid) -> None:
