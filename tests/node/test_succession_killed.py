@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from childgrid_log import names
 from childgrid_log.archive import SUFFIX
 from childgrid_log.log import Log
+from childgrid_node import succession
 from childgrid_node.config import load
 from childgrid_wire import keyfile
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import Kind
 from node.test_succession import HOLDER, Desk, _light, desk
 
 __all__ = ["_light", "desk"]
@@ -82,3 +87,32 @@ def test_whatever_was_the_last_change_the_next_start_ends_it(
 
 
 CHANGES = ("to next.db", "mark", "tiles", "aside", "to log.db", "begun", "keys")
+
+
+@pytest.mark.parametrize("name", ["_carry_over", "_check_old"])
+def test_a_file_that_is_read_meanwhile_is_not_moved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A part of it may then lie beside it, and would be left behind, unseen."""
+    real, before = getattr(succession, name), desk.path.read_bytes()
+    reads: list[sqlite3.Connection] = []
+
+    def read(*words: Any) -> None:
+        real(*words)
+        path = words[1] if name == "_carry_over" else desk.path
+        reads.append(db := sqlite3.connect(path, isolation_level=None))
+        db.execute("INSERT INTO cursor VALUES ('read', 1)")
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM said").fetchone()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(succession, name, read)
+        with pytest.raises(ConfigurationRefused, match="can't be moved whole"):
+            desk.take_up(desk.learn())
+    for one in reads:
+        one.close()
+    assert "closed-0.db" not in desk.files()
+    assert desk.path.read_bytes()[:16] == before[:16]
+    office = desk.begun()
+    assert len(office.journal.all(Kind.REQUEST)) == 2
+    office.journal.log.close()
