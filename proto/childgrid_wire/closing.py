@@ -90,6 +90,8 @@ def _check_grown(
     if now[: len(then)] != then or len(now) > len(then) + 1:
         raise Malformed("directory.members.closed: what was closed stays as it was")
     if len(now) == len(then):
+        if now and old and entry["log_key"] != old["log_key"]:
+            raise Malformed("directory.members.closed: a log in force has one key")
         return
     if old is None or now[-1]["log_key"] != old["log_key"]:
         raise Malformed("directory.members.closed: not the log that was in force")

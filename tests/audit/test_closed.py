@@ -278,6 +278,23 @@ def test_what_was_closed_stays_closed(world: World, change: object) -> None:
     assert book(world).directories[-1].hash == last.hash
 
 
+@pytest.mark.threat("T10")
+def test_the_log_that_follows_has_one_key(world: World) -> None:
+    """Another key for the same log is none that a directory may name."""
+    seen(world, 2)
+    close(world)
+    last = book(world).directories[-1]
+    body = {name: last[name] for name in last.body if name not in _HEADER}
+    other = {"log_key": public_of(b"x" * 32)}
+    members = [
+        {**one, **(other if one["id"] == POLICE else {})} for one in body["members"]
+    ]
+    body |= {"members": members, "version": last["version"] + 1, "previous": last.hash}
+    with pytest.raises(Malformed, match="one key"):
+        book(world).add(founded(Kind.DIRECTORY, world.now + 60, **body))
+    assert book(world).directories[-1].hash == last.hash
+
+
 _HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 
 
