@@ -29,6 +29,15 @@ def insist(office: Office, subject: Statement) -> Statement:
     return subject
 
 
+def stands(office: Office, subject: Statement) -> bool:
+    """Whether `insist` would let it pass."""
+    try:
+        insist(office, subject)
+    except Refused:
+        return False
+    return True
+
+
 def _check(office: Office, asked: Statement, *members: str) -> None:
     closing.check_current(office.view, asked, *members)
     if office.journal.is_past(asked.hash):

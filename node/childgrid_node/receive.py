@@ -283,14 +283,18 @@ def _given(office: Office, request: Statement) -> dict[str, Any]:
 
 
 def state(office: Office, request: Statement) -> str:
-    """How a request stands; `lost` is a record that came and couldn't be opened."""
+    """How a request stands; `lost` is a record that came and couldn't be opened.
+
+    One that is void since a log was closed is `expired`, whatever time it had.
+    """
     if record(office, request.hash):
         return "disclosed"
     if office.journal.answers(request.hash, Kind.DISCLOSURE):
         return "lost"
     if office.journal.answers(request.hash, Kind.REFUSAL):
         return "denied"
-    return "open" if request.expires > office.now else "expired"
+    lasts = request.expires > office.now and current.stands(office, request)
+    return "open" if lasts else "expired"
 
 
 def forget(office: Office) -> int:

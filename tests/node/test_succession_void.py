@@ -16,6 +16,7 @@ from founders import light_locks
 from grid import KABIR, Grid, identity
 from laid import settled
 from node.test_succession import HOLDER, Desk, _prepare
+from test_attacks_closed import closed, gathered
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,23 @@ def answered_late(grid: Grid, folder: Path) -> tuple[Statement, Office]:
     begun = Desk(grid, config, document).begun()
     grid.agency(HOLDER).office = begun
     return late, begun
+
+
+def test_who_asked_is_not_left_waiting(tmp_path: Path) -> None:
+    """The asker's own profile says that the request is over, before its time is."""
+    grid = Grid(tmp_path)
+    query = grid.ask(KABIR, targets=[HOLDER])
+    grid.request(query, HOLDER, ["name"])
+    gathered(grid)
+
+    def state() -> str:
+        (source,) = grid.profile(query)["sources"]
+        (one,) = source["requests"]
+        return str(one["state"])
+
+    assert state() == "open"
+    closed(grid)
+    assert state() == "expired"
 
 
 @pytest.mark.threat("T10")
