@@ -116,7 +116,7 @@ def test_a_node_that_runs_tells(
     """By health checks, where it does not do what it is for; else by an alarm."""
     fault = FAULTS[name]
     monkeypatch.setattr(health, "free_bytes", lambda _: bed.free)
-    monkeypatch.setattr("childgrid_node.lookout.free_bytes", lambda _: bed.free)
+    monkeypatch.setattr("childgrid_wire.watched.free_bytes", lambda _: bed.free)
     if name in BEFORE:
         fault.plant(bed)
     with running(bed) as (node, port):
