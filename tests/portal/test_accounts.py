@@ -177,3 +177,27 @@ def test_only_an_officer_s_id_and_a_name_are_taken(
     with pytest.raises(ConfigurationRefused):
         accounts.invite(officer, name)
     assert len(accounts.officers()) == 1
+
+
+def test_a_decoy_is_the_same_after_a_restart(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    """Two looks at a name tell nobody whether it has a passkey; no two names share one.
+
+    Nor do two portals: who knows one agency's can't tell another's.
+    """
+    decoy = accounts.decoy("si-nobody")
+    assert len({decoy, accounts.decoy("si-no-one"), accounts.decoy("")}) == 3
+    accounts.close()
+    assert Accounts(tmp_path / "portal").decoy("si-nobody") == decoy
+    assert Accounts(tmp_path / "other").decoy("si-nobody") != decoy
+    kept = tmp_path / "portal" / "decoys.key"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_secret_of_decoys_is_named(tmp_path: Path) -> None:
+    """It is not used as it is, and what to do is said."""
+    Accounts(tmp_path).close()
+    (tmp_path / "decoys.key").write_bytes(b"")
+    with pytest.raises(ConfigurationRefused, match="delete it"):
+        Accounts(tmp_path)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from childgrid_wire import stamp
+from childgrid_wire import keyfile, stamp
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.schema import OFFICER
 
@@ -48,6 +48,15 @@ CREATE TABLE signing (
 
 VERSION = stamp.Version("alembic_version", ("0001",))
 """The schemas in `migrations`: whoever changes a table adds one there."""
+
+
+def _kept_secret(path: Path) -> bytes:
+    """32 random bytes that a file of mode 600 keeps; made where they are not there."""
+    if not path.exists():
+        keyfile.write_private(path, secrets.token_bytes(32))
+    if len(found := path.read_bytes()) != 32:
+        raise ConfigurationRefused(f"state_dir: {path.name} is damaged; delete it")
+    return found
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ class Accounts:
             self._database.execute("PRAGMA foreign_keys = ON")
             with self._writing() as writing:
                 self._make(writing, path.name)
+                self._decoys = _kept_secret(folder / "decoys.key")
         except stamp.WrongVersion:
             self._database.close()
             raise
@@ -101,6 +111,16 @@ class Accounts:
         if stamp.is_new(self._rows, VERSION, "officer", name):
             for sql in (VERSION.ddl + _TABLES).strip().split(";\n"):
                 writing.execute(sql)
+
+    def decoy(self, claimed: str) -> bytes:
+        """The id of a passkey that nobody has, for a name that has none.
+
+        So the page tells no stranger who has one; it is the same after a restart, or
+        two looks would tell.
+        """
+        return hashlib.blake2b(
+            claimed.encode(), key=self._decoys, digest_size=32
+        ).digest()
 
     def close(self) -> None:
         """Close the file."""

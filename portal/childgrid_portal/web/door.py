@@ -8,9 +8,6 @@ sees in which browsers they are signed in and can end each.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 from starlette.responses import RedirectResponse, Response
 
 from childgrid_portal.web import display, passkeys, signing
@@ -18,8 +15,6 @@ from childgrid_portal.web.accounts import FAILURES
 from childgrid_portal.web.passkeys import NotAccepted, Why
 from childgrid_portal.web.site import Call, onward
 from childgrid_wire.errors import WireError
-
-_DECOY = secrets.token_bytes(32)
 
 
 def sign_in(call: Call) -> Response:
@@ -55,17 +50,12 @@ def _ask(call: Call, fault: Why | None = None) -> Response:
         step="login",
         claimed=session.claimed,
         options=passkeys.question(
-            site.config, challenge, ids or [_decoy(session.claimed)]
+            site.config, challenge, ids or [site.accounts.decoy(session.claimed)]
         ),
         trainee=training is not None and session.claimed in training.trainees,
         locked=site.accounts.locked(session.claimed),
         fault=fault,
     )
-
-
-def _decoy(claimed: str) -> bytes:
-    """The id of a passkey that nobody has: the page tells no stranger who has one."""
-    return hashlib.blake2b(claimed.encode(), key=_DECOY, digest_size=32).digest()
 
 
 def enter(call: Call) -> Response:
