@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,9 @@ from threats_ran import (  # noqa: F401 - hooks of pytest
     pytest_runtest_logreport,
     pytest_sessionfinish,
 )
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # How long an example takes says what else the machine does.
 settings.register_profile("childgrid", deadline=None)
@@ -122,3 +126,16 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser, started once in a process; each test opens a context of its own."""
+    from playwright.sync_api import sync_playwright
+
+    from portal.chromium import ARGUMENTS, EXECUTABLE
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=EXECUTABLE, args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -27,7 +27,6 @@ from childgrid_audit.bundle import Folder
 from childgrid_audit.workbench.desk import Desk, Exported
 from childgrid_audit.workbench.web.app import application
 from childgrid_audit.workbench.web.door import Door
-from portal.conftest import chromium as chromium
 
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 _ORIGIN = f"http://{HOST}"
