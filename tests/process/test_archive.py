@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from deploy.processes import until
 from deploy.stations import Stations
 from process.players import Case, Cast
 from process.reckoning import await_receipts
+from process.typed import typed
 from process.yardstick import AGENCIES, SECONDS, STATION, Grid
 
 HOLDER = "customs"
@@ -41,18 +40,10 @@ def restarted(grid: Grid) -> None:
     Stations(grid.yard, []).await_cosigned([*AGENCIES], SECONDS)
 
 
-def typed(grid: Grid, *words: str) -> str:
+def at_node(grid: Grid, *words: str) -> str:
     """Type a command of the node."""
     config = grid.folder / HOLDER / "node.toml"
-    done = subprocess.run(
-        [sys.executable, "-m", "childgrid_node", *words, "--config", str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return typed("childgrid_node", *words, "--config", str(config))
 
 
 @pytest.mark.threat("T15")
@@ -69,7 +60,7 @@ def test_auditors_mirror_over_the_archive_of_a_running_node(
     restarted(grid)
     grid.process(HOLDER).stop()
     moved = (size - 1) // 256 * 256
-    assert typed(grid, "archive", "--compact").startswith(f"{moved} leaves archived")
+    assert at_node(grid, "archive", "--compact").startswith(f"{moved} leaves archived")
     assert (grid.state(HOLDER) / "log" / "log.tiles" / "tile/0/001").exists()
     restarted(grid)
 

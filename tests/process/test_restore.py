@@ -6,8 +6,6 @@ node that stands still and says why, and nobody is told anything that did not ha
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from deploy.stations import Stations
 from deploy.yard import HUB
 from process.players import Case, Cast
 from process.reckoning import await_receipts, opened, reckon
+from process.typed import typed
 from process.yardstick import AGENCIES, SECONDS, SERVERS, STATION, Grid
 
 HOLDER = "customs"
@@ -34,15 +33,7 @@ def run(grid: Grid, member: str, verb: str, file: Path) -> str:
     """Type `backup FILE` or `restore FILE` at a member; it must succeed."""
     package, settings = _COMMANDS.get(member, ("childgrid_node", "node.toml"))
     config = grid.folder / member / settings
-    done = subprocess.run(
-        [sys.executable, "-m", package, verb, str(file), "--config", str(config)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return typed(package, verb, str(file), "--config", str(config))
 
 
 def all_run(grid: Grid) -> None:

@@ -8,8 +8,6 @@ last, and the node takes up the successor by itself, though it is killed in the 
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -25,20 +23,8 @@ from deploy.yard import FOUNDERS
 from process.players import FIELDS, JUSTIFICATION, Case, Cast
 from process.reckoning import await_receipts
 from process.test_restore import HOLDER, LEVEL, all_run, bring_back, quiet, run
+from process.typed import typed
 from process.yardstick import SECONDS, STATION, Grid
-
-
-def typed(module: str, *words: str) -> str:
-    """Type a command; it must succeed."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def founders(grid: Grid, *words: str) -> str:
