@@ -45,8 +45,8 @@ def settings(grid: Grid) -> str:
 def test_a_closed_log_has_a_successor(grid: Grid, cast: Cast, tmp_path: Path) -> None:
     """Queries, requests and releases go on under the new log; what is older is void.
 
-    Auditors name exactly what was lost, and both verifiers take what was exported
-    before and after.
+    Of a log that is whole nothing can be asked. Auditors name exactly what was lost,
+    and both verifiers take what was exported before and after.
     """
     all_run(grid)
     stations = Stations(grid.yard, [STATION])
@@ -55,6 +55,10 @@ def test_a_closed_log_has_a_successor(grid: Grid, cast: Cast, tmp_path: Path) ->
     cast.ask(old)
     handle = cast.await_handle(old)
     quiet(grid)
+    plea = tmp_path / "customs.succession"
+    asked = ("childgrid_node", "succeed", str(plea), "--config", settings(grid))
+    assert "nothing to close" in typed(*asked, status=2)
+    assert not plea.exists()
     run(grid, HOLDER, "backup", tmp_path / "yesterday")
     await_receipts(grid, [cast.play(Case(HOLDER))])
     quiet(grid)
@@ -65,10 +69,7 @@ def test_a_closed_log_has_a_successor(grid: Grid, cast: Cast, tmp_path: Path) ->
     bring_back(grid, HOLDER, tmp_path / "yesterday", tmp_path / "lost")
     until("it stands still", SECONDS, lambda: _told(grid, "log-behind"))
 
-    plea = tmp_path / "customs.succession"
-    assert STATION in typed(
-        "childgrid_node", "succeed", str(plea), "--config", settings(grid)
-    )
+    assert STATION in typed(*asked)
     assert "closes the log of customs" in founders(grid, "close-log", str(plea))
     founders(grid, "publish")
     until("it knows", SECONDS, lambda: _told(grid, "log closed"))

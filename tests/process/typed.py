@@ -8,8 +8,11 @@ import sys
 SECONDS = 60
 
 
-def typed(module: str, *words: str) -> str:
-    """Type a command of a package; it must succeed. Returns what it said."""
+def typed(module: str, *words: str, status: int = 0) -> str:
+    """Type a command of a package; returns what it said, errors after all else.
+
+    It must end with this status.
+    """
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
         capture_output=True,
@@ -17,5 +20,5 @@ def typed(module: str, *words: str) -> str:
         timeout=SECONDS,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr
