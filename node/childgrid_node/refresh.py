@@ -4,10 +4,12 @@
     every reconciliation also the keys alone: what is gone from the source goes here
     every rebuild        the whole source: who came of age, what is past its retention
 
-A file that changed is read whole. Applying the same changes twice changes nothing, so a
-mark that a crash kept from being written only means reading them again. The rules: no
-round holds up a query, a failed one leaves the index as it was, and a source that has
-lost most of its rows is believed only when a person says so (`childgrid-node index`).
+A file that changed is read whole, and everything where this release reads names, dates
+or numbers otherwise than the one that read them. Applying the same changes twice
+changes nothing, so a mark that a crash kept from being written only means reading them
+again. The rules: no round holds up a query, a failed one leaves the index as it was,
+and a source that has lost most of its rows is believed only when a person says so
+(`childgrid-node index`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from childgrid_node import indexer
 from childgrid_node.index import Block
 from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Mark, Source
+from childgrid_node.normalise import fingerprint
 from childgrid_node.shards.table import Rows, Sharded
 from childgrid_node.source_errors import SourceError
 from childgrid_wire import keyfile
@@ -47,11 +50,15 @@ class Pace:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a source has been taken in; times are Unix seconds."""
+    """How far a source has been taken in; times are Unix seconds.
+
+    `rules` are those by which its rows were read (`normalise.fingerprint`).
+    """
 
     mark: Mark | None
     whole: int
     keys: int
+    rules: str
 
     @classmethod
     def read(cls, path: Path) -> Progress | None:
@@ -59,7 +66,8 @@ class Progress:
         try:
             table = json.loads(path.read_text("utf-8"))
             mark = Mark.load(table["mark"]) if table["mark"] else None
-            known = cls(mark, int(table["whole"]), int(table["keys"]))
+            times = int(table["whole"]), int(table["keys"])
+            known = cls(mark, *times, str(table.get("rules", "")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return known if mark or not table["mark"] else None
@@ -70,6 +78,7 @@ class Progress:
             "mark": self.mark.dump() if self.mark else "",
             "whole": self.whole,
             "keys": self.keys,
+            "rules": self.rules,
         }
         keyfile.write_private(path, json.dumps(table).encode())
 
@@ -83,7 +92,9 @@ class Round:
     keys: bool = False
 
 
-def plan(known: Progress | None, mark: Mark | None, pace: Pace, now: int) -> Round:
+def plan(
+    known: Progress | None, mark: Mark | None, pace: Pace, now: int, rules: str
+) -> Round:
     """What is due; pure.
 
     Args:
@@ -91,8 +102,12 @@ def plan(known: Progress | None, mark: Mark | None, pace: Pace, now: int) -> Rou
         mark: how far it goes now; None where it can only be read whole.
         pace: how often what is done.
         now: Unix seconds; a clock that went back makes everything due.
+        rules: those of this release: queries are encoded by them, so rows that were
+            read by others are read again.
     """
-    if known is None or not 0 <= now - known.whole < pace.rebuild:
+    if known is None or known.rules != rules:
+        return Round(whole=True)
+    if not 0 <= now - known.whole < pace.rebuild:
         return Round(whole=True)
     due = not 0 <= now - known.keys < pace.reconcile
     if mark is None or known.mark is None:
@@ -126,7 +141,7 @@ class Refresher:
         now, mark = self._clock(), indexer.mark(self._source)
         self._beside.unlink(missing_ok=True)
         report = indexer.build(self._source, self._path, self._keyring, now, progress)
-        Progress(mark, now, now).write(self._beside)
+        Progress(mark, now, now, fingerprint()).write(self._beside)
         return report
 
     def step(self, index: Rows, pace: Pace) -> Rows:
@@ -142,7 +157,7 @@ class Refresher:
             raise IndexFileError("a newer index waits to be split; open it again")
         now, mark = self._clock(), indexer.mark(self._source)
         known = Progress.read(self._beside)
-        due = plan(known, mark, pace, now)
+        due = plan(known, mark, pace, now, fingerprint())
         if due.whole or known is None or index.damaged:
             self.build()
             return self._opener(self._path, self._keyring)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,7 @@ from childgrid_node import indexer
 from childgrid_node.index import Block, Index
 from childgrid_node.index_errors import IndexFileError
 from childgrid_node.indexer import Keyring, Mark
+from childgrid_node.normalise import fingerprint
 from childgrid_node.refresh import (
     Pace,
     Progress,
@@ -44,6 +46,7 @@ birth_date = "dob"
 [where]
 status = { not_in = ["ACQUITTED"] }
 """
+RULES = "rules"
 MARK = Mark("time", "2026-01-01T00:00:00")
 
 
@@ -245,17 +248,18 @@ def test_an_index_that_somebody_else_built_is_opened_again(
 )
 def test_what_is_due(whole: int, keys: int, mark: Mark | None, expected: Round) -> None:
     """By how long ago it was done; a clock that went back makes it due."""
-    known = Progress(MARK, START - whole, START - keys)
-    assert plan(known, mark, PACE, START) == expected
-    assert plan(None, mark, PACE, START) == Round(whole=True)
+    known = Progress(MARK, START - whole, START - keys, RULES)
+    assert plan(known, mark, PACE, START, RULES) == expected
+    assert plan(None, mark, PACE, START, RULES) == Round(whole=True)
+    assert plan(known, mark, PACE, START, "others") == Round(whole=True)
 
 
 def test_a_file_is_read_whole_when_it_is_another() -> None:
     """Its mark is the file itself."""
     one, two = Mark("file", "1"), Mark("file", "2")
-    known = Progress(one, START, START)
-    assert plan(known, one, PACE, START + HOUR) == Round()
-    assert plan(known, two, PACE, START + 1) == Round(whole=True)
+    known = Progress(one, START, START, RULES)
+    assert plan(known, one, PACE, START + HOUR, RULES) == Round()
+    assert plan(known, two, PACE, START + 1, RULES) == Round(whole=True)
 
 
 def test_a_file_that_is_the_same_is_looked_at_all_the_same(
@@ -288,8 +292,28 @@ def test_a_damaged_note_means_reading_the_source_whole(tmp_path: Path) -> None:
         path.write_text(text)
         assert Progress.read(path) is None, text
     for mark in (MARK, None):
-        Progress(mark, 1, 2).write(path)
-        assert Progress.read(path) == Progress(mark, 1, 2)
+        Progress(mark, 1, 2, RULES).write(path)
+        assert Progress.read(path) == Progress(mark, 1, 2, RULES)
+
+
+def test_rows_that_an_earlier_release_read_by_other_rules_are_read_again(
+    people: Register,
+) -> None:
+    """Queries are encoded by today's rules; a note that names none is of such a one.
+
+    Nothing changed at the source, and still each row is taken in anew, once.
+    """
+    people.step()
+    made = people.index.header.created
+    beside = people.path.with_suffix(".progress")
+    noted = json.loads(beside.read_text("utf-8"))
+    assert noted.pop("rules") == fingerprint()
+    beside.write_text(json.dumps(noted))
+    assert people.step() == ALL
+    assert people.index.header.created == people.now > made
+    again = people.now
+    assert people.step() == ALL
+    assert people.index.header.created == again
 
 
 @given(st.lists(st.lists(st.sampled_from("abcde"), max_size=4, unique=True)))

@@ -15,6 +15,7 @@ from childgrid_node import refresh
 from childgrid_node.index import Block, Index
 from childgrid_node.index_errors import IndexFileError, ShardLost
 from childgrid_node.indexer import Mark, Source
+from childgrid_node.normalise import fingerprint
 from childgrid_node.refresh import Pace, Progress, Refresher
 from childgrid_node.shards import crew, files
 from childgrid_node.shards.fleet import Parts
@@ -58,7 +59,7 @@ def source(
 def refresher(register: Both, of: Source) -> Refresher:
     """What keeps the parts in step; the keys of the source are due."""
     beside = register.path.with_suffix(".progress")
-    Progress(MARK, NOW - 1_000, NOW - 1_000).write(beside)
+    Progress(MARK, NOW - 1_000, NOW - 1_000, fingerprint()).write(beside)
     opener: Any = register.fleet.open
     return Refresher(of, register.path, register.ring, lambda: NOW, opener)
 

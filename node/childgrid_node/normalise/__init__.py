@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import mapping as sources
+from .lexicon import fingerprint
 from .person import Fields, Normaliser, Person, fields_of
 from .tokens import BLOOM, EXACT, Tokens, tokens_of
 
@@ -22,6 +23,7 @@ __all__ = [
     "Person",
     "Tokens",
     "fields_of",
+    "fingerprint",
     "from_fields",
     "person",
     "tokens",
