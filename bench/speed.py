@@ -13,7 +13,8 @@ Keys: `scan_ms`, a whole search of the grid's own rows by the fullest query, sec
 stage included, over `sum_ms` is `scan_over_sum` (`scan_over_sum_median_query` for the
 median one); `clk_scan_over_clk_sum`, the same for record-level filters; `*_ratio` and
 `batch_over_*`, a peer's time ÷ ours; `threads2_speedup`, one thread's time ÷ two's;
-`open_ms`, opening the rows' index mapped; `load_s`, decrypting it into memory;
+`open_ms`, opening the rows' index mapped; `open_cold_ms`, the same when nothing of it
+is in the system's memory; `load_s`, decrypting it into memory;
 `*_private_over_file`, the memory of one's own that either holds after a search.
 `*_range` are the least and the greatest of the rounds, `*_cpu` the same in processor
 time, for a busy machine. `--clk-rows` sets how many
@@ -214,14 +215,25 @@ def files(made_: Made, rounds: int) -> dict[str, Any]:
         }
         found = timed(opens, rounds)
         size = clear.stat().st_size
+        cold = [_cold_ms(clear, opens["open"]) for _ in range(rounds)]
         private = {name: _held(call, made_.full) for name, call in opens.items()}
     return {
         "open_ms": found.ms("open"),
+        "open_cold_ms": round(statistics.median(cold), 2),
         "load_s": round(found.ms("load") / 1000, 3),
         "file_mib": round(size / 2**20),
         "open_private_over_file": _share(private["open"], size),
         "load_private_over_file": _share(private["load"], size),
     }
+
+
+def _cold_ms(file: Path, opened: Callable[[], Index]) -> float:
+    """Return how long opening takes once the system has let go of the file's pages."""
+    with file.open("rb") as held:
+        os.posix_fadvise(held.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    began = time.perf_counter()
+    opened()
+    return (time.perf_counter() - began) * 1_000
 
 
 def _held(opened: Callable[[], Index], query: NDArray[np.uint64]) -> int | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import secrets
 from bisect import bisect_right
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,14 @@ from childgrid_node.index_file import (
     write_frames,
     write_header,
 )
-from childgrid_node.index_store import Home, commit, compact, mapped, replacing
+from childgrid_node.index_store import (
+    Home,
+    commit,
+    compact,
+    mapped,
+    replacing,
+    scattered,
+)
 from childgrid_node.segments import (
     FRAME_ROWS,
     Block,
@@ -180,8 +188,10 @@ class Index:
     def _over(
         cls, view: memoryview, scheme: Scheme, header: Header, path: Path, keys: Keys
     ) -> Index:
-        segments = laid_out(scheme, (), read_frames(view, header, keys))
-        # Sealed frames were authenticated just now, and their file is let go of.
+        # Sealed frames are read whole just now, and authenticated; their file is let
+        # go of. Of frames in the clear only the heads are looked at.
+        with scattered(view) if header.clear else nullcontext():
+            segments = laid_out(scheme, (), read_frames(view, header, keys))
         sound = Soundness(view, header) if header.clear else None
         return cls(scheme, header, segments, Home(path, keys, sound))
 

@@ -71,6 +71,23 @@ def mapped(path: Path) -> memoryview:
         ) from error
 
 
+@contextmanager
+def scattered(view: memoryview) -> Iterator[None]:
+    """Within it, of a mapping only those pages are fetched that are touched.
+
+    Read ahead, each of the heads that are met when a cold file is opened would bring
+    its neighbours along: seconds in the place of milliseconds for twenty million rows.
+    """
+    known = view.obj if isinstance(view.obj, mmap.mmap) else None
+    if known is not None:
+        known.madvise(mmap.MADV_RANDOM)
+    try:
+        yield
+    finally:
+        if known is not None:
+            known.madvise(mmap.MADV_NORMAL)
+
+
 def commit(
     home: Home, known: Header, header: Header, frames: Sequence[Frame]
 ) -> Header:

@@ -26,6 +26,7 @@ KEYS = {
     "batch_over_anonlink_kernel",
     "threads2_speedup",
     "open_ms",
+    "open_cold_ms",
     "load_s",
     "machine",
     "versions",
