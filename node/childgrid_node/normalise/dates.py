@@ -9,13 +9,13 @@ write them, so what was read lately is remembered.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from .lexicon import table
-from .words import clean
+from .text import ascii_digits as ascii_digits
+from .text import clean
 
 _TABLE = table("dates")
 _PIVOT: int = _TABLE["pivot"]
@@ -41,13 +41,6 @@ class Birth:
     day: date | None = None
     year: int | None = None
     declared: bool = False
-
-
-def ascii_digits(text: str) -> str:
-    """`text` with the decimal digits of any script written 0 to 9."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
 
 
 def readings(text: str) -> tuple[date, ...]:

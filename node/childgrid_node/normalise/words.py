@@ -6,27 +6,18 @@ what they mean, is decided elsewhere.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .lexicon import table
 from .script import to_latin
 from .spelling import fold, skeleton
+from .text import clean as clean
+from .unsaid import states_nothing as states_nothing
 
 _TABLE = table("names")
 _CAPACITY = 200_000
 _SHORT_STEM, _LONG_STEM = 3, 4
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-
-
-def clean(text: str) -> str:
-    """`text` in one Unicode form (NFKC), case-folded, without invisible characters."""
-    if text.isascii():
-        return text.casefold()
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).casefold()
-    return unicodedata.normalize("NFKC", text)
 
 
 def place_word(word: str) -> str:
