@@ -14,7 +14,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 
 from . import mapping as sources
-from .normalise import Fields, dates, fields_of
+from .normalise import Fields, ages, dates, fields_of
 
 CHILD_CATEGORIES = frozenset(("child-protection", "child-custody", "missing-person"))
 """Data categories that hold children: there an unknown age counts as minor."""
@@ -126,27 +126,36 @@ def _readings(text: str) -> Sequence[date]:
 
 def _births(fields: Fields, today: date) -> Iterator[date]:
     """The latest birth that each piece of evidence allows."""
-    for text in fields.get("birth_date", ()):
-        yield from _credible(map(_latest, dates.readings(text)), today)
+    for text in filter(None, fields.get("birth_date", ())):
+        yield from _by_date(text, today)
         if not dates.readings(text):
-            yield from _credible(_year_end(text), today)
+            yield from _by_age(text, ages.stated(text), fields, today)
     for text in fields.get("birth_year", ()):
-        yield from _credible(_year_end(text), today)
-    for text in fields.get("age", ()):
-        yield from _by_age(text, fields, today)
+        yield from _credible(_year_ends(text), today)
+    for text in filter(None, fields.get("age", ())):
+        age = ages.read(text)
+        yield from _by_age(text, age, fields, today)
+        if age is None:
+            yield from _by_date(text, today)
 
 
-def _by_age(text: str, fields: Fields, today: date) -> Iterator[date]:
-    if dates.says_minor(text):
+def _by_date(text: str, today: date) -> Iterator[date]:
+    exact = () if dates.is_guess(text) else dates.readings(text)
+    yield from _credible(map(_latest, exact) if exact else _year_ends(text), today)
+
+
+def _by_age(
+    text: str, age: ages.Age | None, fields: Fields, today: date
+) -> Iterator[date]:
+    if ages.says_minor(text):
         yield today
-    if age := dates.age(text):
+    if age:
         stated = (dates.moment(at) for at in fields.get("age_as_of", ()))
-        yield _years_before(next(filter(None, stated), today), age[0])
+        yield _years_before(next(filter(None, stated), today), ages.whole_years(age)[0])
 
 
-def _year_end(text: str) -> list[date]:
-    year = dates.year(text)
-    return [] if year is None else [date(year, 12, 31)]
+def _year_ends(text: str) -> list[date]:
+    return [date(year, 12, 31) for year in dates.possible_years(text)]
 
 
 def _latest(day: date) -> date:

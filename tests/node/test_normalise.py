@@ -80,7 +80,7 @@ def test_other_dates_declare_nothing(text: str) -> None:
     assert "declared" not in tokens_of(from_fields({"birth_date": [text]}))
 
 
-@pytest.mark.parametrize("text", ["31/02/1984", "99/99/9999", "unknown", "15/08", ""])
+@pytest.mark.parametrize("text", ["31/02/2184", "99/99/9999", "unknown", "15/08", ""])
 def test_an_impossible_date_is_nothing(text: str) -> None:
     """What cannot be a date gives no evidence."""
     assert from_fields({"birth_date": [text]}).is_empty()
@@ -89,6 +89,7 @@ def test_an_impossible_date_is_nothing(text: str) -> None:
 def test_an_impossible_day_leaves_the_year() -> None:
     """ "00/00/1984" is how a register says that only the year is known."""
     assert dates.birth("00/00/1984") == dates.Birth(None, 1984)
+    assert dates.birth("31/02/1984") == dates.Birth(None, 1984)
 
 
 def test_a_slip_in_a_date_leaves_most_of_its_tokens() -> None:

@@ -6,14 +6,14 @@ tells; a year of birth comes from a date, else a year, else a dated age.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from childgrid_node.bulk import kernels
 from childgrid_node.bulk.memo import Memo, Pieces, Store
-from childgrid_node.normalise import dates, numbers, places
-from childgrid_node.normalise.person import turned_year
+from childgrid_node.normalise import ages, dates, numbers, places
 from childgrid_node.normalise.spelling import grams
 from childgrid_node.normalise.tokens import (
     ADDRESS_GRAM,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     Cells = Sequence[str]
 
 FIRST_YEAR, LAST_YEAR = 1800 - 121, 2100
+
+_UNITS = ("", "y", "m", "d")
+"""Units of an age by the number that a record holds."""
 
 
 class Facts:
@@ -63,10 +66,10 @@ class Facts:
             "pin": Memo(Store(size["pin"]), self._read_pin),
             "state": Memo(Store(1), self._read_state),
             "sex": Memo(Store(1), self._read_sex),
-            "birth_date": Memo(Store(size["dob"] + 2), self._read_birth),
+            "birth_date": Memo(Store(size["dob"] + 5), self._read_birth),
             "birth_year": Memo(Store(1), self._read_year),
-            "age": Memo(Store(2), self._read_age),
-            "age_as_of": Memo(Store(1), self._read_as_of),
+            "age": Memo(Store(size["dob"] + 5), self._read_age),
+            "age_as_of": Memo(Store(2), self._read_as_of),
         }
         self._size = size
         self._windows = self._year_windows()
@@ -143,23 +146,44 @@ class Facts:
     def _fill_births(self, rows: Rows, found: dict[str, Numbers]) -> None:
         years = np.zeros(len(rows), np.int64)
         if "birth_date" in found:
-            size, numbers = self._size["dob"], found["birth_date"]
-            records = self._memos["birth_date"].store.rows
-            start = self._layout["dob"].start
-            kernels.gather(rows, numbers, records, 0, size, start)
-            years = records[numbers, size].astype(np.int64)
-            self._put(rows, "declared", records[numbers, size + 1])
+            years = self._fill_days(rows, "birth_date", found["birth_date"])
         if "birth_year" in found:
             told = self._records("birth_year", found["birth_year"])[:, 0]
             years = np.where(years != 0, years, told.astype(np.int64))
+        if "age" in found:
+            misplaced = np.where(years == 0, found["age"], 0)
+            years = years + self._fill_days(rows, "age", misplaced)
         self._fill_years(rows, "yob", years, years)
-        if "age" in found and "age_as_of" in found:
-            turned = self._records("age_as_of", found["age_as_of"]).astype(np.int64)
-            ages = self._records("age", found["age"]).astype(np.int64)
-            dated = (years == 0) & (turned[:, 0] != 0) & (ages[:, 1] != 0)
-            low = np.where(dated, turned[:, 0] - ages[:, 1], 0)
-            high = np.where(dated, turned[:, 0] - ages[:, 0], 0)
-            self._fill_years(rows, "aged", low, high)
+        if "age_as_of" in found:
+            self._fill_ages(rows, found, years == 0)
+
+    def _fill_days(self, rows: Rows, name: str, numbers: Numbers) -> Numbers:
+        """OR the days of a column in; return the years."""
+        size, records = self._size["dob"], self._memos[name].store.rows
+        kernels.gather(rows, numbers, records, 0, size, self._layout["dob"].start)
+        self._put(rows, "declared", records[numbers, size + 1])
+        years: Numbers = records[numbers, size].astype(np.int64)
+        return years
+
+    def _fill_ages(
+        self, rows: Rows, found: dict[str, Numbers], unborn: NDArray[np.bool_]
+    ) -> None:
+        """OR in the years that dated ages give, where nothing else tells one."""
+        told = np.zeros((len(rows), 3), np.int64)
+        for name in ("birth_date", "age"):
+            if name in found:
+                own = self._records(name, found[name])[:, -3:].astype(np.int64)
+                told = np.where(own[:, 2:] != 0, own, told)
+        on = self._records("age_as_of", found["age_as_of"]).astype(np.int64)
+        dated = unborn & (on[:, 0] != 0)
+        usual = dated & (told[:, 2] == _UNITS.index("y"))
+        low = np.where(usual, on[:, 0] - told[:, 1], 0)
+        high = np.where(usual, on[:, 0] - told[:, 0], 0)
+        for row in np.flatnonzero(dated & (told[:, 2] > _UNITS.index("y"))).tolist():
+            age = ages.Age(int(told[row, 0]), int(told[row, 1]), _UNITS[told[row, 2]])
+            window = ages.born(age, date.fromordinal(int(on[row, 1])))
+            low[row], high[row] = window or (0, 0)
+        self._fill_years(rows, "aged", low, high)
 
     def _fill_years(self, rows: Rows, name: str, low: Numbers, high: Numbers) -> None:
         place = self._layout[name]
@@ -209,24 +233,28 @@ class Facts:
 
     def _read_birth(self, cell: str) -> bytes:
         birth = dates.birth(cell)
+        return self._birth(birth, None if birth.year else ages.stated(cell))
+
+    def _read_age(self, cell: str) -> bytes:
+        return self._birth(ages.misplaced(cell), ages.read(cell))
+
+    def _birth(self, birth: dates.Birth, age: ages.Age | None) -> bytes:
+        """A record: a day's filter, year, declared year, ages from and to, unit."""
         tokens = day_tokens(birth.day) if birth.day else ()
         declared = str(birth.year) if birth.declared else ""
         return (
             self._filters["dob"].encode(tokens)
             + _word(birth.year or 0)
             + _word(self._tag("declared", declared))
+            + _aged(age)
         )
 
     def _read_year(self, cell: str) -> bytes:
         return _word(dates.year(cell) or 0)
 
-    def _read_age(self, cell: str) -> bytes:
-        low, high = dates.age(cell) or (0, 0)
-        return _word(low) + _word(high)
-
     def _read_as_of(self, cell: str) -> bytes:
         day = dates.moment(cell)
-        return _word(turned_year(day) if day else 0)
+        return _word(ages.turned_year(day)) + _word(day.toordinal()) if day else b""
 
 
 def _grams(size: int) -> Callable[[str], list[str]]:
@@ -235,3 +263,10 @@ def _grams(size: int) -> Callable[[str], list[str]]:
 
 def _word(number: int) -> bytes:
     return number.to_bytes(8, "little")
+
+
+def _aged(age: ages.Age | None) -> bytes:
+    """Lowest and highest age and the number of its unit; 0 where it tells nothing."""
+    if age is None or (age.unit == "y" and not ages.says_years(age)):
+        return bytes(24)
+    return _word(age.low) + _word(age.high) + _word(_UNITS.index(age.unit))

@@ -1,34 +1,42 @@
-"""Dates, years and ages as registers write them.
+"""Dates and years as registers write them.
 
 Day first is the habit; other orders are read where day first is impossible. A first of
-January is how a known year with an unknown day is written, and counts as the year only.
-What cannot be a date is nothing, never an error. A column has few days and ways to
-write them, so what was read lately is remembered.
+January is how a known year with an unknown day is written, and counts as the year only;
+so does what is marked as a guess, and a day that does not exist. What cannot be a date
+is nothing, never an error. A column has few days and ways to write them, so what was
+read lately is remembered.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
+from . import eras
 from .lexicon import table
+from .numerals import WORD, digits
+from .orders import Order, full_year, valid
+from .stamps import stamp, without_time
 from .text import ascii_digits as ascii_digits
 from .text import clean
 
 _TABLE = table("dates")
-_PIVOT: int = _TABLE["pivot"]
-_MINOR = tuple(clean(word) for word in _TABLE["minor"])
-_MONTHS = {clean(n): int(m) for m, names in _TABLE["months"].items() for n in names}
+_ABOUT = frozenset(map(clean, _TABLE["about"]))
+_NEVER_DAYS = frozenset(map(date.fromisoformat, _TABLE["never_days"]))
+_NEVER_YEARS = frozenset(_TABLE["never_years"])
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
-_PART = re.compile(r"\d+|[^\W\d_]+(?:[\u0300-\u0dff][^\W\d_]*)*")
-_TIME = re.compile(r"[t\s]\d{1,2}:\d\d.*$")
-_RANGE = re.compile(r"(\d{1,3})(?:\.0+)?\s*(?:-|–|to|/)\s*(\d{1,3})(?!\d)")
-_NUMBER = re.compile(r"\d+")
-_OLDEST = 120
+_PLAIN = re.compile(r"\s*([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4})\s*")
+_NAMED = re.compile(
+    r"\s*([0-9]{1,2})[\s\-/.]?([A-Za-z]{3,9})[\s\-/.,]?([0-9]{4}|[0-9]{2})\s*"
+)
+_DIGITS = re.compile(r"\d+")
+_INNER = re.compile(r"(?<!\d)(\d{1,4})([-/.])(\d{1,2})\2(\d{2,4})(?!\d)")
+_BRACKETS = re.compile(r"\(([^()]*)\)?")
 _USUAL = 40
 """Characters of a cell that is worth remembering; a longer one is no plain date."""
+_LAST_DAY = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +51,18 @@ class Birth:
     declared: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Numbers of a text in their order, the month it names, and whether of an era."""
+
+    numbers: list[str]
+    month: int = 0
+    national: int = 0
+
+
 def readings(text: str) -> tuple[date, ...]:
     """Every full date that `text` may mean, the likeliest (day first) first."""
     return _lately(text) if len(text) <= _USUAL else _read(text)
-
-
-def _read(text: str) -> tuple[date, ...]:
-    parts = _parts(text)
-    if len(parts) == 1 and len(parts[0]) == 8:
-        whole = parts[0]
-        orders = [
-            (whole[:4], whole[4:6], whole[6:]),
-            (whole[4:], whole[2:4], whole[:2]),
-        ]
-        return _valid(orders)
-    if len(parts) != 3:
-        return ()
-    one, two, three = parts
-    if len(one) == 4:
-        return _valid([(one, two, three), (one, three, two)])
-    return _valid([(three, two, one), (three, one, two)])
-
-
-_lately = lru_cache(maxsize=65_536)(_read)
 
 
 def moment(text: str) -> date | None:
@@ -78,65 +75,188 @@ def birth(text: str) -> Birth:
     if not text:
         return Birth()
     found = moment(text)
-    if found is not None:
-        placeholder = (found.month, found.day) == (1, 1)
-        return Birth(None if placeholder else found, found.year, placeholder)
-    impossible = len(parts := _parts(text)) == 3 and all(map(int, parts))
-    return Birth(None, None if impossible else year(text))
+    if found is None:
+        return Birth(None, _year(text))
+    if found in _NEVER_DAYS:
+        return Birth()
+    if is_guess(text):
+        return Birth(None, found.year)
+    declared = (found.month, found.day) == (1, 1)
+    return Birth(None if declared else found, found.year, declared)
 
 
 def year(text: str) -> int | None:
-    """The only four-digit year from 1800 to 2099 in `text`."""
-    found = set(_YEAR.findall(ascii_digits(text)))
-    return int(found.pop()) if len(found) == 1 else None
+    """The only year of a birth from 1800 to 2099 in `text`, whatever its era."""
+    if text.isdecimal() and text.isascii():
+        return _only_year(text)
+    plain = digits(ascii_digits(clean(text)))
+    parts, era = _parts(plain), eras.era(plain)
+    return _era_year(parts, era) if parts and era else _only_year(plain)
 
 
-def age(text: str) -> tuple[int, int] | None:
-    """Lowest and highest age in years that `text` states ("34 yrs", "30-35")."""
-    text = ascii_digits(clean(text))
-    if span := _RANGE.search(text):
-        low, high = sorted((int(span[1]), int(span[2])))
-        return (low, high) if high <= _OLDEST else None
-    numbers = _NUMBER.findall(text)
-    if not numbers or int(numbers[0]) > _OLDEST:
+def possible_years(text: str) -> tuple[int, ...]:
+    """Every year that a cell without a full date may mean, whatever its era.
+
+    For who must not take a child for an adult: it guesses where `birth` says nothing.
+    """
+    if not text:
+        return ()
+    plain = digits(ascii_digits(clean(text)))
+    parts, era = _parts(plain), eras.era(plain)
+    found = {_year(text), *(day.year for day in readings(text))}
+    if not era:
+        found.add(_only_year(plain))
+    if parts and (parts.national or era):
+        # A year of an era reaches into two; without its mark it may be Saka.
+        found |= {_era_year(parts, era or "saka"), *map(_next, found)}
+    return tuple(year for year in found if year)
+
+
+def _next(year: int | None) -> int | None:
+    return year and year + 1
+
+
+def is_guess(text: str) -> bool:
+    """Whether words beside a date say that it is not exact."""
+    if _PLAIN.fullmatch(text) or _NAMED.fullmatch(text):
+        return False
+    return not _ABOUT.isdisjoint(WORD.findall(clean(text)))
+
+
+def _only_year(plain: str) -> int | None:
+    found = set(_YEAR.findall(plain))
+    only = int(found.pop()) if len(found) == 1 else None
+    return None if only in _NEVER_YEARS else only
+
+
+def _read(text: str) -> tuple[date, ...]:
+    if found := _PLAIN.fullmatch(text):
+        return valid(_orders(*found.groups()))
+    if (found := _NAMED.fullmatch(text)) and (month := eras.month(found[2].lower())):
+        return valid([(found[3], str(month), found[1])])
+    return _slowly(text)
+
+
+def _slowly(text: str) -> tuple[date, ...]:
+    plain = ascii_digits(clean(text)).strip()
+    if (alone := stamp(plain)) is not None:
+        return alone
+    plain = digits(plain)
+    rest, ahead = without_time(plain)
+    if eras.era(rest) or ahead == 0:
+        return _dated(rest)
+    return tuple(day + timedelta(ahead) for day in _dated(rest))
+
+
+_lately = lru_cache(maxsize=65_536)(_read)
+
+
+def _dated(text: str) -> tuple[date, ...]:
+    """The days that a text without a time may mean; what brackets hold comes last."""
+    if found := _whole(text):
+        return found
+    if "(" in text:
+        outside = _BRACKETS.sub(" ", text)
+        inside = " ".join(_BRACKETS.findall(text))
+        if found := _whole(outside) or _whole(inside):
+            return found
+    inner = {(m[1], m[3], m[4]) for m in _INNER.finditer(text)}
+    plain = len(inner) == 1 and not eras.era(text)
+    return valid(_orders(*inner.pop())) if plain else ()
+
+
+def _whole(text: str) -> tuple[date, ...]:
+    parts = _parts(text)
+    if parts is None:
+        return ()
+    if era := eras.era(text):
+        return _saka(parts) if era == "saka" else ()
+    if parts.national:
+        return ()
+    if parts.month:
+        return valid(_named(parts)) if len(parts.numbers) == 2 else ()
+    return valid(_orders(*parts.numbers)) if len(parts.numbers) == 3 else ()
+
+
+def _parts(text: str) -> _Parts | None:
+    """The parts of a cleaned text; None if it names several months."""
+    named: set[int] = set()
+    national: set[int] = set()
+    for word in WORD.findall(text):
+        if found := eras.month(word):
+            named.add(found)
+        elif found := eras.national(word):
+            national.add(found)
+    if len(named) > 1 or len(national) > 1 or (named and national):
         return None
-    if re.match(r"\D*\d+\s*(?:months?|mths?|days?|weeks?)", text):
-        return 0, int(numbers[0]) // 12 if "m" in text else 0
-    return int(numbers[0]), int(numbers[0])
+    numbers = _DIGITS.findall(text)
+    return _Parts(numbers, next(iter(named), 0), next(iter(national), 0))
 
 
-def says_minor(text: str) -> bool:
-    """Whether an age is given in words that mean a minor."""
-    text = clean(text)
-    return any(word in text for word in _MINOR)
+def _orders(one: str, two: str, three: str) -> list[Order]:
+    if len(one) == 4:
+        return [(one, two, three), (one, three, two)]
+    return [(three, two, one), (three, one, two)]
 
 
-def _parts(text: str) -> list[str]:
-    text = _TIME.sub("", ascii_digits(clean(text)).strip())
-    parts = _PART.findall(text)
-    named = [_MONTHS.get(part, 0) for part in parts]
-    parts = [str(m) if m else part for m, part in zip(named, parts, strict=True)]
-    digits = [part for part in parts if part.isdecimal()]
-    if any(named[:1]) and len(digits) == 3:
-        # "Jan 13, 1984": a named month needs no guess about the order.
-        return [digits[1], digits[0], digits[2]]
-    return digits
+def _named(parts: _Parts) -> list[Order]:
+    """A named month needs no guess about the order: "Jan 13, 1984", "1984 Jan 13"."""
+    one, two = parts.numbers
+    if len(one) == 4 or int(one) > _LAST_DAY:
+        one, two = two, one
+    return [(two, str(parts.month), one)]
 
 
-def _valid(orders: list[tuple[str, str, str]]) -> tuple[date, ...]:
-    found: dict[date, None] = {}
-    for year_text, month, day in orders:
-        try:
-            found[date(_full_year(year_text), int(month), int(day))] = None
-        except (ValueError, OverflowError):
-            continue
-    return tuple(found)
+def _saka(parts: _Parts) -> tuple[date, ...]:
+    numbers, month = parts.numbers, parts.national
+    if not month and not parts.month and len(numbers) == 3:
+        month = int(numbers.pop(1))
+    if not month or len(numbers) != 2:
+        return ()
+    day, year = sorted(map(int, numbers))
+    try:
+        return (eras.saka_day(year, month, day),)
+    except ValueError:
+        return ()
 
 
-def _full_year(text: str) -> int:
-    number = int(text)
-    if len(text) == 2:
-        return number + (2000 if number < _PIVOT else 1900)
-    if not 1800 <= number <= 2099:
-        raise ValueError
-    return number
+def _year(text: str) -> int | None:
+    """The year in a cell without a full date that exists."""
+    plain, _ = without_time(digits(ascii_digits(clean(text))))
+    parts = _parts(plain)
+    era = eras.era(plain)
+    if parts and (era or parts.national):
+        return _era_year(parts, era)
+    if found := _only_year(plain):
+        return found
+    return _short_year(parts) if parts else None
+
+
+def _era_year(parts: _Parts, era: str) -> int | None:
+    """The common year of a date of an era, which the Bengali one's number tells."""
+    numbers = list(map(int, parts.numbers))
+    year = max(numbers, default=0)
+    month, day = 0, next((n for n in numbers if n != year), 0)
+    if parts.national:
+        month = eras.from_vaisakha(parts.national)
+    elif len(numbers) == 3:
+        month = numbers[1]
+    if eras.is_bengali(year) and era != "saka":
+        era = "bengali"
+    elif era in ("", "bengali") or len(str(year)) != 4:
+        return None
+    try:
+        return eras.common_year(era, year, month, day)
+    except ValueError:
+        return None
+
+
+def _short_year(parts: _Parts) -> int | None:
+    """The two-digit year of a day that does not exist, or of a month without a day."""
+    numbers = parts.numbers
+    days = [n for n in numbers[:-1] if int(n) <= _LAST_DAY]
+    whole = len(days) == 2 or (parts.month and len(numbers) == 2)
+    alone = parts.month and len(numbers) == 1 and int(numbers[0]) > _LAST_DAY
+    if not (whole or alone) or len(numbers[-1]) != 2 or not any(map(int, numbers)):
+        return None
+    return full_year(numbers[-1])

@@ -13,7 +13,7 @@ from datetime import date
 
 from .. import mapping as sources
 from ..source_errors import FieldError
-from . import dates, numbers, places
+from . import ages, dates, numbers, places
 from .names import Name, Names, parse
 from .words import COMMON, GENERIC, Words, clean
 
@@ -116,18 +116,17 @@ class Normaliser:
         names = self._names(fields)
         address = _text(fields, "address", ", ") + names.residence
         where = places.place(address, self.words.place)
-        birth = dates.birth(_text(fields, "birth_date", "-"))
+        birth = _birth(fields)
         district = places.district(_text(fields, "district"), self.words.place)
         state = places.state(_text(fields, "state"), self.words.place)
-        year = birth.year or dates.year(_text(fields, "birth_year"))
         return Person(
             names=names.names,
             aliases=names.aliases,
             relatives=names.relatives,
             day=birth.day,
-            year=year,
+            year=birth.year,
             declared=birth.declared,
-            years=_years(fields) if year is None else None,
+            years=_years(fields) if birth.year is None else None,
             sex=numbers.sex(_text(fields, "sex")) or names.sex,
             numbers=_numbers(fields),
             address=where.words,
@@ -208,23 +207,24 @@ def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _birth(fields: Fields) -> dates.Birth:
+    """What the date says, else the year, else a date or year in the age's column."""
+    birth = dates.birth(_text(fields, "birth_date", "-"))
+    if birth.year is None:
+        birth = dates.Birth(None, dates.year(_text(fields, "birth_year")))
+    return birth if birth.year else ages.misplaced(_text(fields, "age"))
+
+
 def _years(fields: Fields) -> tuple[int, int] | None:
-    """The window of the birth year that a dated age gives."""
-    ages = dates.age(_text(fields, "age"))
+    """The window of the birth year that a dated age gives; it may stand as the date."""
     as_of = dates.moment(_text(fields, "age_as_of"))
-    if ages is None or as_of is None or not ages[1]:
+    if as_of is None:
         return None
-    turned = turned_year(as_of)
-    return turned - ages[1], turned - ages[0]
-
-
-def turned_year(as_of: date) -> int:
-    """The year whose difference to an age on that day is the likelier birth year.
-
-    Whoever is a years old on a day was born in one of two years; the day of the year
-    says which is likelier.
-    """
-    return as_of.year if as_of.month > 6 else as_of.year - 1
+    age = ages.read(_text(fields, "age"))
+    window = ages.born(age, as_of) if age else None
+    if window is None and (age := ages.stated(_text(fields, "birth_date", "-"))):
+        window = ages.born(age, as_of)
+    return window
 
 
 def _numbers(fields: Fields) -> Mapping[str, tuple[str, ...]]:

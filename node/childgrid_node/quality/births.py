@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TypeVar
 
-from ..normalise import Fields, dates
+from ..normalise import Fields, ages, dates
 
 _T = TypeVar("_T")
 NOT_READ, FUTURE, OLD = "birth date unreadable", "born in the future", "over 120 years"
@@ -56,7 +56,7 @@ def _of(text: str, day: date | None, today: date) -> Iterator[str]:
     if _is_never(text, day):
         yield NEVER
     elif day is None:
-        if dates.year(text) is None:
+        if dates.birth(text).year is None and ages.stated(text) is None:
             yield NOT_READ
     elif day > today:
         yield FUTURE
@@ -75,7 +75,7 @@ def _is_never(text: str, day: date | None) -> bool:
 
 def _agrees(fields: Fields, day: date) -> bool:
     """Whether a dated age, if there is one, is what the birth date gives."""
-    stated = _first(dates.age(text) for text in fields.get("age", ()))
+    stated = _first(ages.years(text) for text in fields.get("age", ()))
     on = _first(dates.moment(text) for text in fields.get("age_as_of", ()))
     if stated is None or on is None:
         return True

@@ -12,6 +12,7 @@ from childgrid_node.normalise import (
     Fields,
     Normaliser,
     Person,
+    ages,
     dates,
     fields_of,
     numbers,
@@ -38,7 +39,7 @@ _USABLE: Mapping[str, Callable[[Person, Fields], object]] = {
     "relative": lambda person, _: person.relatives,
     "birth_date": lambda person, _: person.day or person.year,
     "birth_year": lambda person, _: person.year,
-    "age": lambda _, fields: next(filter(None, map(dates.age, fields["age"])), None),
+    "age": lambda _, fields: next(filter(None, map(ages.years, fields["age"])), None),
     "sex": lambda person, _: person.sex,
     "address": lambda person, _: person.address or person.pin or person.district,
     "district": lambda person, _: person.district,
@@ -139,7 +140,7 @@ def _wrong(name: str, text: str, person: Person) -> str:
         kind, number = _typed(text)
         return cells.identifier(kind, number) if kind else _NO_KIND
     if name == "age":
-        return "" if dates.age(text) or dates.says_minor(text) else _NO_AGE
+        return "" if ages.years(text) or ages.says_minor(text) else _NO_AGE
     if name == "birth_year":
         return "" if dates.year(text) else _NO_YEAR
     if name == "sex":

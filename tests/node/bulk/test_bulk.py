@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from collections.abc import Mapping as AnyMapping
 
@@ -83,6 +84,7 @@ DATES = [
         "20260101",
     ),
     "9" * 5000,
+    *("3 ऑक्टोबर 1979", "1990-04-02T18:30:00Z", "31/02/88", "25Y 3M", "बहत्तर वर्ष"),
 ]
 NUMBERS = [
     *("9812345670", "+91 98123-45670", "098123 45670 / 9812345671", "0000000000"),
@@ -124,6 +126,82 @@ def column_cells(name: str) -> list[str]:
     if name == "sex":
         return ["M", "female", "पुरुष", "?", *NAMES[:2]]
     return KINDS if name == "doc" else NUMBERS
+
+
+BORN = Mapping.parse(
+    """
+    agency = "born"
+    source = "born.csv"
+    key = "id"
+    [fields]
+    birth_date = "dob"
+    birth_year = "yob"
+    age = { column = "age", as_of = "seen" }
+    """
+)
+BIRTHS = [
+    *("", "1984-08-14T18:30:00Z", "31/02/1984", "01/01/1984", "15 श्रावण 1906 शक", "NA"),
+    *(
+        "2041/03/12 BS",
+        "35 yrs",
+        "Aged 8 months",
+        "5 days",
+        "15/08/1984 approx",
+        "30909",
+    ),
+    *("Fifteenth August Nineteen Eighty Four", "460319400000", "/Date(460319400000)/"),
+    *(
+        "/Date(99999999999999)/",
+        "9999 saka",
+        "31-12-2099T23:00:00Z",
+        "1/1/1800",
+        "Feb 84",
+    ),
+]
+AGES = [
+    *(
+        "",
+        "34",
+        "0",
+        "34Y 5M",
+        "5 days",
+        "8 months",
+        "30-35",
+        "18-60",
+        "below 18",
+        "9M",
+    ),
+    *(
+        "15/08/1984",
+        "1984",
+        "seventy two",
+        "01/01/1984",
+        "99999 days",
+        "1439 months",
+        "x",
+    ),
+]
+
+
+def test_every_writing_of_a_birth_is_read_alike() -> None:
+    """A date or age in whichever column, with each other and a date of the record."""
+    encoder = Encoder(GRID, KEY, 1)
+    bulk = BatchEncoder(encoder, BORN)
+    days = ["", "10/09/2022", "2022-09-09T20:00:00Z", "1/1/1800", "31/12/2099", "44814"]
+    rows = list(itertools.product(BIRTHS, ["", "1990", "BS 2047"], AGES, days))
+    columns = dict(
+        zip(
+            ("dob", "yob", "age", "seen"),
+            map(list, zip(*rows, strict=True)),
+            strict=True,
+        )
+    )
+    found = bulk.encode(columns, len(rows))
+
+    assert not found.faults
+    for row in range(0, len(rows), 5):
+        expected = one_by_one(encoder, BORN, columns, row)
+        assert np.array_equal(expected, found.encodings[row]), rows[row]
 
 
 def drawn(

@@ -1,0 +1,101 @@
+"""Ages in years, months and days, in words, as spans, in the wrong column."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from childgrid_node.normalise import ages, from_fields, tokens_of
+from childgrid_node.normalise.ages import Age
+
+ON = "10/09/2022"
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        *(("41", Age(41, 41)), ("41.0", Age(41, 41)), ("41/F", Age(41, 41))),
+        *(("Aged about 41 yrs.", Age(41, 41)), ("Forty-one years", Age(41, 41))),
+        *(
+            ("इकतालीस साल", Age(41, 41)),
+            ("৪১ বছর", Age(41, 41)),
+            ("ವಯಸ್ಸು 41", Age(41, 41)),
+        ),
+        *(("41 (Sr. Citizen from 60)", Age(41, 41)), ("41M", Age(41, 41))),
+        *(("between 41 and 45", Age(41, 45)), ("41 yrs to 45 yrs", Age(41, 45))),
+        *(("45-41", Age(41, 45)), ("forty one to forty five", Age(41, 45))),
+        *(("3Y 4M", Age(40, 40, "m")), ("3 वर्ष 4 माह", Age(40, 40, "m"))),
+        *(
+            ("P3Y4M", Age(40, 40, "m")),
+            ("4 months", Age(4, 4, "m")),
+            ("004M", Age(4, 4, "m")),
+        ),
+        *(("12 days", Age(12, 12, "d")), ("0Y 0M 12D", Age(12, 12, "d"))),
+        *(("2 weeks", Age(14, 14, "d")), ("8-10 months", Age(8, 10, "m"))),
+        *(
+            ("under 16", Age(0, 16)),
+            ("16 से कम", Age(0, 16)),
+            ("17½ yrs", Age(17, 17)),
+            ("17 1/2", Age(17, 17)),
+            ("65+", Age(65, 120)),
+        ),
+        *(("9M", Age(0, 9)), ("0Y 0M 0D", Age(0, 0)), ("121", None), ("NA", None)),
+        *(("1994", None), ("14/08/1994", None), ("14 Aug 1994", None), ("minor", None)),
+    ],
+)
+def test_an_age_is_read(text: str, age: Age | None) -> None:
+    """In any unit and script; a bare "9M" may be months; a date is no age."""
+    assert ages.read(text) == age
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        *(("41", (1981, 1981)), ("40-45", (1977, 1982)), ("12 days", (2022, 2022))),
+        *(
+            ("8 months", (2021, 2022)),
+            ("9 months", (2021, 2021)),
+            ("3Y 4M", (2019, 2019)),
+        ),
+        *(("under 16", None), ("65+", None), ("18-60", None), ("0", None), ("", None)),
+    ],
+)
+def test_a_dated_age_gives_the_years_of_birth(
+    text: str, window: tuple[int, int] | None
+) -> None:
+    """What spans too much, or an unset column, tells nobody from others."""
+    assert from_fields({"age": [text], "age_as_of": [ON]}).years == window
+
+
+def test_an_age_in_the_column_of_dates_is_an_age() -> None:
+    """Only with a word that says so; "84" may as well be a year."""
+    assert ages.stated("35 yrs") == ages.stated("उम्र 35") == Age(35, 35)
+    assert ages.stated("84") is ages.stated("1984 (35 yrs)") is ages.stated("") is None
+
+    swapped = tokens_of(from_fields({"birth_date": ["35 yrs"], "age_as_of": [ON]}))
+    assert swapped == tokens_of(from_fields({"age": ["35"], "age_as_of": [ON]}))
+
+
+def test_a_date_in_the_column_of_ages_is_a_date() -> None:
+    """It gives what it gives in its own column, and yields to what stands there."""
+    swapped = from_fields({"age": ["14/08/1994"], "age_as_of": [ON]})
+
+    assert tokens_of(swapped) == tokens_of(from_fields({"birth_date": ["14/08/1994"]}))
+    both = from_fields({"birth_date": ["3/3/1990"], "age": ["14/08/1994"]})
+    assert both.day == date(1990, 3, 3)
+
+
+def test_a_minor_is_named_in_every_script() -> None:
+    """The words that stand in place of an age."""
+    for text in (
+        "Minor",
+        "NABALIG",
+        "नवजात शिशु",
+        "নাবালক",
+        "ਨਾਬਾਲਿਗ",
+        "സഗീർ മൈനർ",
+        "نابالغ",
+    ):
+        assert ages.says_minor(text)
+    assert not ages.says_minor("Senior citizen")
