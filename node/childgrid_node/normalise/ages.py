@@ -32,6 +32,10 @@ _FRACTION = re.compile(r"(?<=\d)\s+[13]\s?/\s?[24]\b")
 _NUMBER = re.compile(r"(\d+)(?:\.(\d+))?[\s.]*")
 _MARK = re.compile(r"[\s\-–—/&~]*")
 _SPAN_MARKS = frozenset("-–—/&~")
+_SLACK = re.compile(r"(?:±|\+\s?/?\s?-)\s?(\d{1,2})")
+_DECADE = re.compile(r"(?<!\d)([1-9]0)['’]?s\b")
+_TWELFTHS = re.compile(r"\d{1,2}\s?/\s?12")
+_NEVER = frozenset(table("dates")["never_ages"])
 _OLDEST, _WIDEST = 120, 10
 _MONTHS, _WEEK = 12, 7
 _MOST_MONTHS, _MOST_DAYS = 12 * 121 - 1, 3_660
@@ -66,7 +70,7 @@ def read(text: str) -> Age | None:
 Age(low=5, high=5, unit='d'))
     """
     if text.isascii() and text.isdecimal():
-        return _plain(int(text), int(text)) if len(text) <= _CODED else None
+        return _bare(int(text)) if len(text) <= _CODED else None
     return _lately(text) if len(text) <= _USUAL else _read(text)
 
 
@@ -79,6 +83,8 @@ def _read(text: str) -> Age | None:
     if not numbers:
         return None
     words = frozenset(WORD.findall(plain))
+    if around := _around(plain, numbers[0]):
+        return around
     if bounded := _bounded(plain, numbers[0], words):
         return bounded
     if span := _span(plain, numbers):
@@ -170,6 +176,22 @@ def _is_compound(text: str, start: int) -> bool:
     """Whether a number with its own unit stands before ("1Y 6M")."""
     before = _NUMBER.search(text, 0, start)
     return before is not None
+
+
+def _bare(value: int) -> Age | None:
+    return None if value in _NEVER else _plain(value, value)
+
+
+def _around(text: str, first: _Number) -> Age | None:
+    """ "35 ± 5", "30s", and months as "5/12", which may be a span of years too."""
+    if _TWELFTHS.fullmatch(text.strip()):
+        return Age(0, _MONTHS)
+    if slack := _SLACK.search(text):
+        width = int(slack[1])
+        return _plain(max(first.value - width, 0), first.value + width)
+    if decade := _DECADE.search(text):
+        return _plain(int(decade[1]), int(decade[1]) + 9)
+    return None
 
 
 def _bounded(text: str, first: _Number, words: frozenset[str]) -> Age | None:

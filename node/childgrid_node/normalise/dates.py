@@ -33,6 +33,11 @@ _NAMED = re.compile(
 )
 _DIGITS = re.compile(r"\d+")
 _INNER = re.compile(r"(?<!\d)(\d{1,4})([-/.])(\d{1,2})\2(\d{2,4})(?!\d)")
+_ROMAN = re.compile(r"(?<=\d)(\s*[-/.]\s*)(x?i{1,3}|i?[vx]|vi{1,3})(?=\s*[-/.]\s*\d)")
+_ROMANS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_TYPED = re.compile(r"[\dol|]{1,4}([-/.])[\dol|]{1,2}\1[\dol|]{2,4}")
+_AS_DIGITS = str.maketrans("ol|", "011")
+"""Letters that are typed for digits."""
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _USUAL = 40
 """Characters of a cell that is worth remembering; a longer one is no plain date."""
@@ -104,8 +109,8 @@ def possible_years(text: str) -> tuple[int, ...]:
     plain = digits(ascii_digits(clean(text)))
     parts, era = _parts(plain), eras.era(plain)
     found = {_year(text), *(day.year for day in readings(text))}
-    if not era:
-        found.add(_only_year(plain))
+    if not era and (only := _only_year(plain)):
+        found |= {only, max(map(int, _YEAR.findall(plain)))}
     if parts and (parts.national or era):
         # A year of an era reaches into two; without its mark it may be Saka.
         found |= {_era_year(parts, era or "saka"), *map(_next, found)}
@@ -124,9 +129,10 @@ def is_guess(text: str) -> bool:
 
 
 def _only_year(plain: str) -> int | None:
-    found = set(_YEAR.findall(plain))
-    only = int(found.pop()) if len(found) == 1 else None
-    return None if only in _NEVER_YEARS else only
+    """The year in a text, the first of two that follow each other ("1990-1991")."""
+    found = sorted(set(map(int, _YEAR.findall(plain))))
+    one = bool(found) and found[-1] - found[0] == len(found) - 1 < 2
+    return found[0] if one and found[0] not in _NEVER_YEARS else None
 
 
 def _read(text: str) -> tuple[date, ...]:
@@ -138,7 +144,9 @@ def _read(text: str) -> tuple[date, ...]:
 
 
 def _slowly(text: str) -> tuple[date, ...]:
-    plain = ascii_digits(clean(text)).strip()
+    plain = _ROMAN.sub(_from_roman, ascii_digits(clean(text)).strip())
+    if _TYPED.fullmatch(plain):
+        plain = plain.translate(_AS_DIGITS)
     if (alone := stamp(plain)) is not None:
         return alone
     plain = digits(plain)
@@ -153,7 +161,7 @@ _lately = lru_cache(maxsize=65_536)(_read)
 
 def _dated(text: str) -> tuple[date, ...]:
     """The days that a text without a time may mean; what brackets hold comes last."""
-    if found := _whole(text):
+    if found := stamp(text.strip()) or _whole(text):
         return found
     if "(" in text:
         outside = _BRACKETS.sub(" ", text)
@@ -193,9 +201,16 @@ def _parts(text: str) -> _Parts | None:
     return _Parts(numbers, next(iter(named), 0), next(iter(national), 0))
 
 
+def _from_roman(found: re.Match[str]) -> str:
+    month = _ROMANS.index(found[2]) + 1 if found[2] in _ROMANS else found[2]
+    return f"{found[1]}{month}"
+
+
 def _orders(one: str, two: str, three: str) -> list[Order]:
     if len(one) == 4:
         return [(one, two, three), (one, three, two)]
+    if len(one) == 2 and int(one) > _LAST_DAY and len(three) < 4:
+        return [(one, two, three)]
     return [(three, two, one), (three, one, two)]
 
 
@@ -241,7 +256,7 @@ def _era_year(parts: _Parts, era: str) -> int | None:
         month = eras.from_vaisakha(parts.national)
     elif len(numbers) == 3:
         month = numbers[1]
-    if eras.is_bengali(year) and era != "saka":
+    if eras.is_bengali(year) and era in ("", "vikram", "bengali"):
         era = "bengali"
     elif era in ("", "bengali") or len(str(year)) != 4:
         return None

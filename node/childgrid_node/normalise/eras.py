@@ -23,8 +23,10 @@ _ENGLISH = (
     *("january", "february", "march", "april", "may", "june", "july", "august"),
     *("september", "october", "november", "december"),
 )
-_SHORTEST, _BONES = 3, 4
-_SHIFT = {"saka": 78, "vikram": -57, "bengali": 593}
+_SHORTEST, _BONES, _LONG = 3, 4, 6
+_SHIFT = {"saka": 78, "vikram": -57, "bengali": 593, "kollam": 825}
+_LUNAR_YEAR, _HIJRA = 0.970224, 621.577
+"""A year of the Hijri calendar in common years, and the year before its first."""
 _BENGALI_YEARS = range(1290, 1460)
 _PAUSHA, _MONTHS_A_YEAR = 9, 12
 """The month of New Year in a year that begins with Vaisakha."""
@@ -63,7 +65,24 @@ def month(word: str) -> int:
         if found := next(starts, 0):
             return found
     folded = _fold(word)
+    if len(word) >= _LONG and (found := _misspelt(word)):
+        return found
     return _FOLDED.get(folded) or _SKELETONS.get(skeleton(folded), 0)
+
+
+def _misspelt(word: str) -> int:
+    """The month whose English name is one letter away, else 0."""
+    months = enumerate(_ENGLISH, 1)
+    return next((m for m, name in months if _one_edit(word, name)), 0)
+
+
+def _one_edit(one: str, two: str) -> bool:
+    pairs = enumerate(zip(one, two, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+    left, right = one[same:], two[same:]
+    changed = left[1:] in (right, right[1:]) or left == right[1:]
+    swapped = left[:2] == right[1::-1] and left[2:] == right[2:]
+    return changed or swapped
 
 
 def national(word: str) -> int:
@@ -100,7 +119,9 @@ def common_year(era: str, year: int, month: int = 0, day: int = 0) -> int:
     Year. Raises ValueError for
     what is no year of a birth.
     """
-    after = month > _PAUSHA or (month == _PAUSHA and day > 15)
+    if era == "hijri":
+        return checked(int(year * _LUNAR_YEAR + _HIJRA))
+    after = era != "kollam" and (month > _PAUSHA or (month == _PAUSHA and day > 15))
     return checked(year + _SHIFT[era] + after)
 
 

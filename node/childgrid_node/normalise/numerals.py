@@ -90,4 +90,4 @@ def _value(run: list[int]) -> int:
 def _fits(part: int, value: int) -> bool:
     """Whether a value adds to what stands before it ("twenty" "one")."""
     rest = part % _HUNDRED
-    return not rest or (rest % 10 == 0 and rest >= 20 and value < 10)
+    return not rest or (rest % 10 == 0 and value < 10)

@@ -31,8 +31,10 @@ _TIME = re.compile(
     + r"?|(?P<hour2>\d{1,2})(?:\.(?P<minute2>\d\d))?(?:\.\d\d(?:\.\d+)?)?"
     + _HALF_DAY.format(2)
     + r"|\d{3,4}\s?(?:hrs|hours)\b|\d{1,2}\s?बजे)"
-    r"\s?(?P<zone>(?:z|utc|gmt|ist)\b)?\s?(?P<shift>[+-]\d\d:?\d\d\b)?"
+    r"\s?(?P<zone>(?:z|utc|gmt|ist)\b)?\s?(?P<shift>[+-]\d\d(?::?\d\d)?\b)?"
 )
+_BASIC = re.compile(r"(\d{8})t(\d\d)(\d\d)(?:\d\d)?(?=z|[+-]|$)")
+"""The form of ISO 8601 without signs between."""
 _NOON = 12
 
 
@@ -56,6 +58,7 @@ def without_time(text: str) -> tuple[str, int]:
     >>> without_time("1990-04-02t18:30:00z")
     ('1990-04-02 ', 1)
     """
+    text = _BASIC.sub(r"\1 \2:\3", text)
     found = _TIME.search(text)
     if found is None:
         return text, 0
@@ -78,7 +81,7 @@ def _days_ahead(found: re.Match[str]) -> int:
 def _shift(found: re.Match[str]) -> timedelta | None:
     """How far the zone that stands beside a time is ahead of universal time."""
     if shift := found["shift"]:
-        ahead = timedelta(hours=int(shift[1:3]), minutes=int(shift[-2:]))
+        ahead = timedelta(hours=int(shift[1:3]), minutes=int(shift[3:].strip(":") or 0))
         return -ahead if shift[0] == "-" else ahead
     if not found["zone"]:
         return None

@@ -45,6 +45,10 @@ WHOLE = Mapping.parse(
     vehicle = "vehicle"
     email = "email"
     fir = "fir"
+    handle = ["handle", "page"]
+    upi = "upi"
+    cnr = "cnr"
+    epic = "epic"
     identifier = { type = "doc", number = "doc_no" }
     """
 )
@@ -101,7 +105,20 @@ NUMBERS = [
         "a@gmail.com, b.c+d@googlemail.com",
         "12/2020 PS Kota",
     ),
-    *("IND KA01AB0000", "N4167078", "1111111111", "9812345670.0", "\ud800@x.in", "١٢٣"),
+    *(
+        "IND KA01AB0000",
+        "यूपी 32 सीएम 5521 काली",
+        "FB: mala.das",
+        "0141-2567081/92",
+        "A-1234568 dt 1/2/2011",
+        "मु0अ0सं0 12/20 थाना कोटा",
+        "wa.me/919812345670",
+        "N4167078",
+        "1111111111",
+        "9812345670.0",
+        "\ud800@x.in",
+        "١٢٣",
+    ),
 ]
 KINDS = [
     "Aadhaar",
@@ -109,6 +126,8 @@ KINDS = [
     "Passport No",
     "Voter ID",
     "library card",
+    "Telegram",
+    "WhatsApp",
     "",
     "DL",
     "\n",
@@ -124,7 +143,7 @@ def column_cells(name: str) -> list[str]:
     if name in ("day", "month", "year", "dob", "yob", "age", "seen"):
         return DATES
     if name == "sex":
-        return ["M", "female", "पुरुष", "?", *NAMES[:2]]
+        return ["M", "female", "पुरुष", "1 - Male", "म०", "02", "?", *NAMES[:2]]
     return KINDS if name == "doc" else NUMBERS
 
 
