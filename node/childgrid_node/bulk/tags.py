@@ -14,7 +14,6 @@ import numpy as np
 from childgrid_node.bulk.memo import UNREADABLE
 from childgrid_node.normalise import numbers, plain
 from childgrid_node.normalise.person import MOST_PHONES
-from childgrid_node.normalise.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,13 +91,15 @@ def _sources(columns: dict[str, list[Cells]]) -> Iterator[tuple[str, str, Given]
 
 def _by_kind(cells: Cells) -> dict[str, Given]:
     found: dict[str, Given] = {}
-    kinds: dict[str, str] = {}
+    plain: dict[str, str] = {}
     for row, cell in enumerate(cells):
         if cell:
-            told, _, text = cell.rpartition(":")
-            kind = kinds.get(told)
-            if kind is None:
-                kind = kinds[told] = numbers.kind(clean(told))
+            told, _, text = cell.partition(":")
+            kind = plain.get(told, "")
+            if not kind:
+                kind, text = numbers.typed(cell)
+                if kind and kind not in numbers.NAMED_BY_TYPE:
+                    plain |= {told: kind} if numbers.kind(told) else {}
             if kind:
                 rows, texts = found.setdefault(kind, ([], []))
                 rows.append(row)

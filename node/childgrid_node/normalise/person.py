@@ -15,7 +15,7 @@ from .. import mapping as sources
 from ..source_errors import FieldError
 from . import ages, dates, numbers, places
 from .names import Name, Names, parse
-from .words import COMMON, GENERIC, Words, clean
+from .words import COMMON, GENERIC, Words
 
 Fields = Mapping[str, list[str]]
 
@@ -243,6 +243,6 @@ def _number_texts(fields: Fields) -> Iterable[tuple[str, str]]:
         if name in numbers.READERS:
             yield from ((name, text) for text in texts if text)
     for text in fields.get("identifier", ()):
-        kind, _, number = text.rpartition(":")
-        if name := numbers.kind(clean(kind)):
+        name, number = numbers.typed(text)
+        if name:
             yield name, number

@@ -11,7 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
 
+from .codes import CLIMBING, LONGEST, STATES
 from .numbers import READERS, Canonical
+from .phones import FILLERS
+from .roads import written
 
 _NOTHING: Canonical = ()
 _SEAM = "\n"
@@ -20,9 +23,11 @@ _ALNUM: dict[int, str | None] = {
     for code in range(128)
     if chr(code) != _SEAM
 }
+# In licences a slash says where an old number's parts end.
+_SLASHED = _ALNUM | {ord("/"): "/"}
 _UNSPACED: dict[int, str | None] = {ord(" "): None, ord("-"): None}
 
-_PHONE = re.compile(r"(?:\+?91|0|0091|091)?([1-9][0-9]{9})").fullmatch
+_PHONE = re.compile(r"(?:\+?91|0|0091|091)?((?!18[06]0)[1-9][0-9]{9})").fullmatch
 _TWELVE = re.compile(r"[0-9]{12}").fullmatch
 _PAN = re.compile(r"[A-Z]{3}[PCHFATBLJGE][A-Z][0-9]{4}[A-Z]").fullmatch
 _EPIC = re.compile(r"[A-Z]{3}([0-9]{7})").fullmatch
@@ -30,15 +35,10 @@ _PASSPORT = re.compile(r"[A-Z]([0-9]{7})").fullmatch
 _VEHICLE = re.compile(
     r"(?:IND)?([A-Z]{2})([0-9]{1,2})([A-Z]{1,3})([0-9]{1,4})"
 ).fullmatch
-_LICENCE = re.compile(
-    r"([A-Z]{2})([0-9]{1,2})((?:19|20)[0-9]{2})([0-9]{6,7})"
-).fullmatch
+_NUMBERED = re.compile(r"[A-Z]{2}([0-9]{9,16})").fullmatch
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}").search
 _DIGITS = "0123456789"
-_SAME = frozenset(digit * size for digit in _DIGITS for size in (7, 12))
-_UNLIKELY = frozenset(
-    {head + digit * 9 for head in _DIGITS for digit in _DIGITS}
-    | {"1234567890", "0123456789", "9876543210"}
-)
+_SAME = frozenset(digit * size for digit in _DIGITS for size in (7, 12)) | CLIMBING
 
 
 def read(kind: str, texts: Sequence[str]) -> list[Canonical]:
@@ -52,7 +52,7 @@ def read(kind: str, texts: Sequence[str]) -> list[Canonical]:
     table, way = _WAYS[kind]
     found = []
     for text, code in zip(texts, _cleaned(texts, table), strict=True):
-        forms = way(code)
+        forms = way(code) if len(text) <= LONGEST else None
         found.append(reader(text) if forms is None else forms)
     return found
 
@@ -70,7 +70,7 @@ def _phone(code: str) -> Canonical | None:
     found = _PHONE(code)
     if found is None:
         return None
-    return _NOTHING if found[1] in _UNLIKELY else (found[1],)
+    return _NOTHING if found[1] in FILLERS else (found[1],)
 
 
 def _aadhaar(code: str) -> Canonical | None:
@@ -87,7 +87,7 @@ def _aadhaar4(code: str) -> Canonical | None:
 
 
 def _pan(code: str) -> Canonical | None:
-    return (code,) if _PAN(code) else None
+    return (code,) if _PAN(code) and code[5:9] != "0000" else None
 
 
 def _epic(code: str) -> Canonical | None:
@@ -105,11 +105,16 @@ def _passport(code: str) -> Canonical | None:
 
 
 def _licence(code: str) -> Canonical | None:
-    found = _LICENCE(code)
-    if found is None:
+    form = written(code)
+    return (form,) if form else _undated(code)
+
+
+def _undated(code: str) -> Canonical | None:
+    """An old licence: its state and digits, no four of which can be its year."""
+    found = _NUMBERED(code)
+    if found is None or code[:2] not in STATES or _YEAR(code, 3):
         return None
-    state, office, year, serial = found.groups()
-    return (f"{state}{office:0>2}{year}{serial:0>7}",)
+    return None if found[1] in CLIMBING or len(set(found[1])) == 1 else (code,)
 
 
 def _vehicle(code: str) -> Canonical | None:
@@ -178,7 +183,7 @@ _WAYS: dict[str, tuple[dict[int, str | None], _Way]] = {
     "pan": (_ALNUM, _pan),
     "epic": (_ALNUM, _epic),
     "passport": (_ALNUM, _passport),
-    "driving_licence": (_ALNUM, _licence),
+    "driving_licence": (_SLASHED, _licence),
     "vehicle": (_ALNUM, _vehicle),
     "vehicle4": (_ALNUM, _vehicle4),
 }

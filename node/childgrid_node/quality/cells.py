@@ -13,7 +13,7 @@ from functools import lru_cache
 from stdnum import luhn
 
 from ..normalise.dates import ascii_digits
-from ..normalise.numbers import READERS, aadhaar4
+from ..normalise.numbers import READERS
 
 CHECK_DIGIT, PLACEHOLDER, MASKED = "wrong check digit", "placeholder", "masked"
 FORM, NO_PERSON, LOST = "wrong form", "not a person's", "letters lost"
@@ -34,20 +34,20 @@ def identifier(field: str, text: str) -> str:
     bare = "".join(c for c in ascii_digits(text).upper() if c.isalnum())
     if placeholder(bare):
         return PLACEHOLDER
-    usable = bool(READERS[field](text))
-    if field == "aadhaar" and not usable:
+    forms = READERS[field](text)
+    if field == "aadhaar" and not forms:
         return _aadhaar(bare, text)
-    if field == "epic" and usable and _EPIC.match(bare) and not _luhn(bare[3:]):
+    if field == "epic" and any(_EPIC.match(f) and not _luhn(f[3:]) for f in forms):
         return CHECK_DIGIT
-    if field == "pan" and usable and bare[_KIND] != _PERSON:
+    if field == "pan" and any(form[_KIND] != _PERSON for form in forms):
         return NO_PERSON
-    return "" if usable else FORM
+    return "" if forms else FORM
 
 
 def _aadhaar(bare: str, text: str) -> str:
     if len(bare) == 12 and bare.isdecimal():
         return CHECK_DIGIT if bare[0] in "23456789" else FORM
-    return MASKED if aadhaar4(text) else FORM
+    return MASKED if READERS["aadhaar4"](text) else FORM
 
 
 def _luhn(digits: str) -> bool:

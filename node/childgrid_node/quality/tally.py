@@ -150,5 +150,4 @@ def _wrong(name: str, text: str, person: Person) -> str:
 
 def _typed(text: str) -> tuple[str, str]:
     """An identifier's grid field, empty where its type is unknown, and its number."""
-    kind, _, number = text.rpartition(":")
-    return numbers.kind(kind), number
+    return numbers.typed(text)
