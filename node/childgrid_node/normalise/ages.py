@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 
 from . import dates
 from .lexicon import table
 from .numerals import WORD, digits
-from .text import ascii_digits, clean
+from .text import ascii_digits, clean, remembered
 
 _TABLE = table("dates")["ages"]
 _MINOR = tuple(clean(word) for word in _TABLE["minor"])
@@ -39,8 +38,6 @@ _NEVER = frozenset(table("dates")["never_ages"])
 _OLDEST, _WIDEST = 120, 10
 _MONTHS, _WEEK = 12, 7
 _MOST_MONTHS, _MOST_DAYS = 12 * 121 - 1, 3_660
-_USUAL = 40
-"""Characters of a cell that is worth remembering."""
 _CODED = 3
 """Digits of an age in the DICOM form ("006M")."""
 
@@ -71,9 +68,10 @@ Age(low=5, high=5, unit='d'))
     """
     if text.isascii() and text.isdecimal():
         return _bare(int(text)) if len(text) <= _CODED else None
-    return _lately(text) if len(text) <= _USUAL else _read(text)
+    return _read(text)
 
 
+@remembered
 def _read(text: str) -> Age | None:
     plain = digits(ascii_digits(clean(_SIGNED_FRACTION.sub("", text))))
     plain = _FRACTION.sub("", _DATE.sub(" ", plain))
@@ -92,9 +90,6 @@ def _read(text: str) -> Age | None:
     return _compound(numbers)
 
 
-_lately = lru_cache(maxsize=4_096)(_read)
-
-
 def years(text: str) -> tuple[int, int] | None:
     """Lowest and highest age in whole years that `text` states ("34 yrs", "30-35")."""
     age = read(text)
@@ -107,6 +102,7 @@ def whole_years(age: Age) -> tuple[int, int]:
     return int(age.low // year), int(age.high // year)
 
 
+@remembered
 def stated(text: str) -> Age | None:
     """The age in a cell of a column of dates: only where a word says that it is one."""
     if not text or dates.readings(text) or dates.year(text):

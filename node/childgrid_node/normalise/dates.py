@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 
 from . import eras
 from .lexicon import table
@@ -20,7 +19,7 @@ from .numerals import WORD, digits
 from .orders import Order, full_year, valid
 from .stamps import stamp, without_time
 from .text import ascii_digits as ascii_digits
-from .text import clean
+from .text import clean, remembered
 
 _TABLE = table("dates")
 _ABOUT = frozenset(map(clean, _TABLE["about"]))
@@ -39,8 +38,6 @@ _TYPED = re.compile(r"[\dol|]{1,4}([-/.])[\dol|]{1,2}\1[\dol|]{2,4}")
 _AS_DIGITS = str.maketrans("ol|", "011")
 """Letters that are typed for digits."""
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
-_USUAL = 40
-"""Characters of a cell that is worth remembering; a longer one is no plain date."""
 _LAST_DAY = 31
 
 
@@ -65,9 +62,14 @@ class _Parts:
     national: int = 0
 
 
+@remembered
 def readings(text: str) -> tuple[date, ...]:
     """Every full date that `text` may mean, the likeliest (day first) first."""
-    return _lately(text) if len(text) <= _USUAL else _read(text)
+    if found := _PLAIN.fullmatch(text):
+        return valid(_orders(*found.groups()))
+    if (found := _NAMED.fullmatch(text)) and (month := eras.month(found[2].lower())):
+        return valid([(found[3], str(month), found[1])])
+    return _slowly(text)
 
 
 def moment(text: str) -> date | None:
@@ -99,6 +101,7 @@ def year(text: str) -> int | None:
     return _era_year(parts, era) if parts and era else _only_year(plain)
 
 
+@remembered
 def possible_years(text: str) -> tuple[int, ...]:
     """Every year that a cell without a full date may mean, whatever its era.
 
@@ -135,14 +138,6 @@ def _only_year(plain: str) -> int | None:
     return found[0] if one and found[0] not in _NEVER_YEARS else None
 
 
-def _read(text: str) -> tuple[date, ...]:
-    if found := _PLAIN.fullmatch(text):
-        return valid(_orders(*found.groups()))
-    if (found := _NAMED.fullmatch(text)) and (month := eras.month(found[2].lower())):
-        return valid([(found[3], str(month), found[1])])
-    return _slowly(text)
-
-
 def _slowly(text: str) -> tuple[date, ...]:
     plain = _ROMAN.sub(_from_roman, ascii_digits(clean(text)).strip())
     if _TYPED.fullmatch(plain):
@@ -154,9 +149,6 @@ def _slowly(text: str) -> tuple[date, ...]:
     if eras.era(rest) or ahead == 0:
         return _dated(rest)
     return tuple(day + timedelta(ahead) for day in _dated(rest))
-
-
-_lately = lru_cache(maxsize=65_536)(_read)
 
 
 def _dated(text: str) -> tuple[date, ...]:

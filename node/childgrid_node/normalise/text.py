@@ -1,9 +1,15 @@
-"""A text in one Unicode form, before anything is read from it."""
+"""A text in one Unicode form, before anything is read from it; what was read lately."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_LATELY, _USUAL = 65_536, 40
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -21,3 +27,14 @@ def ascii_digits(text: str) -> str:
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
+
+
+def remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """`read` with a memory of short texts: for columns of few values, not for names."""
+    lately = lru_cache(maxsize=_LATELY)(read)
+
+    @wraps(read)
+    def known(text: str) -> _T:
+        return lately(text) if len(text) <= _USUAL else read(text)
+
+    return known
