@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from childgrid_node.normalise import from_fields, numbers, plain, tokens_of
+from childgrid_node.mapping import Mapping
+from childgrid_node.normalise import from_fields, numbers, plain, tokens, tokens_of
 from childgrid_node.normalise.codes import legible
 
 GOLDEN = Path(__file__).with_name("golden_numbers.csv")
@@ -130,6 +131,26 @@ def test_a_case_without_its_station_agrees_with_none() -> None:
 
     assert "fir" not in tokens_of(bare)
     assert tokens_of(placed)["fir"] == ("88/2019=bsri",)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"no": "388/2019", "ps": "Bhosari", "district": "Pune"},
+        {"no": "0388", "year": "2019", "ps": "भोसरी", "district": "पुणे"},
+        {"no": "2019/388", "ps": "Bhosari PS", "district": "Dist. Pune"},
+        {"no": "388", "year": "2019", "ps": "Bhosari"},
+    ],
+)
+def test_a_case_in_columns_is_the_case_in_one_cell(cells: dict[str, str]) -> None:
+    """Number, year, station and district in this order, however many columns."""
+    mapping = Mapping.parse(
+        'agency = "a"\ncategory = "police-record"\nsource = "a.csv"\nkey = "id"\n'
+        f"[fields]\nfir = {list(cells)}"
+    )
+    whole = from_fields({"fir": ["CR No. I-388/2019 Bhosari P.S."]})
+
+    assert tokens(cells, mapping) == tokens_of(whole) != {}
 
 
 @pytest.mark.parametrize(

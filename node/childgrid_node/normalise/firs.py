@@ -44,7 +44,15 @@ _BETWEEN = r"\s*(?:(?:/|\\|-|–|\bof\b|का|সালের|ऑफ)|(?<=\))|,
 _FULL = re.compile(
     _SERIAL + _BETWEEN + r"(?:(?:year|वर्ष|सन्?)[\s:\-]*)?((?:19|20)\d\d)(?!\d)"
 )
-_BRIEF = re.compile(_SERIAL + _BETWEEN + r"(\d\d)(?![\d/])")
+_BRIEF = re.compile(
+    # "2019/21" may be either way round, and is neither.
+    r"(?<![\d/])(?!(?:19|20)\d\d\s*[/\-]\s*\d\d(?!\d))"
+    + _SERIAL
+    + _BETWEEN
+    + r"(\d\d)(?![\d/])"
+)
+_COLUMNS = re.compile(_SERIAL + r"[\s,]+((?:19|20)\d\d)(?!\d)")
+_TURNED = re.compile(r"(?<![\d/])((?:19|20)\d\d)\s*[/\-]\s*(\d{3,6}|\d)(?![\d/])")
 _ALONE = re.compile(_SERIAL + r"(?!\d)")
 _BREAK = re.compile(r"[,;()\[\]|\n]+")
 _PIVOT = 40
@@ -154,9 +162,11 @@ def _parted(plain: str) -> tuple[str, str]:
 
 
 def _number(plain: str, years: Sequence[int]) -> _Number | None:
-    found = _FULL.search(plain) or _BRIEF.search(plain)
+    found = _FULL.search(plain) or _BRIEF.search(plain) or _COLUMNS.search(plain)
     if found:
         return _numbered(found, _year(found[5]))
+    if turned := _TURNED.search(plain):
+        return _Number(int(turned[2]), "", int(turned[1]), *turned.span())
     alone = _ALONE.search(plain)
     return _numbered(alone, years[0]) if alone and years else None
 

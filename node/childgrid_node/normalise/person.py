@@ -27,7 +27,7 @@ _JOINED = frozenset(
         *("address", "district", "state", "pin", "fir"),
     ]
 )
-_MARKS = {"birth_date": "-", "address": ", "}
+_MARKS = {"birth_date": "-", "address": ", ", "fir": ", "}
 _QUERY_FIELDS = (*sources.FIELDS, "age_as_of")
 
 
