@@ -69,6 +69,8 @@ def row(**cells: str) -> dict[str, str]:
         ({"dob": "10 आश्विन 1931"}, Reason.MINOR_AT_EVENT),
         ({"dob": "2063 B.S."}, Reason.MINOR_AT_EVENT),
         ({"dob": "2040/06/15 BS"}, Reason.ADMITTED),
+        ({"dob": "2040 Asoj 15"}, Reason.ADMITTED),
+        ({"dob": "2066 Asoj 15"}, Reason.MINOR_AT_EVENT),
         ({"dob": "31/02/2009"}, Reason.MINOR_AT_EVENT),
         ({"dob": "31/02/09"}, Reason.MINOR_AT_EVENT),
         ({"dob": "01/02/2007 (approx)"}, Reason.MINOR_AT_EVENT),

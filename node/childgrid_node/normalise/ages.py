@@ -160,18 +160,12 @@ def _number(text: str, found: re.Match[str]) -> _Number:
     unit = _UNITS.get(word[0], "") if word else ""
     value = int(found[1])
     brief = word is not None and len(word[0]) == 1 and unit in ("m", "w")
-    if brief and len(found[1]) < _CODED and not _is_compound(text, found.start()):
+    if brief and len(found[1]) < _CODED and len(_NUMBER.findall(text)) == 1:
         # "25M" is a man of 25; below twelve it may be months.
         unit = "" if value >= _MONTHS else "?"
     return _Number(
         value, unit, found.start(), word.end() if unit and word else found.end()
     )
-
-
-def _is_compound(text: str, start: int) -> bool:
-    """Whether a number with its own unit stands before ("1Y 6M")."""
-    before = _NUMBER.search(text, 0, start)
-    return before is not None
 
 
 def _bare(value: int) -> Age | None:

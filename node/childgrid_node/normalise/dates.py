@@ -23,6 +23,7 @@ from .text import clean, remembered
 
 _TABLE = table("dates")
 _ABOUT = frozenset(map(clean, _TABLE["about"]))
+_ABOUT_PHRASES = tuple(phrase for phrase in _ABOUT if " " in phrase)
 _NEVER_DAYS = frozenset(map(date.fromisoformat, _TABLE["never_days"]))
 _NEVER_YEARS = frozenset(_TABLE["never_years"])
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
@@ -39,6 +40,7 @@ _AS_DIGITS = str.maketrans("ol|", "011")
 """Letters that are typed for digits."""
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _LAST_DAY = 31
+_ONLY_VIKRAM = range(2031, 2100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def year(text: str) -> int | None:
     if text.isdecimal() and text.isascii():
         return _only_year(text)
     plain = digits(ascii_digits(clean(text)))
-    parts, era = _parts(plain), eras.era(plain)
+    parts = _parts(plain)
+    era = _era(plain, parts)
     return _era_year(parts, era) if parts and era else _only_year(plain)
 
 
@@ -110,7 +113,8 @@ def possible_years(text: str) -> tuple[int, ...]:
     if not text:
         return ()
     plain = digits(ascii_digits(clean(text)))
-    parts, era = _parts(plain), eras.era(plain)
+    parts = _parts(plain)
+    era = _era(plain, parts)
     found = {_year(text), *(day.year for day in readings(text))}
     if not era and (only := _only_year(plain)):
         found |= {only, max(map(int, _YEAR.findall(plain)))}
@@ -128,7 +132,9 @@ def is_guess(text: str) -> bool:
     """Whether words beside a date say that it is not exact."""
     if _PLAIN.fullmatch(text) or _NAMED.fullmatch(text):
         return False
-    return not _ABOUT.isdisjoint(WORD.findall(clean(text)))
+    plain = clean(text)
+    known = _ABOUT.isdisjoint(WORD.findall(plain))
+    return not known or any(phrase in plain for phrase in _ABOUT_PHRASES)
 
 
 def _only_year(plain: str) -> int | None:
@@ -231,12 +237,22 @@ def _year(text: str) -> int | None:
     """The year in a cell without a full date that exists."""
     plain, _ = without_time(digits(ascii_digits(clean(text))))
     parts = _parts(plain)
-    era = eras.era(plain)
+    era = _era(plain, parts)
     if parts and (era or parts.national):
         return _era_year(parts, era)
     if found := _only_year(plain):
         return found
     return _short_year(parts) if parts else None
+
+
+def _era(text: str, parts: _Parts | None) -> str:
+    """The era that a text marks, or that its year in a month of another calendar tells.
+
+    No birth lies in the year 2046 of the common or the Saka era: it is Bikram Sambat.
+    """
+    numbers = parts.numbers if parts and parts.national else []
+    later = any(len(n) == 4 and int(n) in _ONLY_VIKRAM for n in numbers)
+    return eras.era(text) or ("vikram" if later else "")
 
 
 def _era_year(parts: _Parts, era: str) -> int | None:
