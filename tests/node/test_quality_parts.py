@@ -147,6 +147,8 @@ def test_the_script_of_a_text(text: str, script: str) -> None:
         ("à¤°à¤®à¥‡à¤¶", cells.LOST),
         ("N/A", cells.PLACEHOLDER),
         ("xxxx", cells.PLACEHOLDER),
+        ("--Select District--", cells.PLACEHOLDER),
+        ("पता नहीं", cells.PLACEHOLDER),
         ("----", ""),
     ],
 )
@@ -168,6 +170,9 @@ def test_dates_with_their_doubts() -> None:
     assert kinds(birth_date=born, age="50", age_as_of="01-05-2023") == [births.AGE]
     assert kinds(birth_date=born, birth_year="1981") == [births.YEARS]
     assert kinds(birth_date="0000-00-00") == [births.NEVER]
+    assert kinds(birth_date="not known") == [births.NEVER]
+    assert kinds(birth_date="35 yrs") == kinds(birth_date="31/02/1980") == []
+    assert kinds(birth_date="15/08") == [births.NOT_READ]
     assert kinds(birth_date="1980") == []
     assert kinds(birth_date="") == []
 

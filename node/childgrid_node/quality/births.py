@@ -11,6 +11,7 @@ from datetime import date
 from typing import TypeVar
 
 from ..normalise import Fields, ages, dates
+from ..normalise.unsaid import states_nothing
 
 _T = TypeVar("_T")
 NOT_READ, FUTURE, OLD = "birth date unreadable", "born in the future", "over 120 years"
@@ -70,7 +71,7 @@ def _is_never(text: str, day: date | None) -> bool:
     if day is not None:
         return (day.year, day.month, day.day) in _NEVER
     digits = "".join(c for c in dates.ascii_digits(text)[:10] if c.isdecimal())
-    return digits in _NEVER_TEXTS
+    return digits in _NEVER_TEXTS or states_nothing(text)
 
 
 def _agrees(fields: Fields, day: date) -> bool:

@@ -14,6 +14,7 @@ from stdnum import luhn
 
 from ..normalise.dates import ascii_digits
 from ..normalise.numbers import READERS
+from ..normalise.unsaid import states_nothing
 
 CHECK_DIGIT, PLACEHOLDER, MASKED = "wrong check digit", "placeholder", "masked"
 FORM, NO_PERSON, LOST = "wrong form", "not a person's", "letters lost"
@@ -65,7 +66,8 @@ def words(text: str) -> str:
     if _LOST.search(text):
         return LOST
     bare = "".join(c for c in text if c.isalnum())
-    return PLACEHOLDER if placeholder(bare) else ""
+    nothing = placeholder(bare) or (bare and states_nothing(text))
+    return PLACEHOLDER if nothing else ""
 
 
 def script(text: str) -> str:
