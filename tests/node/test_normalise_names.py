@@ -88,7 +88,7 @@ def test_relative_and_alias_columns_join_what_stands_in_the_name() -> None:
         }
     )
 
-    assert person.names == (("ravi",),)
+    assert person.names == (("rabi",),)
     assert ("lambu",) in person.aliases
     assert person.relatives == (("mohan",), ("kaml",))
 

@@ -18,11 +18,18 @@ Name = tuple[str, ...]
 
 _TABLE = table("names")
 _QUOTES = re.compile("['`´’‘ʼ]")
-_BREAKS = re.compile(r"[\s.,;:\"<>\[\]{}()|_+*&#!?=~“”।॥/\\^%$…\-–—]+")
+_BREAKS = re.compile(r"[\s.,;:\"<>\[\]{}()|_+*&#!?=~“”।॥৺॰°/\\^%$…\-–—]+")
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _MACHINE = re.compile(r"^p[a-z<]([a-z]{3}|[a-z]<<)(?=[a-z]+<<)")
-_SLASHED = re.compile(r"\b([sdwcfhmbr])\s*[/\\]\s*o\b")
+# "s/o" also without a blank after it ("s/oRam"), but "s/Om Prakash" keeps its O.
+_SLASHED = re.compile(r"\b(wd|[sdwcfhmbrgn])\s*[/\\]\s*(?:o(?!m\b|m?\s?prak)|(?=om))")
+_FIRM = re.compile(r"\bm\s*/\s*s\b")
+_TAMIL_SLASHED = re.compile("(தா?|க)\\s*/\\s*பெ")
+_LABELLED = re.compile(r"\b[fhmg]\s*:")
+# In Devanagari a nought stands where print has a sign of abbreviation ("स्व0", "मो०").
+_ABBREVIATED = re.compile("(?<=[\u0900-\u0dff])[0०]")
 _SHORTEST_WHOLE = 3
+_ALIAS_SIGNS = frozenset(("எ", "a", "@", "@@", "urf", "alias"))
 
 
 def _phrases(section: str) -> dict[str, str]:
@@ -36,8 +43,12 @@ _MARKS = {
     **_phrases("rest"),
     "@": "alias",
 }
-_GLUED = frozenset(_TABLE["glued_relation"])
+_GLUED = {
+    **dict.fromkeys(_TABLE["glued_relation"], "relation"),
+    **dict.fromkeys(_TABLE["glued_alias"], "alias"),
+}
 _INITIAL_MARKS = ("s o", "d o", "w o")
+_LONGEST = max(phrase.count(" ") for phrase in _MARKS) + 1
 # No marker begins with any other word.
 _STARTS = frozenset(
     phrase.partition(" ")[0] for phrase in (*_MARKS, *_GLUED, *_INITIAL_MARKS)
@@ -117,29 +128,52 @@ def _split(text: str) -> list[str]:
     text = _QUOTES.sub("", text)
     if "<<" in text:
         text = _MACHINE.sub("", text)
-    # "s/o" passes the break at "/" under a sign that no cleaned text holds.
-    if "/" in text or "\\" in text:
-        text = _SLASHED.sub("\\1\0o ", text)
-    text = text.replace("a.k.a", "aka")
+    text = _marked(text)
     # What stands in brackets is another name, wherever they stand.
     if "(" in text:
-        bracketed = "".join(f" @ {inside}" for inside in _BRACKETS.findall(text))
-        text = _BRACKETS.sub(" ", text) + bracketed
+        bracketed = "".join(map(_aside, _BRACKETS.findall(text)))
+        text = _BRACKETS.sub(_sign, text) + bracketed
     text = text.replace("@", " @ ")
     return [word.replace("\0", "/") for word in _BREAKS.split(text) if word]
+
+
+def _marked(text: str) -> str:
+    """`text` with its markers as words: "/" passes the breaks as a sign of its own."""
+    if "/" in text or "\\" in text:
+        text = _SLASHED.sub(" \\1\0o ", text)
+        text = _TAMIL_SLASHED.sub(" \\1\0பெ ", _FIRM.sub(" m\0s ", text))
+    if ":" in text:
+        text = _LABELLED.sub(" c\0o ", text)
+    if not text.isascii():
+        text = _ABBREVIATED.sub(" ", text)
+    return text.replace("a.k.a", "aka")
+
+
+def _sign(bracket: re.Match[str]) -> str:
+    """What stays where brackets stood: the sign for "alias", if they held it."""
+    return " @ " if bracket[1].strip(" .") in _ALIAS_SIGNS else " "
+
+
+def _aside(inside: str) -> str:
+    """What brackets held, as an alias; a sign or a single letter ("(L)") is none."""
+    inside = inside.strip(" .")
+    return f" @ {inside}" if len(inside) > 1 and inside not in _ALIAS_SIGNS else ""
 
 
 def _mark(words: list[str], index: int) -> tuple[str, int]:
     """The kind of marker at `index` and its length in words; ("", 1) if none."""
     word = words[index]
-    pair = " ".join(words[index : index + 2])
-    if " " in pair and pair in _MARKS:
-        return _MARKS[pair], 2
-    if word in _MARKS:
-        return _MARKS[word], 1
+    if word not in _STARTS:
+        return "", 1
+    for length in range(_LONGEST, 0, -1):
+        phrase = " ".join(words[index : index + length])
+        if phrase in _MARKS and (length == 1 or " " in phrase):
+            return _MARKS[phrase], length
     if word in _GLUED and _between(words, index, 1):
-        return "relation", 1
-    if pair in _INITIAL_MARKS and _between(words, index, 2):
+        return _GLUED[word], 1
+    if " ".join(words[index : index + 2]) in _INITIAL_MARKS and _between(
+        words, index, 2
+    ):
         return "relation", 2
     return "", 1
 

@@ -11,6 +11,7 @@ hand left letters of Tamil, Malayalam, Bengali, Odia and Hindi loan words unread
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -26,8 +27,11 @@ _SCRIPTS: dict[int, str] = {
 }
 _SILENT = frozenset(_TABLE["schwa"]["silent"])
 _VIRAMA, _NUKTA, _NASAL, _NASALISED, _ZERO = 0x4D, 0x3C, 0x02, 0x01, 0x66
+_SCHOLARLY = re.compile("ṛ(?![aeiouāīūēō])")
 _COMPOSED = {"ड\u093c": "\u095c", "ढ\u093c": "\u095d", "य\u093c": "\u095f"}
 _VOWELS = frozenset("aeiou")
+_EASTERN = frozenset(("bengali", "odia"))
+_DOTTED_Y = 0x5F
 
 
 def _place(letter: str) -> int:
@@ -81,6 +85,8 @@ def to_latin(word: str) -> str:
 
 
 def _plain(word: str) -> str:
+    if "ṛ" in word:
+        word = _SCHOLARLY.sub("ri", word)
     return "".join(c for c in anyascii(word).lower() if c.isascii() and c.isalnum())
 
 
@@ -150,9 +156,14 @@ def _read(sounds: list[_Sound], word: str, index: int, script: str) -> None:
 
 def _consonant(word: str, index: int, script: str) -> str:
     latin = _CONSONANT[_place(word[index])]
-    if script != "bengali" or latin != "b" or index < 2:
+    if script not in _EASTERN or latin not in ("b", "y"):
         return latin
-    if _place(word[index - 1]) != _VIRAMA:
+    if latin == "y":
+        # Said j where it begins a word (Jogen, Jashoda); the dot makes it a y.
+        dotted = _place(word[index + 1 : index + 2] or " ") == _NUKTA
+        dotted |= _place(word[index]) == _DOTTED_Y
+        return "y" if index or dotted else "j"
+    if script != "bengali" or index < 2 or _place(word[index - 1]) != _VIRAMA:
         return latin
     # Under most consonants the letter is the semivowel (Biswas, Swapan).
     before = _CONSONANT.get(_place(word[index - 2]), "")
@@ -172,12 +183,17 @@ def _nasal(word: str, index: int, script: str) -> str:
 
 def _hush(sounds: list[_Sound]) -> None:
     """Drop the silent "a" at the end, then between VC and CV from right to left."""
-    if len(sounds) > 1 and sounds[-1].unwritten:
+    if len(sounds) > 1 and sounds[-1].unwritten and not _sounded(sounds):
         sounds[-1].vowel = ""
     for index in range(len(sounds) - 2, 0, -1):
         here, before = sounds[index], sounds[index - 1]
         if here.unwritten and before.vowel and _opens(sounds, index + 1):
             here.vowel = ""
+
+
+def _sounded(sounds: list[_Sound]) -> bool:
+    """Whether the last "a" is heard: after y, unless a or e is before (Aditya)."""
+    return sounds[-1].consonant == "y" and sounds[-2].vowel in ("", "i", "ee")
 
 
 def _opens(sounds: list[_Sound], index: int) -> bool:

@@ -6,39 +6,74 @@ what they mean, is decided elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .joints import initials, joined
 from .lexicon import table
 from .script import to_latin
-from .spelling import fold, skeleton
+from .spelling import fold, fold_place, skeleton, soften
 from .text import clean as clean
+from .unsaid import blank
 from .unsaid import states_nothing as states_nothing
 
 _TABLE = table("names")
 _CAPACITY = 200_000
 _SHORT_STEM, _LONG_STEM = 3, 4
+_FEWEST_TITLED = 2
 
 
 def place_word(word: str) -> str:
     """The folded form of a cleaned word of a place; numbers stay as they are."""
-    return word if word.isdigit() else fold(to_latin(word))
+    return word if word.isdigit() else fold_place(to_latin(word))
 
 
 def _spellings() -> dict[str, str]:
-    """Canonical forms by Latin variant, folded, and by other variants as written."""
+    """Canonical forms by Latin variant, folded; others and short forms as written."""
     found = {}
-    for form, variants in _TABLE["spelling"].items():
-        for variant in (form, *variants):
-            found[fold(variant) if variant.isascii() else clean(variant)] = fold(form)
+    for section, forms in _VARIANTS.items():
+        if section == "feminine":
+            continue
+        for form, variants in forms.items():
+            for variant in (form, *variants):
+                whole = not variant.isascii() or _SHORT_FORM.fullmatch(variant)
+                found[clean(variant) if whole else fold(variant)] = fold(form)
     return found
 
 
+def _plain(latin: str) -> str:
+    """A Latin word with no letter doubled and no breath at its end."""
+    return _TWICE.sub(r"\1", latin).removesuffix("h")
+
+
+def _distinct() -> dict[str, str]:
+    """Canonical forms by plain Latin spelling, for words that folding would confuse."""
+    distinct = _TABLE["distinct"].items()
+    pairs = [(variant, form) for form, variants in distinct for variant in variants]
+    for form, variants in _VARIANTS["feminine"].items():
+        pairs += [(variant, fold(form)) for variant in (form, *variants)]
+    return {_plain(variant): form for variant, form in pairs}
+
+
+_SHORT_FORM = re.compile("[bcdfghjklmnpqrstvwxz]+")
+_VARIANTS = table("variants") | table("faiths")
+_URDU: dict[str, str] = {
+    clean(word): latin
+    for part in table("urdu").values()
+    for word, latin in part.items()
+}
+_TWICE = re.compile(r"(.)\1+")
+_LONG_A = re.compile("[\u0b00-\u0b7f\u0c00-\u0cff]")
+"""Odia, Telugu and Kannada, where a short final a tells nothing."""
 _SPELLING = _spellings()
-_DISTINCT: dict[str, str] = _TABLE["distinct"]
-_PREFIXES = tuple(clean(word) for word in _TABLE["prefixes"])
+_DISTINCT = _distinct()
+_FEMININE = frozenset(fold(word) for word in _TABLE["feminine"])
 _HONORIFICS = frozenset(clean(word) for word in _TABLE["honorifics"])
-_PLACEHOLDERS = frozenset(clean(word) for word in _TABLE["placeholders"])
+_FILLERS = frozenset(_TABLE["placeholders"])
+_DROPPED = _HONORIFICS | _FILLERS
+_LEADING = frozenset(clean(word) for word in _TABLE["leading"])
+_UNNAMED = frozenset(_TABLE["unnamed"])
 
 
 def canonical(word: str) -> str:
@@ -46,17 +81,47 @@ def canonical(word: str) -> str:
     if word == "c":
         # As an initial it stands for names in "ch".
         return word
-    if word in _DISTINCT:
-        return _DISTINCT[word]
-    folded = fold(to_latin(word))
-    return _SPELLING.get(word) or _SPELLING.get(folded, folded)
+    if (not word.isascii() or _SHORT_FORM.fullmatch(word)) and word in _SPELLING:
+        return _SPELLING[word]
+    latin = latin_of(word)
+    if (plain := _plain(latin)) in _DISTINCT:
+        return _DISTINCT[plain]
+    folded = fold(latin)
+    if folded in _FEMININE and _ends_in_a(word, latin):
+        return folded + "a"
+    return _SPELLING.get(folded, folded)
+
+
+def latin_of(word: str) -> str:
+    """A cleaned word in Latin letters, with vowels that Urdu leaves to its reader."""
+    return _URDU.get(word) or to_latin(word)
+
+
+def _ends_in_a(word: str, latin: str) -> bool:
+    long = bool(_LONG_A.search(word))
+    return latin.removesuffix("h").endswith("aa" if long else "a")
 
 
 GENERIC = frozenset(canonical(word) for word in _TABLE["generic"])
 """Name parts that say little; left out unless nothing else remains."""
 
-_SUFFIXES = sorted(map(canonical, _TABLE["suffixes"]), key=len, reverse=True)
+_SUFFIXES = sorted(map(soften, _TABLE["suffixes"]), key=len, reverse=True)
+_SHORT_SUFFIXES = frozenset(("ram", "udin"))
 _PLAIN_SUFFIXES: list[str] = _TABLE["plain_suffixes"]
+_PREFIXES: list[str] = [soften(word) for word in _TABLE["prefixes"] if word.isascii()]
+_NATIVE_PREFIXES = tuple(word for word in _TABLE["prefixes"] if not word.isascii())
+_WHOLE = frozenset(soften(word) for word in _TABLE["whole"])
+_ABDUL = re.compile("abd[aeou]+(?:l|(?=[rsnjtdkghm]))(.{4,})")
+_ARABIC_ABDUL = clean("عبدال")
+_FINAL_A = re.compile("(?<=.[^iu])a$")
+_FIRST = frozenset(soften(word) for word in _TABLE["compound_first"])
+_SECOND = frozenset(_FINAL_A.sub("", soften(w)) for w in _TABLE["compound_second"])
+_NATH = re.compile("(.+[ei]ndra?)(nat)a?")
+_TAMIL_END = re.compile(".*(nd|m[bp])aram")
+"""Sundaram, Chidambaram: no Ram."""
+_AMMA = re.compile("(.{4,}i)ama?")
+# A whole name without its blanks, its last word a family's.
+_RUN = re.compile("(.{3,})(singh?|kumar|prasad|chandra|lal|devi)(.{3,})")
 
 COMMON = GENERIC | frozenset(canonical(word) for word in _TABLE["common"])
 """Name parts that, alone, would fit thousands of people."""
@@ -80,7 +145,7 @@ def is_surname(word: str) -> bool:
 def without_surname(word: str) -> str:
     """A canonical word without the surname that was written on to it, if any.
 
-    >>> without_surname("ramesgadvi")
+    >>> without_surname("ramesgadbi")
     'rames'
     """
     for length in range(_SHORT_STEM + 1, len(word) - _SHORT_STEM):
@@ -134,27 +199,77 @@ class Words:
         >>> Words().name(["shri", "ramesh", "kumar"])
         ('rames', 'kumar')
         """
-        plain = [word for word in words if word not in _HONORIFICS]
-        if "".join(plain) in _PLACEHOLDERS or _PLACEHOLDERS.issuperset(plain):
+        plain = [word for word in words if word not in _DROPPED]
+        if blank(plain) or _UNNAMED.issuperset(plain):
             return ()
-        return tuple(part for word in plain for part in self.part(word))
+        if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
+            del plain[0]
+        return tuple(part for word in joined(plain) for part in self.part(word))
 
 
 def _unglued(word: str) -> tuple[str, ...]:
-    latin = to_latin(word)
+    latin = latin_of(word)
     if latin != word and len(latin) > 1 and latin in _HONORIFICS:
         return ()
+    if letters := initials(word, latin, known=word in _SPELLING):
+        return letters
     whole = canonical(word)
-    if whole in COMMON:
-        return (whole,)
-    for prefix in _PREFIXES:
-        if word.startswith(prefix) and len(word) - len(prefix) >= _LONG_STEM:
-            return canonical(prefix), canonical(word.removeprefix(prefix))
+    known = word in _SPELLING or fold(latin) in _SPELLING
+    if known or whole in COMMON or (soft := soften(latin)) in _WHOLE:
+        return (whole,) if whole else ()
+    return _parts(word, latin, soft) or ((whole,) if whole else ())
+
+
+def _parts(word: str, latin: str, soft: str) -> tuple[str, ...]:
+    """The words that were written as one; empty if it is one."""
+    if word.startswith(_ARABIC_ABDUL) and len(word) - len(_ARABIC_ABDUL) >= _SHORT_STEM:
+        return canonical("abdul"), canonical(word.removeprefix(_ARABIC_ABDUL))
+    for prefix in _NATIVE_PREFIXES:
+        rest = word.removeprefix(prefix)
+        if rest != word and len(rest) >= _SHORT_STEM and rest[0].isalpha():
+            return canonical(prefix), canonical(rest)
+    if found := _ABDUL.fullmatch(soft):
+        return canonical("abdul"), canonical(found[1])
+    if found := _AMMA.fullmatch(soft):
+        return canonical(found[1]), canonical("amma")
+    if (found := _RUN.fullmatch(latin)) and canonical(found[3]) in _SURNAMES:
+        return tuple(map(canonical, found.groups()))
+    return _compound(soft) or _suffixed(latin, soft) or _prefixed(soft)
+
+
+def _compound(soft: str) -> tuple[str, ...]:
+    if found := _NATH.fullmatch(soft):
+        return canonical(found[1]), canonical(found[2])
+    whole = _FINAL_A.sub("", soft)
+    for at in range(2, len(whole) - 1):
+        if whole[at:] in _SECOND and whole[:at] in _FIRST:
+            return canonical(whole[:at]), canonical(whole[at:])
+    return ()
+
+
+def _suffixed(latin: str, soft: str) -> tuple[str, ...]:
     for suffix in _PLAIN_SUFFIXES:
         if latin.endswith(suffix) and len(latin) - len(suffix) >= _LONG_STEM:
             return canonical(latin.removesuffix(suffix)), canonical(suffix)
+    if _TAMIL_END.fullmatch(soft):
+        return ()
+    short = _FINAL_A.sub("", soft)
     for suffix in _SUFFIXES:
-        least = _SHORT_STEM if len(suffix) > _LONG_STEM else _LONG_STEM
-        if whole.endswith(suffix) and len(whole) - len(suffix) >= least:
-            return canonical(whole.removesuffix(suffix)), suffix
-    return (whole,) if whole else ()
+        least = (
+            _SHORT_STEM
+            if len(suffix) > _LONG_STEM or suffix in _SHORT_SUFFIXES
+            else _LONG_STEM
+        )
+        for form in (soft, short):
+            if form.endswith(suffix) and len(form) - len(suffix) >= least:
+                stem = form.removesuffix(suffix)
+                return *(_compound(stem) or (canonical(stem),)), canonical(suffix)
+    return ()
+
+
+def _prefixed(soft: str) -> tuple[str, ...]:
+    for prefix in _PREFIXES:
+        rest = soft.removeprefix(prefix)
+        if rest != soft and len(rest) >= _LONG_STEM and rest[0] not in "aeiou":
+            return canonical(prefix), canonical(rest)
+    return ()

@@ -71,6 +71,34 @@ NAMES = [
     *("వెంకటేశ్వర రావు", "ಮಂಜುನಾಥ", "ഉണ്ണിക്കൃഷ്ണൻ", "محمد اسلم", "unknown", "Ali(Bablu)"),
     *("Sita w/o Ram", "श्री राम पुत्र मोहन", "A B C D E F G H I J", "=x", "\ud800", "o/s"),
     "Arun Vijay Selva Kavi Mani Bala Guru Siva Mathi Ezhil Amudhan Nila",
+    *(
+        "W/o.Devaki",
+        "c/oOm Prakash",
+        "M. Devi F: Ram",
+        "மாரி (எ) முத்து",
+        "கோகிலா க/பெ. வேலு",
+    ),
+    *(
+        "K. V. (L) Tomba",
+        "ಕೆ.ವಿ. ಮಂಜುಳಾ",
+        "SP Rana",
+        "Noor ul Amin",
+        "Nizam Uddin",
+        "FNU PASANG",
+    ),
+    *(
+        "عبد الغفور",
+        "राम0 स्व० मोहन",
+        "SURESHKUMARSHARMA",
+        "de Souza",
+        "Pandit Ram Ojha",
+        "(name",
+    ),
+    *(
+        "Khetaram @ Om Prakash bin Hari",
+        "Baby",
+        "Md Abdul Kader Ram Prasad Singh Om Lal Das",
+    ),
 ]
 PLACES = [
     *("Village Ekauni, District Buxar", "12/3 M.G. Road, Pune 411001", "कोटा, राजस्थान"),
