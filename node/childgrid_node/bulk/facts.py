@@ -1,7 +1,7 @@
-"""Cells with dates, ages, places and sex, as records, and what follows from them.
+"""Cells with dates, ages and sex, as records, and what follows from them.
 
-A district, state, PIN or sex of its own comes before one that an address or a title
-tells; a year of birth comes from a date, else a year, else a dated age.
+A sex of its own comes before one that a title tells; where a person is is read in
+`where`. A year of birth comes from a date, else a year, else a dated age.
 """
 
 from __future__ import annotations
@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from childgrid_node.bulk import kernels
-from childgrid_node.bulk.memo import Memo, Pieces, Store
-from childgrid_node.normalise import ages, dates, numbers, places
-from childgrid_node.normalise.spelling import grams
-from childgrid_node.normalise.tokens import (
-    ADDRESS_GRAM,
-    DISTRICT_GRAM,
-    day_tokens,
-    pin_tokens,
-    year_tokens,
-)
+from childgrid_node.bulk.memo import Memo, Store
+from childgrid_node.bulk.where import Where
+from childgrid_node.normalise import ages, dates, numbers
+from childgrid_node.normalise.tokens import day_tokens, year_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -54,17 +48,10 @@ class Facts:
         self._filters = encoder.filters
         self._taggers = encoder.taggers
         self._layout = encoder.scheme.layout
-        self._district = Pieces(encoder.filters["district"], _grams(DISTRICT_GRAM))
-        self._address = Pieces(encoder.filters["address"], _grams(ADDRESS_GRAM))
+        self._where = Where(encoder, words, self.state_tag)
         size = {name: one.field.words for name, one in encoder.filters.items()}
-        parts = ("address", "district", "pin")
         self._memos = {
-            "address": Memo(
-                Store(sum(size[part] for part in parts) + 1), self._read_address
-            ),
-            "district": Memo(Store(size["district"]), self._read_district),
-            "pin": Memo(Store(size["pin"]), self._read_pin),
-            "state": Memo(Store(1), self._read_state),
+            **self._where.memos,
             "sex": Memo(Store(1), self._read_sex),
             "birth_date": Memo(Store(size["dob"] + 5), self._read_birth),
             "birth_year": Memo(Store(1), self._read_year),
@@ -76,12 +63,11 @@ class Facts:
 
     def __len__(self) -> int:
         most = max(map(len, self._memos.values()))
-        return max(most, len(self._district), len(self._address))
+        return max(most, len(self._where))
 
     def clear(self) -> None:
         """Forget every cell and word."""
-        self._district.clear()
-        self._address.clear()
+        self._where.clear()
         for memo in self._memos.values():
             memo.clear()
             memo.store.clear()
@@ -100,7 +86,7 @@ class Facts:
                 found[name] = memo.numbers(columns[name])
                 told = "age" if name == "age_as_of" else name
                 faults += [(row, told) for row in memo.faults(found[name])]
-        self._fill_places(rows, found)
+        self._where.fill(rows, found)
         self._fill_births(rows, found)
         if "sex" in found:
             self._put(rows, "sex", self._records("sex", found["sex"])[:, 0])
@@ -125,23 +111,6 @@ class Facts:
 
     def _records(self, name: str, numbers: Numbers) -> Rows:
         return self._memos[name].store.rows[numbers]
-
-    def _fill_places(self, rows: Rows, found: dict[str, Numbers]) -> None:
-        """OR address, district, PIN and state in; their own columns come first."""
-        told = np.zeros(len(rows), np.int64)
-        told = found.get("address", told)
-        records = self._memos["address"].store.rows
-        first = 0
-        for part in ("address", "district", "pin", "state"):
-            words = 1 if part == "state" else self._size[part]
-            start, numbers = self._layout[part].start, told
-            if part != "address" and part in found:
-                own = self._memos[part].store.rows
-                kernels.gather(rows, found[part], own, 0, words, start)
-                known = np.any(own[found[part], :words], axis=1)
-                numbers = np.where(known, 0, told)
-            kernels.gather(rows, numbers, records, first, words, start)
-            first += words
 
     def _fill_births(self, rows: Rows, found: dict[str, Numbers]) -> None:
         years = np.zeros(len(rows), np.int64)
@@ -205,29 +174,6 @@ class Facts:
         windows = np.frombuffer(b"".join(made), "<u8").astype(np.uint64)
         return windows.reshape(-1, bloom.field.words)
 
-    def _read_address(self, cell: str) -> bytes:
-        where = places.place(cell, self._words.place)
-        return b"".join(
-            (
-                self._address.octets(where.words),
-                self._district.octets(where.district),
-                self._pin(where.pin),
-                _word(self._tag("state", where.state)),
-            )
-        )
-
-    def _read_district(self, cell: str) -> bytes:
-        return self._district.octets(places.district(cell, self._words.place))
-
-    def _read_pin(self, cell: str) -> bytes:
-        return self._pin(places.pin(cell))
-
-    def _pin(self, pin: str) -> bytes:
-        return self._filters["pin"].encode(pin_tokens(pin) if pin else ())
-
-    def _read_state(self, cell: str) -> bytes:
-        return _word(self._tag("state", places.state(cell, self._words.place)))
-
     def _read_sex(self, cell: str) -> bytes:
         return _word(self._tag("sex", numbers.sex(cell)))
 
@@ -255,10 +201,6 @@ class Facts:
     def _read_as_of(self, cell: str) -> bytes:
         day = dates.moment(cell)
         return _word(ages.turned_year(day)) + _word(day.toordinal()) if day else b""
-
-
-def _grams(size: int) -> Callable[[str], list[str]]:
-    return lambda word: grams(word, size)
 
 
 def _word(number: int) -> bytes:

@@ -119,6 +119,7 @@ class Normaliser:
         birth = _birth(fields)
         district = places.district(_text(fields, "district"), self.words.place)
         state = places.state(_text(fields, "state"), self.words.place)
+        area, state = places.settle(district or where.district, state or where.state)
         return Person(
             names=names.names,
             aliases=names.aliases,
@@ -130,8 +131,8 @@ class Normaliser:
             sex=numbers.sex(_text(fields, "sex")) or names.sex,
             numbers=_numbers(fields),
             address=where.words,
-            district=district or where.district,
-            state=state or where.state,
+            district=area,
+            state=state,
             pin=places.pin(_text(fields, "pin")) or where.pin,
         )
 

@@ -1,162 +1,271 @@
-"""Addresses, districts, states and PIN codes.
+"""Addresses, taken apart into district, state, PIN code, numbers and telling words.
 
-Old and new names of a district or state become one; an address gives its PIN, district,
-state and the words that tell it from others. No map, no distances. The functions take
-the `fold` that cleans one word, so that a run may remember words.
+What a part is called is read here, what it names in `states`, `districts`, `pins` and
+`numbered`. No map, no distances. The functions take the `fold` that cleans one word, so
+that a run may remember words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from .dates import ascii_digits
+from . import districts, gazetteer, numbered, pins
+from .districts import NOWHERE, Area, settle
 from .lexicon import table
-from .words import clean, place_word
+from .pins import pin
+from .states import (
+    BRIEF,
+    KNOWN,
+    LONGEST,
+    Fold,
+    Parts,
+    cleaned_words,
+    raw_words,
+    split,
+    state,
+)
+from .text import ascii_digits, clean
+from .unsaid import states_nothing
+from .words import place_word
 
-Parts = tuple[str, ...]
-Fold = Callable[[str], str]
+__all__ = ["Area", "Place", "Reader", "district", "pin", "place", "settle", "state"]
 
 _TABLE = table("places")
-_PIN = re.compile(r"(?<![\d/])([1-9]\d{2})\s?(\d{3})(?![\d/])")
-_SEGMENT = re.compile(r"[,;\n()]|\s[-–]\s?|(?<=[^\d\s])[-–](?=\d)")
-_BREAKS = re.compile(r"[\s.,;:'\"<>\[\]{}()|_+*&#!?=/\\^%@–—-]+")
-_DOTTED = re.compile(r"\b(\w)\.\s?(?=\w\b)")
-_DECIMALS = re.compile(r"\.0+$")
+_SEGMENT = re.compile(r"[,;\n()]|\s[-–]\s?")
+_DIGIT = re.compile("[0-9]")
 _BRIEF = 2
+_LONG = 40
+_CAPACITY = 200_000
+_LONGEST_NAME = 4
+_LEAST_NAME = 4
+_LOCALITY = "nagar"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What an address says; `words` are folded and tell it from other addresses."""
+    """What an address says; `words` tell it from others, numbers marked "#"."""
 
     words: Parts = ()
-    district: Parts = ()
+    district: Area = NOWHERE
     state: str = ""
     pin: str = ""
 
 
-def _words(text: str, fold: Fold = place_word) -> Parts:
-    """The folded words of a text; "U.P." is one word."""
-    plain = ascii_digits(clean(text))
-    if "." in plain:
-        plain = _DOTTED.sub(r"\1", plain)
-    return tuple(w for raw in _BREAKS.split(plain) if raw and (w := fold(raw)))
-
-
-_DIRECTION = {
-    word: place_word(name)
-    for name, forms in _TABLE["directions"].items()
-    for form in forms
-    for word in _words(form)
+_WEAK = frozenset(w for word in _TABLE["marks"]["weak"] for w in raw_words(word))
+_IDLE = gazetteer.MARKS | {
+    w for word in _TABLE["idle"]["words"] for w in split(word) if len(w) > _BRIEF
 }
-_MARK = frozenset(w for word in _TABLE["marks"]["district"] for w in _words(word))
-_IDLE = _MARK | {w for word in _TABLE["idle"]["words"] for w in _words(word)}
-_ENDS = frozenset(w for word in _TABLE["ends"]["words"] for w in _words(word))
-_STATES: dict[Parts, str] = {
-    _words(n): c for c, names in _TABLE["states"].items() for n in names
-}
-_LONGEST_STATE = max(map(len, _STATES))
+_ENDS = frozenset(w for word in _TABLE["ends"]["words"] for w in split(word))
 
 
-def _directed(words: Iterable[str]) -> Parts:
-    return tuple(_DIRECTION.get(word, word) for word in words)
-
-
-def _key(words: Iterable[str]) -> str:
-    """Words in one order and without blanks, so that "Yamuna Nagar" is one place."""
-    return "".join(sorted(word for word in _directed(words) if word != "and"))
-
-
-def _entries() -> Iterator[tuple[str, Parts]]:
-    for entries in _TABLE["districts"].values():
-        for entry in entries:
-            first, *others = (_words(name) for name in entry.split("="))
-            for name in (first, *others):
-                yield _key(name), _directed(first)
-
-
-_DISTRICTS = dict(_entries())
-
-
-def pin(text: str) -> str:
-    """The last PIN code (six digits, not starting with 0) in `text`, or nothing."""
-    found = _PIN.findall(_DECIMALS.sub("", ascii_digits(text).strip()))
-    return "".join(found[-1]) if found else ""
-
-
-def state(text: str, fold: Fold = place_word) -> str:
-    """The code of the state that `text` names, or nothing."""
-    return _STATES.get(_words(text, fold), "") if text else ""
-
-
-def district(text: str, fold: Fold = place_word) -> Parts:
-    """The folded words of the district's present name, or of what is written."""
-    if not text:
-        return ()
-    return _district(word for word in _words(text, fold) if word not in _MARK)
+def district(text: str, fold: Fold = place_word) -> Area:
+    """What a cell says of the district; see `settle`."""
+    return districts.read(text, fold)
 
 
 def place(text: str, fold: Fold = place_word) -> Place:
     """Take an address apart."""
-    if not text:
-        return Place()
-    plain = _PIN.sub(" , ", ascii_digits(clean(text)))
-    cut = (_without_end(_words(part, fold)) for part in _SEGMENT.split(plain))
-    parts = [words for words in cut if words]
-    where = _take_state(parts)
-    area = _take_district(parts)
-    telling = dict.fromkeys(w for part in parts for w in part if _tells(w))
-    return Place(tuple(telling), area, where, pin(text))
+    return Reader(fold).place(text)
 
 
-def _without_end(words: Parts) -> Parts:
-    while words and words[-1] in _ENDS:
-        words = words[:-1]
-    return words
+class _Piece:
+    """A part of an address: its cleaned words, and they folded, one for one.
+
+    What follows from it is found once, since villages and districts come again.
+    """
+
+    def __init__(self, raw: Parts, words: Parts) -> None:
+        self.raw = raw
+        self.words = words
+
+    def without(self, start: int, end: int) -> _Piece:
+        """The part with some words taken out."""
+        raw, words = self.raw, self.words
+        return _Piece(raw[:start] + raw[end:], words[:start] + words[end:])
+
+    @cached_property
+    def telling(self) -> Parts:
+        """Words that tell one address from another, and numbers of something."""
+        found = dict(numbered.numbered(self.raw, self.words))
+        pairs = enumerate(zip(self.raw, self.words, strict=True))
+        return tuple(
+            found.get(at, word)
+            for at, (raw, word) in pairs
+            if at in found or _tells(word, raw)
+        )
+
+    @cached_property
+    def state(self) -> tuple[str, int]:
+        """The code of the state whose name ends the part, and its words."""
+        for length in range(min(LONGEST, len(self.words)), 0, -1):
+            if code := KNOWN.get("".join(self.words[-length:])):
+                return code, length
+        return "", 0
+
+    @cached_property
+    def brief_state(self) -> tuple[str, int]:
+        """The same of an abbreviation."""
+        for length in range(min(_BRIEF, len(self.raw)), 0, -1):
+            if code := BRIEF.get("".join(self.raw[-length:])):
+                return code, length
+        return "", 0
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether the whole part is a district's name."""
+        return gazetteer.is_known(self.words)
+
+    @cached_property
+    def marked(self) -> tuple[Area, _Piece] | None:
+        """The district that stands beside its marker, and the rest of the part."""
+        marks = [at for at, word in enumerate(self.words) if self._is_mark(at, word)]
+        return self._beside(marks[-1]) if marks else None
+
+    def _is_mark(self, at: int, word: str) -> bool:
+        """Whether a word is a marker; a weak one is, before a district's name."""
+        if word in gazetteer.MARKS:
+            return True
+        after = self.words[at + 1 : at + 1 + _LONGEST_NAME]
+        if self.raw[at] not in _WEAK or not after:
+            return False
+        area = districts.named_by(after)
+        return bool(area.among) and not area.words
+
+    def _beside(self, mark: int) -> tuple[Area, _Piece]:
+        """What stands behind a marker, else before it ("Meerut District")."""
+        after, before = self.words[mark + 1 :], self.words[:mark]
+        if after:
+            length = _run(after[:n] for n in range(_LONGEST_NAME, 0, -1)) or len(after)
+            rest = self.without(mark, mark + 1 + length)
+            return districts.named_by(after[:length]), rest
+        length = _run(before[-n:] for n in range(_LONGEST_NAME, 0, -1)) or mark
+        rest = self.without(mark - length, mark + 1)
+        return districts.named_by(before[mark - length :]), rest
 
 
-def _tells(word: str) -> bool:
-    return len(word) > _BRIEF and word not in _IDLE and not word.isdigit()
+def _tells(word: str, raw: str) -> bool:
+    return len(word) > _BRIEF and word not in _IDLE and not _DIGIT.search(raw)
 
 
-def _district(words: Iterable[str]) -> Parts:
-    written = _directed(words)
-    return _DISTRICTS.get(_key(written), written)
+def _run(runs: Iterable[Parts]) -> int:
+    """How many words the first run that is exactly a district has, or 0."""
+    return next((len(run) for run in runs if gazetteer.is_known(run)), 0)
 
 
-def _take_state(parts: list[Parts]) -> str:
-    """Take the state that ends the last part which ends with one out of `parts`."""
-    for index in range(len(parts) - 1, -1, -1):
-        words = parts[index]
-        brief = _BRIEF if index < len(parts) - 1 else 0
-        for length in range(min(_LONGEST_STATE, len(words)), 0, -1):
-            tail = words[-length:]
-            # Two letters name a state only at the very end of an address.
-            if tail in _STATES and len("".join(tail)) > brief:
-                if not _is_district(words):
-                    parts[index] = words[:-length]
-                return _STATES[tail]
+class Reader:
+    """Takes addresses apart, remembering at most `capacity` of their parts.
+
+    The memory holds parts of addresses: it belongs to one run.
+    """
+
+    def __init__(self, fold: Fold, capacity: int = _CAPACITY) -> None:
+        self._fold = fold
+        self._capacity = capacity
+        self._pieces: dict[str, _Piece] = {}
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def clear(self) -> None:
+        """Forget every part."""
+        self._pieces.clear()
+
+    def place(self, text: str) -> Place:
+        """Take an address apart."""
+        if not text or (len(text) < _LONG and states_nothing(text)):
+            return Place()
+        plain = ascii_digits(clean(text))
+        code = pins.found_in(plain)
+        plain, zone = pins.take_zone(pins.without_pins(plain), self._fold)
+        pieces = [p for part in _SEGMENT.split(plain) if (p := self._piece(part)).words]
+        where = _take_state(pieces)
+        area = _take_marked(pieces)
+        if area:
+            pieces = [p for p in pieces if "".join(p.words) not in KNOWN]
+        else:
+            area = _take_whole(pieces, where) or _take_tail(pieces, where)
+        telling = dict.fromkeys(word for piece in pieces for word in piece.telling)
+        return Place(tuple(telling), area, where, code or zone)
+
+    def _piece(self, text: str) -> _Piece:
+        known = self._pieces.get(text)
+        if known is None:
+            if len(self._pieces) >= self._capacity:
+                self._pieces.clear()
+            known = self._pieces[text] = self._read(text)
+        return known
+
+    def _read(self, text: str) -> _Piece:
+        pairs = [(raw, self._fold(raw)) for raw in cleaned_words(text)]
+        while pairs and pairs[-1][1] in _ENDS:
+            pairs.pop()
+        pairs = [(raw, word) for raw, word in pairs if word]
+        return _Piece(tuple(raw for raw, _ in pairs), tuple(word for _, word in pairs))
+
+
+def _take_state(pieces: list[_Piece]) -> str:
+    """Take the state that ends the last part which ends with one out of `pieces`."""
+    for index in range(len(pieces) - 1, -1, -1):
+        piece = pieces[index]
+        code, length = piece.state
+        # An abbreviation names a state only at the very end of an address.
+        if not code and index == len(pieces) - 1:
+            code, length = piece.brief_state
+        if code:
+            if not piece.is_known:
+                end = len(piece.words)
+                pieces[index] = piece.without(end - length, end)
+            return code
     return ""
 
 
-def _is_district(words: Parts) -> bool:
-    return _key(word for word in words if word not in _MARK) in _DISTRICTS
+def _take_marked(pieces: list[_Piece]) -> Area:
+    """Take the district out of `pieces` that stands beside its marker."""
+    for index in range(len(pieces) - 1, -1, -1):
+        if found := pieces[index].marked:
+            area, pieces[index] = found
+            return area
+    return NOWHERE
 
 
-def _take_district(parts: list[Parts]) -> Parts:
-    """Take the district out of `parts`: after its marker, else a part that is one."""
-    for index in range(len(parts) - 1, -1, -1):
-        words = parts[index]
-        marks = [place for place, word in enumerate(words) if word in _MARK]
-        if marks:
-            before, after = words[: marks[-1]], words[marks[-1] + 1 :]
-            # "Meerut District" puts the marker behind.
-            parts[index] = before if after else ()
-            return _district(after or before)
-    for index in range(len(parts) - 1, -1, -1):
-        if known := _DISTRICTS.get(_key(parts[index])):
-            parts[index] = ()
-            return known
-    return ()
+def _take_whole(pieces: list[_Piece], where: str) -> Area:
+    """Take the last part that is a district's name, where it can be in that state."""
+    for index in range(len(pieces) - 1, -1, -1):
+        piece = pieces[index]
+        if piece.is_known and (area := _unmarked(piece.words, where)):
+            pieces[index] = _left(piece, 0)
+            return area
+    return NOWHERE
+
+
+def _take_tail(pieces: list[_Piece], where: str) -> Area:
+    """Take the district that ends the last part ("Civil Lines Agra")."""
+    index = next((i for i in range(len(pieces) - 1, -1, -1) if pieces[i].words), None)
+    if index is None:
+        return NOWHERE
+    piece = pieces[index]
+    for length in range(min(_LONGEST_NAME, len(piece.words) - 1), 0, -1):
+        start = len(piece.words) - length
+        if area := _unmarked(piece.words[start:], where):
+            pieces[index] = _left(piece, start)
+            return area
+    return NOWHERE
+
+
+def _left(piece: _Piece, start: int) -> _Piece:
+    """A part without a district's name, but with a town's that stands for it."""
+    own = gazetteer.is_own(piece.words[start:])
+    return piece.without(start, len(piece.words)) if own else piece
+
+
+def _unmarked(name: Parts, where: str) -> Area:
+    """An exact name that is not more likely a locality's ("Gandhi Nagar")."""
+    brief = len("".join(name)) < _LEAST_NAME and not where
+    if brief or not gazetteer.is_known(name):
+        return NOWHERE
+    area = districts.named_by(name)
+    local = len(name) > 1 and name[-1] == _LOCALITY and not where
+    return NOWHERE if local or not districts.fits(area, where) else area

@@ -55,6 +55,7 @@ EXACT = (
 
 NAME_GRAM, DISTRICT_GRAM, ADDRESS_GRAM = 2, 2, 3
 _INITIAL = "i:"
+_WEIGHTS = {"=": 3, "@": 2}
 _SLIP = 2
 YEAR_SPAN = 2
 """Years around a birth year that count as near it."""
@@ -72,8 +73,8 @@ def tokens_of(person: Person) -> Tokens:
         "yob": year_tokens(person.year, person.year) if person.year else (),
         "aged": year_tokens(*person.years) if person.years else (),
         "pin": pin_tokens(person.pin) if person.pin else (),
-        "district": _grams(person.district, DISTRICT_GRAM),
-        "address": _grams(person.address, ADDRESS_GRAM),
+        "district": [t for piece in person.district for t in district_tokens(piece)],
+        "address": [t for piece in person.address for t in address_tokens(piece)],
         **person.numbers,
         "declared": [str(person.year)] if person.declared else (),
         "sex": [person.sex],
@@ -81,10 +82,6 @@ def tokens_of(person: Person) -> Tokens:
     }
     distinct = ((f, tuple(dict.fromkeys(filter(None, t)))) for f, t in found.items())
     return {field: tokens for field, tokens in distinct if tokens}
-
-
-def _grams(words: Iterable[str], size: int) -> list[str]:
-    return [gram for word in words for gram in grams(word, size)]
 
 
 def _telling(names: Iterable[Name]) -> list[str]:
@@ -150,6 +147,22 @@ def bone_pieces(names: Iterable[Name]) -> list[str]:
 def bone_token(piece: str) -> str:
     """The token of one piece: its consonants, or the initial; it may be empty."""
     return piece if piece.startswith(_INITIAL) else skeleton(piece)
+
+
+def district_tokens(piece: str) -> list[str]:
+    """The tokens of a piece of `districts.settle`.
+
+    Of a known district, what it shares with its namesakes weighs three, what it is two:
+    alone the former is near each of them, and no two of them are near each other.
+    """
+    if piece[0] in _WEIGHTS:
+        return [f"{piece}{n}" for n in range(_WEIGHTS[piece[0]])]
+    return grams(piece, DISTRICT_GRAM)
+
+
+def address_tokens(piece: str) -> list[str]:
+    """The tokens of a word of an address, or of a number, which is marked "#"."""
+    return [piece] if piece[0] == "#" else grams(piece, ADDRESS_GRAM)
 
 
 def pin_tokens(pin: str) -> list[str]:

@@ -104,6 +104,9 @@ PLACES = [
     *("Village Ekauni, District Buxar", "12/3 M.G. Road, Pune 411001", "कोटा, राजस्थान"),
     *("Buxar", "Bihar", "U.P.", "Yamuna Nagar", "Distt Cochin, KERALA", "110001"),
     *("560 001", "#16, LAKE ROAD, CHHANA, ALMORA, UK", "Meerut District", "சென்னை"),
+    *("Aurangabad", "औरंगाबाद", "MH", "बिहार", "MP", "Bilaspur (C.G.)", "Vijsyapura"),
+    *("Ranchi, Bihar", "Hamirpur", "Delhi-52", "21", "Kamrup (M)", "जि. बीड", "Other"),
+    *("#7, 2nd Cross, II Main, Delhi - 110052", "Dist. Luhiana", "Punjab", "KA"),
 ]
 DATES = [
     *("15/08/1984", "01-01-1952", "1984", "84", "8", "15 Aug 1984", "१५/०८/१९८४", "00"),

@@ -1,0 +1,114 @@
+"""The state that a cell names, in any writing, as its code.
+
+States and union territories of today; what was renamed or divided stands under the
+present one. Abbreviations and numbers that are two states' name none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from .lexicon import table
+from .nearest import Nearest
+from .text import ascii_digits, clean
+from .unsaid import states_nothing
+from .words import place_word
+
+Parts = tuple[str, ...]
+Fold = Callable[[str], str]
+
+_TABLE = table("states")
+_BREAKS = re.compile(r"[\s.,;:'\"<>\[\]{}()|_+*#!?=/\\^%@–—।॰-]+")
+_DOTTED = re.compile(r"\b(\w)[.॰]\s?(?=\w\b)")
+_AND = re.compile(r"\s*[&+]\s*")
+_ZERO = re.compile("(?<=[\u0900-\u0dff])0(?![0-9])")
+_LEAST_NEAR, _SLACK = 5, 6
+PARENTS: dict[str, str] = _TABLE["parents"]
+"""States by the younger state that was once a part of each."""
+
+
+def raw_words(text: str) -> Parts:
+    """The cleaned words of a text; "U.P." and "उ0प्र0" are one word, "&" is "and"."""
+    return cleaned_words(clean(text))
+
+
+def cleaned_words(plain: str) -> Parts:
+    """`raw_words` of a text that is cleaned."""
+    if not plain.isascii():
+        plain = _ZERO.sub(".", ascii_digits(plain))
+    if "&" in plain:
+        plain = _AND.sub(" and ", plain)
+    if "." in plain or "॰" in plain:
+        plain = _DOTTED.sub(r"\1", plain)
+    return tuple(raw for raw in _BREAKS.split(plain) if raw)
+
+
+def split(text: str, fold: Fold = place_word) -> Parts:
+    """The folded words of a text; see `raw_words`."""
+    return tuple(w for raw in raw_words(text) if (w := fold(raw)))
+
+
+def _codes(section: str, words: Callable[[str], Parts]) -> dict[str, str]:
+    forms = ((c, form) for c, names in _TABLE[section].items() for form in names)
+    return {"".join(words(form)): code for code, form in forms}
+
+
+KNOWN = _codes("names", split)
+"""Codes by folded name without blanks."""
+
+BRIEF = _codes("brief", raw_words)
+"""Codes by abbreviation, as cleaned, without blanks."""
+
+CODES = tuple(_TABLE["names"])
+"""The codes of all states and territories."""
+
+LONGEST = max(len(split(n)) for forms in _TABLE["names"].values() for n in forms)
+"""Words of the longest name."""
+
+_NUMBERS: dict[str, str] = _TABLE["numbers"]
+_BESIDE = frozenset(w for word in _TABLE["beside"]["words"] for w in raw_words(word))
+
+
+def state(text: str, fold: Fold = place_word) -> str:
+    """The code of the state that `text` names, or nothing.
+
+    >>> state("U.T. of Puducherry"), state("IN-OR"), state("21"), state("97")
+    ('PY', 'OD', 'OD', '')
+    """
+    if not text:
+        return ""
+    raw = raw_words(text)
+    own = tuple(word for word in raw if word not in _BESIDE)
+    if len(own) == 1 and own[0].isdigit():
+        return _NUMBERS.get(own[0].lstrip("0"), "")
+    for written in (raw, own):
+        words = tuple(filter(None, map(fold, written)))
+        letters = "".join(word for word in written if not word.isdigit())
+        if code := BRIEF.get(letters) or KNOWN.get("".join(words)):
+            return code
+    if states_nothing(text):
+        return ""
+    return _within(words) or _near("".join(w for w in words if not w.isdigit()))
+
+
+def _within(words: Parts) -> str:
+    """The only state whose whole name stands within `words`."""
+    runs = (
+        "".join(words[at : at + length])
+        for length in range(LONGEST, 0, -1)
+        for at in range(len(words) - length + 1)
+    )
+    named = {KNOWN[run] for run in runs if run in KNOWN}
+    return named.pop() if len(named) == 1 else ""
+
+
+@cache
+def _nearest() -> Nearest[str]:
+    return Nearest({n: c for n, c in KNOWN.items() if len(n) >= _LEAST_NEAR})
+
+
+def _near(name: str) -> str:
+    found = _nearest()(name, _SLACK) if len(name) >= _LEAST_NEAR else []
+    return found[0] if len(found) == 1 else ""

@@ -1,0 +1,246 @@
+"""Places as the registers of all states write them: one place, one form."""
+
+from __future__ import annotations
+
+import pytest
+
+from childgrid_node.normalise import from_fields, places, tokens_of
+from childgrid_node.normalise.states import CODES
+
+NEAR = 0.7
+"""Likeness from which the scheme takes two districts for one."""
+
+
+def likeness(field: str, one: dict[str, str], other: dict[str, str]) -> float:
+    """Dice's coefficient of the tokens that two descriptions have in a field."""
+    sets = [
+        set(
+            tokens_of(from_fields({name: [text] for name, text in fields.items()}))[
+                field
+            ]
+        )
+        for fields in (one, other)
+    ]
+    return 2 * len(sets[0] & sets[1]) / (len(sets[0]) + len(sets[1]))
+
+
+@pytest.mark.parametrize(
+    ("code", "writings"),
+    [
+        ("UP", "UP|U.P.|उ.प्र.|उ0प्र0|IN-UP|9|09|उत्तर प्रदेश|UTTAR PARDESH|State of U.P."),
+        ("KA", "Karnataka|KA|29|IN-KA|ಕರ್ನಾಟಕ|কর্ণাটক|29 - Karnataka|Karnataka (KA)"),
+        (
+            "DD",
+            "Daman & Diu|D&D|25|26|Dadra & Nagar Haveli|DNHDD|U.T. of Daman and Diu",
+        ),
+        ("TN", "Tamilnadu|T.N.|33|தமிழ்நாடு|தமிழகம்|తమిళనాడు|തമിഴ്നാട്|Madras State"),
+        ("UK", "Uttaranchal|UA|IN-UT|05|उत्तराखंड|উত্তরাখণ্ড"),
+        ("MH", "Maharashtra|M.S.|MH|27|महाराष्ट्र|মহারাষ্ট্র|મહારાષ્ટ્ર|مہاراشٹر"),
+        ("LA", "Ladakh|UT of Ladakh|Union Territory of Ladakh|लद्दाख|لداخ"),
+        (
+            "",
+            "37|38|97|99|00|UT|IN|India|Ruritania|J|other|राज्य|--Select State--",
+        ),
+    ],
+)
+def test_a_state_is_known_by_codes_numbers_scripts_and_old_names(
+    code: str, writings: str
+) -> None:
+    """All writings of a state are its code; what is two states' or none's is nothing.
+
+    Numbers 37 and 38 are other states in a GSTIN than in the government's directory.
+    """
+    assert {places.state(text) for text in writings.split("|")} == {code}
+
+
+def test_every_state_has_a_name_that_leads_to_it() -> None:
+    """The table holds all states and territories, each known by its code."""
+    assert len(CODES) == 36
+    assert [places.state(code) for code in CODES] == list(CODES)
+
+
+@pytest.mark.parametrize(
+    "writings",
+    [
+        "Nuh|Mewat|नूंह|मेवात|Dist. Nuh (Mewat)|NUH",
+        "Rupnagar|Ropar|ਰੋਪੜ|रोपड़",
+        "Tumakuru|Tumkur|ತುಮಕೂರು|Distt-Tumkur|Tumakuru District",
+        "Kannur|Cannanore|കണ്ണൂർ|Kannur (Rural)|Kannur City",
+        "Dharashiv|Osmanabad|उस्मानाबाद|Usmanabad",
+        "Narmadapuram|Hoshangabad|होशंगाबाद",
+        "South 24 Parganas|S 24 Pgs|24 Parganas (South)|দক্ষিণ ২৪ পরগনা|24-PGS(S)",
+        "West Singhbhum|W. Singhbhum|Chaibasa|पश्चिमी सिंहभूम|Paschimi Singhbhum",
+        "Thanjavur|Tanjore|தஞ்சாவூர்|Thanjavoor",
+        "Anantnag|اننت ناگ|अनंतनाग|Anantanag",
+        "Moradabad|मुरादाबाद|مرادآباد|Muradabad|MORDABAD",
+        "Sivasagar|Sibsagar|শিৱসাগৰ|Shibsagar",
+        "Kushinagar|Kushi Nagar|Padrauna|कुशीनगर",
+        "Keonjhar|Kendujhar|କେନ୍ଦୁଝର|Keonjhargarh",
+    ],
+)
+def test_a_district_is_one_in_all_scripts_and_times(writings: str) -> None:
+    """Renamings, headquarters, colonial spellings, scripts, slips, police units."""
+    first, *others = ({"district": text} for text in writings.split("|"))
+
+    assert [likeness("district", first, one) for one in others] == [1] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("East Champaran", "West Champaran"), ("पूर्वी चंपारण", "Bettiah")),
+        *(("Kamrup", "Kamrup (Metro)"), ("Bangalore Rural", "Bangalore Urban")),
+        *(("SAS Nagar", "SBS Nagar"), ("Sivasagar", "Sagar"), ("Mandi", "Mandya")),
+        *(("Deoghar", "Deogarh"), ("Patna", "Patan"), ("Agra", "Agar Malwa")),
+        *(("North Goa", "South Goa"), ("Rampur", "Raipur"), ("Rewa", "Rewari")),
+    ],
+)
+def test_districts_with_like_names_are_apart(one: str, other: str) -> None:
+    """A direction, a letter, or city and country: two districts never agree."""
+    assert likeness("district", {"district": one}, {"district": other}) < NEAR
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        *(("Aurangabad", "Bihar", "MH"), ("Hamirpur", "HP", "U.P.")),
+        *(("Bilaspur", "Himachal", "CG"), ("Pratapgarh", "RJ", "UP")),
+        *(("Balrampur", "UP", "Chhattisgarh"), ("Bijapur", "Karnataka", "C.G.")),
+        ("औरंगाबाद", "बिहार", "महाराष्ट्र"),
+    ],
+)
+def test_namesakes_in_two_states_are_apart_and_each_is_near_the_bare_name(
+    name: str, one: str, other: str
+) -> None:
+    """With the states they differ; where a state is unknown, either may be meant."""
+    here, there = {"district": name, "state": one}, {"district": name, "state": other}
+
+    assert likeness("district", here, there) < NEAR
+    assert likeness("district", here, {"district": name}) >= NEAR
+    assert likeness("district", there, {"district": name}) >= NEAR
+    assert likeness("district", here, {"district": f"{name} ({one})"}) == 1
+
+
+def test_a_renamed_namesake_is_found_by_its_state() -> None:
+    """Only Maharashtra's Aurangabad was renamed."""
+    new = {"district": "छत्रपती संभाजीनगर"}
+
+    assert likeness("district", new, {"district": "Aurangabad", "state": "MH"}) == 1
+    assert likeness("district", new, {"district": "Aurangabad", "state": "BR"}) < NEAR
+
+
+@pytest.mark.parametrize(
+    ("district", "older", "younger"),
+    [
+        *(("Ranchi", "Bihar", "JH"), ("Dehradun", "U.P.", "UK")),
+        *(("Bilaspur", "MP", "CG"), ("Hyderabad", "AP", "TG"), ("Leh", "J&K", "LA")),
+    ],
+)
+def test_a_district_tells_the_younger_state(
+    district: str, older: str, younger: str
+) -> None:
+    """An address from before a state was divided is in today's state."""
+    found = from_fields({"district": [district], "state": [older]})
+
+    assert found.state == younger
+
+
+def test_a_district_alone_tells_no_state() -> None:
+    """The state field holds what was stated."""
+    assert from_fields({"district": ["Meerut"]}).state == ""
+
+
+def test_a_slip_of_two_letters_is_mended_where_the_state_is_known() -> None:
+    """In a state there are few districts; without it the writing stays as it is."""
+    wrong = {"district": "Vijsyapura", "state": "KA"}
+
+    assert likeness("district", wrong, {"district": "Vijayapura", "state": "KA"}) == 1
+    assert places.district("Ruritania").among == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["NA", "Other", "--Select District--", "000", "अन्य", "Dist.", "जिला", "12"]
+)
+def test_a_placeholder_is_no_district(text: str) -> None:
+    """It gives no tokens."""
+    assert "district" not in tokens_of(from_fields({"district": [text]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "pin"),
+    [
+        *(("560 001", "560001"), ("PIN: 560001", "560001"), ("௫௬௦௦௦௧", "560001")),
+        *(("56OOO1", "560001"), ("560-001", "560001"), ("560001.0", "560001")),
+        *(("000000", ""), ("999999", ""), ("123456", ""), ("290001", ""), ("1100", "")),
+    ],
+)
+def test_a_pin_is_read_by_its_region(text: str, pin: str) -> None:
+    """Blanks, labels, digits of all scripts, letters for digits; none is invented."""
+    assert places.pin(text) == pin
+
+
+@pytest.mark.parametrize(
+    ("address", "pin"),
+    [
+        *(
+            ("5, Karol Bagh, New Delhi-5", "110005"),
+            ("T. Nagar, Madras - 17", "600017"),
+        ),
+        *(("Andheri, Bombay 400 058", "400058"), ("बांद्रा, मुंबई ५०", "400050")),
+        *(
+            ("Ward 5, Rampur", ""),
+            ("12 Delhi Road, Hapur", ""),
+            ("Delhi 5th Floor", ""),
+        ),
+    ],
+)
+def test_the_zone_of_a_city_is_a_pin_and_a_house_number_is_none(
+    address: str, pin: str
+) -> None:
+    """The zone stands behind the city and ends a part of the address."""
+    assert places.place(address).pin == pin
+
+
+@pytest.mark.parametrize(
+    "writings",
+    [
+        "At/Po- Rampali, Tal- Karad, Dist- Satara|मु. पो. रामपाली, ता. कराड, जि. सातारा",
+        "Vill Lakhanpur, PO Lakhanpur, Distt Moga|ਪਿੰਡ ਲਖਨਪੁਰ, ਡਾਕ. ਲਖਨਪੁਰ, ਜ਼ਿਲ੍ਹਾ ਮੋਗਾ",
+        "গ্রাম- মালিপুর, পোঃ- মালিপুর, জেলা- নদিয়া|Vill+PO- Malipur, Dist. Nadia",
+        "#7, 2nd Cross, 4th Main, Hassan|No.7, 4th Main 2nd Cross, Hassan",
+        "H.No B-12, Sector 9, Rohtak|मकान नं. B-12, सेक्टर 9, रोहतक",
+    ],
+)
+def test_an_address_is_one_in_all_forms(writings: str) -> None:
+    """Words of village, post, house and their abbreviations are not the place."""
+    first, *others = (places.place(text) for text in writings.split("|"))
+
+    assert first.words
+    assert first.district.among
+    for one in others:
+        assert sorted(one.words) == sorted(first.words)
+        assert one.district == first.district
+
+
+def test_numbers_of_a_house_and_a_lane_tell_addresses_apart() -> None:
+    """Cross and main change places: another house; a number keeps its kind."""
+    here = places.place("#7, 2nd Cross, 4th Main, Hassan").words
+    there = places.place("#7, 4th Cross, 2nd Main, Hassan").words
+
+    assert set(here) == {"#7", "#cross2", "#main4"}
+    assert set(there) == {"#7", "#cross4", "#main2"}
+
+
+def test_an_honorific_is_no_marker_of_a_district() -> None:
+    """ "Ji" abbreviates district in Devanagari, but only before the name of one."""
+    found = places.place("Baba जी की Dargah, जि. Bahraich")
+
+    assert found.district == places.district("Bahraich")
+    assert places.place("Baba जी Kutiya").district == places.Area()
+
+
+def test_a_locality_is_not_taken_for_a_district_that_is_elsewhere() -> None:
+    """ "Gandhi Nagar" is in every town; in Gujarat it may be the district."""
+    assert not places.place("12, Gandhi Nagar").district
+    assert not places.place("Gandhi Nagar, Punjab").district
+    assert places.place("Gandhi Nagar, Gujarat").district
