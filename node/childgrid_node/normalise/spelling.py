@@ -15,23 +15,27 @@ _Rules = list[tuple[re.Pattern[str], str]]
 _REPEATS = "\\1"
 
 
-def _rules(*, names: bool, last: bool = True) -> tuple[_Rules, re.Pattern[str]]:
-    """Rules in their order, and one search that tells whether any may change a word."""
-    chosen = [
-        rule
+def _rules(*, names: bool, last: bool) -> _Rules:
+    """The rules for names or for places, of a word's end or all others, in order."""
+    return [
+        (re.compile(rule["from"]), rule["to"])
         for rule in table("spelling")["fold"]
-        if (names or rule.get("of") != "names") and (last or not rule.get("last"))
+        if (names or rule.get("of") != "names") and rule.get("last", False) == last
     ]
-    rules = [(re.compile(rule["from"]), rule["to"]) for rule in chosen]
-    # A rule that refers back cannot stand in the search: doubled letters are asked for
-    # apart, and the a between two syllables with a form that finds too much.
+
+
+def _any(rules: _Rules) -> re.Pattern[str]:
+    """One search that tells whether any rule may change a word.
+
+    A rule that refers back cannot stand in it: doubled letters are asked for apart.
+    """
     found = (r.pattern for r, _ in rules if _REPEATS not in r.pattern)
-    loose = ["[aeiou][^aeiou]a[^aeiou][aeiou]"] if names and last else []
-    return rules, re.compile("|".join(f"(?:{one})" for one in (*found, *loose)))
+    return re.compile("|".join(f"(?:{one})" for one in found))
 
 
-_ALL, _PLACES = _rules(names=True), _rules(names=False)
-_SOFT = _rules(names=True, last=False)
+_SOFT, _SOFT_PLACES = _rules(names=True, last=False), _rules(names=False, last=False)
+_LAST, _LAST_PLACES = _rules(names=True, last=True), _rules(names=False, last=True)
+_ANY, _ANY_PLACES = _any(_SOFT), _any(_SOFT_PLACES)
 _INITIAL = str.maketrans("eo", "iu")
 _NASAL = re.compile("m(?=[^aeioum])")
 _VOWEL = re.compile("[aeiou]+")
@@ -44,7 +48,7 @@ def fold(word: str) -> str:
     >>> fold("lakshmi") == fold("laxmee") == "laksmi"
     True
     """
-    return _settle(word, *_ALL)
+    return finish(soften(word))
 
 
 def fold_place(word: str) -> str:
@@ -53,7 +57,7 @@ def fold_place(word: str) -> str:
     >>> fold_place("vihar"), fold_place("bihar"), fold("vikas")
     ('vihar', 'bihar', 'bikas')
     """
-    return _settle(word, *_PLACES)
+    return _finish(_soften(word, _SOFT_PLACES, _ANY_PLACES), _LAST_PLACES)
 
 
 def soften(word: str) -> str:
@@ -62,10 +66,30 @@ def soften(word: str) -> str:
     >>> soften("kamalakumari"), fold("kamalakumari")
     ('kamalakumari', 'kamlakumri')
     """
-    return _settle(word, *_SOFT)
+    return _soften(word, _SOFT, _ANY)
 
 
-def _settle(word: str, rules: _Rules, some: re.Pattern[str]) -> str:
+def finish(soft: str) -> str:
+    """What `fold` makes of a word that `soften` has been through."""
+    return _finish(soft, _LAST)
+
+
+def _finish(soft: str, last: _Rules) -> str:
+    before = ""
+    while before != soft:
+        before = soft
+        for pattern, replacement in last:
+            soft = pattern.sub(replacement, soft)
+        if soft != before:
+            soft = (
+                _soften(soft, _SOFT, _ANY)
+                if last is _LAST
+                else _soften(soft, _SOFT_PLACES, _ANY_PLACES)
+            )
+    return soft
+
+
+def _soften(word: str, rules: _Rules, some: re.Pattern[str]) -> str:
     before = ""
     while before != word and (some.search(word) or _TWICE.search(word)):
         before = word

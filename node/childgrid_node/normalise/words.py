@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .joints import initials, joined
 from .lexicon import table
 from .script import to_latin
-from .spelling import fold, fold_place, skeleton, soften
+from .spelling import finish, fold, fold_place, skeleton, soften
 from .text import clean as clean
 from .unsaid import blank
 from .unsaid import states_nothing as states_nothing
@@ -67,6 +67,7 @@ _TWICE = re.compile(r"(.)\1+")
 _LONG_A = re.compile("[\u0b00-\u0b7f\u0c00-\u0cff]")
 """Odia, Telugu and Kannada, where a short final a tells nothing."""
 _SPELLING = _spellings()
+_FORMS = frozenset(_SPELLING.values())
 _DISTINCT = _distinct()
 _FEMININE = frozenset(fold(word) for word in _TABLE["feminine"])
 _HONORIFICS = frozenset(clean(word) for word in _TABLE["honorifics"])
@@ -81,12 +82,23 @@ def canonical(word: str) -> str:
     if word == "c":
         # As an initial it stands for names in "ch".
         return word
-    if (not word.isascii() or _SHORT_FORM.fullmatch(word)) and word in _SPELLING:
+    if _is_written(word):
         return _SPELLING[word]
     latin = latin_of(word)
+    return _canonical(word, latin, soften(latin))
+
+
+def _is_written(word: str) -> bool:
+    """Whether a word has a spelling of its own as it is written."""
+    return word in _SPELLING and (
+        not word.isascii() or _SHORT_FORM.fullmatch(word) is not None
+    )
+
+
+def _canonical(word: str, latin: str, soft: str) -> str:
     if (plain := _plain(latin)) in _DISTINCT:
         return _DISTINCT[plain]
-    folded = fold(latin)
+    folded = finish(soft)
     if folded in _FEMININE and _ends_in_a(word, latin):
         return folded + "a"
     return _SPELLING.get(folded, folded)
@@ -105,7 +117,7 @@ def _ends_in_a(word: str, latin: str) -> bool:
 GENERIC = frozenset(canonical(word) for word in _TABLE["generic"])
 """Name parts that say little; left out unless nothing else remains."""
 
-_SUFFIXES = sorted(map(soften, _TABLE["suffixes"]), key=len, reverse=True)
+_SUFFIXES = tuple(sorted(map(soften, _TABLE["suffixes"]), key=len, reverse=True))
 _SHORT_SUFFIXES = frozenset(("ram", "udin"))
 _PLAIN_SUFFIXES: list[str] = _TABLE["plain_suffixes"]
 _PREFIXES: list[str] = [soften(word) for word in _TABLE["prefixes"] if word.isascii()]
@@ -213,10 +225,11 @@ def _unglued(word: str) -> tuple[str, ...]:
         return ()
     if letters := initials(word, latin, known=word in _SPELLING):
         return letters
-    whole = canonical(word)
-    known = word in _SPELLING or fold(latin) in _SPELLING
-    if known or whole in COMMON or (soft := soften(latin)) in _WHOLE:
-        return (whole,) if whole else ()
+    soft = soften(latin)
+    known = word == "c" or _is_written(word)
+    whole = canonical(word) if known else _canonical(word, latin, soft)
+    if whole in _FORMS or whole in COMMON or soft in _WHOLE:
+        return (whole,)
     return _parts(word, latin, soft) or ((whole,) if whole else ())
 
 
@@ -254,6 +267,8 @@ def _suffixed(latin: str, soft: str) -> tuple[str, ...]:
     if _TAMIL_END.fullmatch(soft):
         return ()
     short = _FINAL_A.sub("", soft)
+    if not (soft.endswith(_SUFFIXES) or short.endswith(_SUFFIXES)):
+        return ()
     for suffix in _SUFFIXES:
         least = (
             _SHORT_STEM
