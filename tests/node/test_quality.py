@@ -71,7 +71,7 @@ def good(number: int) -> dict[str, str]:
         "uid": aadhaar(number),
         "voter": f"ABC{digits}{luhn.calc_check_digit(digits)}",
         "pan": f"ABCPK{1_000 + number}Z",
-        "pin": f"{400_000 + number}",
+        "pin": f"{400_001 + number}",
         "poi": "PASSPORT",
         "poi_no": f"K{1_200_000 + 991 * number}",
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 
 from .lexicon import table
 from .nearest import Nearest, distance, nearest
@@ -23,7 +24,7 @@ Among = tuple[Entry, ...]
 
 _TABLE = table("districts")
 _NEAR, _NEAR_IN_STATE, _EACH_IN_STATE, _MARGIN = 10, 20, 3, 5
-_LEAST_STEM = 2
+_LEAST_STEM, _LONG = 2, 6
 
 
 def _alike() -> dict[str, str]:
@@ -186,9 +187,19 @@ def near_in(words: Iterable[str], code: str) -> Among:
     """The one district of a state that a name is nearest to, by up to two letters."""
     name = _in_order(word for word in words if not word.isdigit())
     most = min(_NEAR_IN_STATE, _EACH_IN_STATE * len(name))
-    names = _by_state().get(code, {})
-    found = {e for n in nearest(name, names, most, _MARGIN) for e in names[n]}
+    names, pairs = _by_state().get(code, {}), _pairs(name)
+    # Two slips leave some neighbours together, of a longer name at least two.
+    least = 1 + (len(name) > _LONG)
+    likely = (n for n in names if len(pairs & _pairs_of_known(n)) >= least)
+    found = {e for n in nearest(name, likely, most, _MARGIN) for e in names[n]}
     return tuple(found) if len(found) == 1 else ()
+
+
+def _pairs(name: str) -> frozenset[str]:
+    return frozenset(map("".join, pairwise(name)))
+
+
+_pairs_of_known = cache(_pairs)
 
 
 @cache

@@ -36,6 +36,7 @@ __all__ = ["Area", "Place", "Reader", "district", "pin", "place", "settle", "sta
 _TABLE = table("places")
 _SEGMENT = re.compile(r"[,;\n()]|\s[-–]\s?")
 _DIGIT = re.compile("[0-9]")
+_NUMERIC = re.compile(r"[0-9]|(?<!\S)[iv]+(?!\S)")
 _BRIEF = 2
 _LONG = 40
 _CAPACITY = 200_000
@@ -89,6 +90,8 @@ class _Piece:
     @cached_property
     def telling(self) -> Parts:
         """Words that tell one address from another, and numbers of something."""
+        if not _NUMERIC.search(" ".join(self.raw)):
+            return tuple(w for w in self.words if len(w) > _BRIEF and w not in _IDLE)
         found = dict(numbered.numbered(self.raw, self.words))
         pairs = enumerate(zip(self.raw, self.words, strict=True))
         return tuple(
