@@ -35,6 +35,8 @@ def _any(rules: _Rules) -> re.Pattern[str]:
 
 _SOFT, _SOFT_PLACES = _rules(names=True, last=False), _rules(names=False, last=False)
 _LAST, _LAST_PLACES = _rules(names=True, last=True), _rules(names=False, last=True)
+# The first rules are about digits and signs, which few words have.
+_DIGIT_RULES = sum("0-9" in r.pattern or r.pattern.isdigit() for r, _ in _SOFT)
 _ANY, _ANY_PLACES = _any(_SOFT), _any(_SOFT_PLACES)
 _INITIAL = str.maketrans("eo", "iu")
 _NASAL = re.compile("m(?=[^aeioum])")
@@ -90,6 +92,8 @@ def _finish(soft: str, last: _Rules) -> str:
 
 
 def _soften(word: str, rules: _Rules, some: re.Pattern[str]) -> str:
+    if word.isalpha():
+        rules = rules[_DIGIT_RULES:]
     before = ""
     while before != word and (some.search(word) or _TWICE.search(word)):
         before = word
