@@ -7,7 +7,7 @@ folding would take two for one; and by nearness. What a text means by them is de
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
@@ -187,19 +187,18 @@ def near_in(words: Iterable[str], code: str) -> Among:
     """The one district of a state that a name is nearest to, by up to two letters."""
     name = _in_order(word for word in words if not word.isdigit())
     most = min(_NEAR_IN_STATE, _EACH_IN_STATE * len(name))
-    names, pairs = _by_state().get(code, {}), _pairs(name)
+    names = _by_state().get(code, {})
+    holders = _by_pair().get(code, {})
+    shared = Counter(n for pair in _pairs(name) for n in holders.get(pair, ()))
     # Two slips leave some neighbours together, of a longer name at least two.
     least = 1 + (len(name) > _LONG)
-    likely = (n for n in names if len(pairs & _pairs_of_known(n)) >= least)
+    likely = (n for n, count in shared.items() if count >= least)
     found = {e for n in nearest(name, likely, most, _MARGIN) for e in names[n]}
     return tuple(found) if len(found) == 1 else ()
 
 
 def _pairs(name: str) -> frozenset[str]:
     return frozenset(map("".join, pairwise(name)))
-
-
-_pairs_of_known = cache(_pairs)
 
 
 @cache
@@ -210,4 +209,16 @@ def _by_state() -> dict[str, dict[str, Among]]:
             own = tuple(entry for entry in among if entry[0] == code)
             for state in {code, PARENTS.get(code, code)}:
                 found[state][name] = own + found[state].get(name, ())
+    return found
+
+
+@cache
+def _by_pair() -> dict[str, dict[str, list[str]]]:
+    """Names of each state by every two letters that stand together in them."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for state, names in _by_state().items():
+        holders = found[state] = defaultdict(list)
+        for name in names:
+            for pair in _pairs(name):
+                holders[pair].append(name)
     return found
