@@ -123,8 +123,9 @@ def settle(area: Area, code: str) -> tuple[Parts, str]:
     """
     code = code or area.state
     among = _of_state(area.among, code)
-    if area.words and not (among and fits(area, code)):
-        among = near_in(area.words, code)
+    if area.words and not fits(area, code):
+        # What is like another state's district is not looked for in this one's too.
+        among = () if among else near_in(area.words, code)
     groups = {group(entry) for entry in among}
     if len(among) == 1:
         where, key = among[0]
