@@ -49,7 +49,18 @@ SOMETHING = [
         "Otherland",
         "Test Road",
     ),
-    *("N.K.", "UK", "Ram", "1", "S/o Ram", "Distt. Cochin", "House No 7", "00/00/1990"),
+    *(
+        "N.K.",
+        "W.B.",
+        "D. B.",
+        "UK",
+        "Ram",
+        "1",
+        "S/o Ram",
+        "Distt. Cochin",
+        "House No 7",
+        "00/00/1990",
+    ),
     *("नामदेव", "न", "ਰਾਜ", "பிறை", "అన్యా", "Unknown Raju", "Name: Asha", "Sadar", "सदर"),
 ]
 

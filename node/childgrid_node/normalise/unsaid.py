@@ -25,12 +25,13 @@ def _words(text: str) -> list[str]:
     return [_QUOTES.sub("", word) for word in _WORD.findall(ascii_digits(clean(text)))]
 
 
-_LABELS = frozenset(word for text in _TABLE["labels"]["words"] for word in _words(text))
+# "W/o" is a label whole; its letters are somebody's initials.
+_LABELS = [_words(label) for label in _TABLE["labels"]["words"]]
 _PHRASES = [
     _words(phrase) for part in _TABLE.values() for phrase in part.get("phrases", ())
 ]
-_NOTHING = frozenset("".join(words) for words in _PHRASES)
-_STARTS = _NOTHING | _LABELS | {words[0] for words in _PHRASES}
+_NOTHING = frozenset("".join(words) for words in _PHRASES + _LABELS)
+_STARTS = _NOTHING | {words[0] for words in _PHRASES + _LABELS}
 
 
 def states_nothing(text: str) -> bool:
@@ -38,8 +39,8 @@ def states_nothing(text: str) -> bool:
 
     >>> states_nothing("-- Select District --"), states_nothing("अज्ञात")
     (True, True)
-    >>> states_nothing("Nil Ratan"), states_nothing("No. 14")
-    (False, False)
+    >>> states_nothing("Nil Ratan"), states_nothing("No. 14"), states_nothing("D.B.")
+    (False, False, False)
     """
     return blank(_words(text))
 
@@ -62,4 +63,4 @@ def _blank(words: Sequence[str], at: int) -> int:
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         if "".join(words[at : at + length]) in _NOTHING:
             return length
-    return 1 if word in _LABELS else 0
+    return 0
