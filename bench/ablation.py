@@ -310,7 +310,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
     parser.add_argument("--json", type=Path, help="figures kept here, to go on from")
     given = parser.parse_args(arguments)
-    base = Scheme.load("childgrid-1")
+    base = Scheme.load("childgrid-2")
     try:
         with given_or_sample(given.data) as where:
             data = load(where, base)

@@ -193,7 +193,7 @@ def judged(
 
     Lists hold ``shares`` per cent of the people. An index file goes to ``folder``.
     """
-    scheme = Scheme.load("childgrid-1")
+    scheme = Scheme.load("childgrid-2")
     held = attack_coordinator.held(cases)
     taken = attack_index.stolen(people, scheme, folder / "rows.index")
     report = {

@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         with given_or_sample(given.data) as folder:
-            data = load(folder, Scheme.load("childgrid-1"))
+            data = load(folder, Scheme.load("childgrid-2"))
         found = measure(data, given.people, given.seed)
     except BenchError as error:
         parser.error(str(error))

@@ -37,7 +37,7 @@ from childgrid_node.register import Register
 from childgrid_node.scheme import Scheme
 
 ROWS = 1_000_000
-SCHEME = "childgrid-1"
+SCHEME = "childgrid-2"
 _BATCH = 100_000
 _KEY = "made_key"
 _NOW = 1_780_000_000

@@ -10,8 +10,8 @@ a probability. The strong band is set on halves that the trees did not see.
 
 The shipped weights are made, to the byte, on the ministries' tables or without any::
 
-    python -m bench.learn --data DIR/train --out childgrid-1.json
-    python -m bench.learn --base test-1 --out test-1.json
+    python -m bench.learn --data DIR/train --out childgrid-2.json
+    python -m bench.learn --base test-2 --out test-2.json
 
 Without a folder (or CHILDGRID_DATA) the tables are those of the project's own sample,
 made anew from its seed. ``--unlabelled`` reads no truth: it fits the first stage's
@@ -299,7 +299,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", help="folder of tables (or CHILDGRID_DATA)")
     parser.add_argument("--only", action="append", default=[], help="an agency's table")
     parser.add_argument(
-        "--base", default="childgrid-1", help="a shipped scheme or a file"
+        "--base", default="childgrid-2", help="a shipped scheme or a file"
     )
     parser.add_argument("--out", type=Path, required=True, help="scheme to write")
     parser.add_argument("--unlabelled", action="store_true", help="read no truth")

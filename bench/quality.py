@@ -258,7 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         raw = Path(given.scheme).read_bytes() if given.scheme else None
-        scheme = Scheme.parse(raw) if raw else Scheme.load("childgrid-1")
+        scheme = Scheme.parse(raw) if raw else Scheme.load("childgrid-2")
         data = load(folder(given.data), scheme).only(given.only)
     except BenchError as error:
         parser.error(str(error))

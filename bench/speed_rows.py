@@ -78,7 +78,7 @@ class Made:
 
 def made(data: str | None, rows: int, seed: int) -> Made:
     """Return ``rows`` rows recombined from a folder's tables, and its queries."""
-    scheme = Scheme.load("childgrid-1")
+    scheme = Scheme.load("childgrid-2")
     with given_or_sample(data) as folder:
         found = load(folder, scheme)
     parts = [part.rows for table in found.tables for part in table.index.segments]

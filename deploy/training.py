@@ -22,7 +22,7 @@ from deploy.yard import FOUNDERS, HUB, Plan, Yard
 
 AGENCIES = ("police", "customs", "prisons")
 STATION = "audit-north"
-SCHEME = Path(__file__).parents[1] / "node/childgrid_node/schemes/childgrid-1.json"
+SCHEME = Path(__file__).parents[1] / "node/childgrid_node/schemes/childgrid-2.json"
 _STATE = "/var/lib/childgrid"
 _SECRET = "/run/secrets/passphrase"  # noqa: S105 - where it lies, not what it is
 
@@ -88,7 +88,7 @@ class Containers(Yard):
         for name in (*FOUNDERS, "root"):
             path = folder / "secrets" / name
             self.secret(f"founder-{name}").rename(path)
-        (folder / "childgrid-1.json").write_bytes(SCHEME.read_bytes())
+        (folder / "childgrid-2.json").write_bytes(SCHEME.read_bytes())
 
 
 def prepare(folder: Path, rows: int) -> Path:

@@ -94,7 +94,7 @@ class Yard:
         return {name: self.passphrase(f"founder-{name}") for name in names}
 
     def found(
-        self, scheme: str = "childgrid-1", body: Mapping[str, Any] | None = None
+        self, scheme: str = "childgrid-2", body: Mapping[str, Any] | None = None
     ) -> Authority:
         """Three founders, two of whom must sign, found a training grid."""
         document = Scheme.load(scheme)

@@ -220,7 +220,7 @@ OFFICERS = {
 @cache
 def scheme() -> Scheme:
     """The scheme under which the tests' grids encode."""
-    return Scheme.load("childgrid-1")
+    return Scheme.load("childgrid-2")
 
 
 def seed(name: str) -> bytes:

@@ -34,7 +34,7 @@ from childgrid_node.shards.near import Near, NearPost
 from childgrid_node.shards.settings import ShardsConfig
 from childgrid_node.shards.table import Sharded
 
-SCHEME = Scheme.load("childgrid-1")
+SCHEME = Scheme.load("childgrid-2")
 CHECK = hashlib.sha256(b"key check").digest()
 INDEX_KEY = hashlib.sha256(b"the node's index key").digest()
 ORIGIN = Origin("customs", "movement", 1_700_000_000, 1_700_000_100)

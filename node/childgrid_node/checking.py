@@ -27,7 +27,7 @@ from childgrid_wire.identity import Identity
 from childgrid_wire.shelf import Shelf
 
 Say = Callable[[str], None]
-SCHEME = "childgrid-1"
+SCHEME = "childgrid-2"
 """The scheme by whose weights `check` says what gaps cost, before a grid names one."""
 
 _EVERY_ROWS = 100_000

@@ -9,6 +9,7 @@ ceremony may be over before the founders announce it.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from functools import cache
 from importlib import resources
@@ -179,8 +180,10 @@ def scheme_named(office: Office) -> Scheme:
         raise ConfigurationRefused("the directory names no scheme") from error
     training = office.view.training
     for file in (resources.files("childgrid_node") / "schemes").iterdir():
+        if hashlib.sha256(file.read_bytes()).hexdigest() != wanted:
+            continue
         scheme = _shipped(file.name.removesuffix(".json"))
-        if scheme.digest.hex() == wanted and (training or scheme.profile != "test"):
+        if training or scheme.profile != "test":
             return scheme
     raise ConfigurationRefused("upgrade: the grid's scheme is not in this release")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-GRID = Scheme.load("childgrid-1")
+GRID = Scheme.load("childgrid-2")
 TEST = Scheme.load("test-1")
 UNTOUCHED = ("everything", ablation.UNLABELLED, ablation.UNASKED)
 

@@ -33,7 +33,7 @@ WHOLE = (100,)
 """The list that holds all attacked people: the hardest case, and the quickest."""
 
 QUERIES = 12
-SCHEME = Scheme.load("childgrid-1")
+SCHEME = Scheme.load("childgrid-2")
 
 
 @pytest.fixture(name="people", scope="module")

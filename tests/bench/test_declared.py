@@ -18,7 +18,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
     """A small sample with its queries."""
     folder: Path = tmp_path_factory.mktemp("sample")
     make(folder, rows=100)
-    return load(folder / "bench", Scheme.load("childgrid-1"))
+    return load(folder / "bench", Scheme.load("childgrid-2"))
 
 
 def test_every_query_is_about_somebody_declared_or_not(data: Labelled) -> None:

@@ -15,7 +15,7 @@ from childgrid_node.scheme import Scheme
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEST = Scheme.load("test-1")
+TEST = Scheme.load("test-2")
 
 
 @pytest.fixture(name="sample", scope="module")
@@ -34,7 +34,7 @@ def _no_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_small_scheme_is_reproduced_to_the_byte(tmp_path: Path) -> None:
     """One command makes the shipped profile for tests from the project's own sample."""
     out = tmp_path / "scheme.json"
-    learn.main(["--base", "test-1", "--out", str(out)])
+    learn.main(["--base", "test-2", "--out", str(out)])
 
     assert out.read_bytes() == TEST.raw
 
@@ -80,7 +80,7 @@ def test_without_labels_and_without_weights_agreement_is_told_apart(
     assert weights["sex"] < weights["name"]
 
 
-@pytest.mark.parametrize("name", ["childgrid-1", "test-1"])
+@pytest.mark.parametrize("name", ["childgrid-2", "test-2"])
 def test_an_equal_number_counts_in_full(name: str) -> None:
     """Agreement of an identifier is not discounted for what else agrees."""
     assert Scheme.load(name).calibration.agreement["identifier"] >= 1_000

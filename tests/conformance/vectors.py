@@ -46,10 +46,10 @@ PEOPLE = {
 
 def document() -> dict[str, Any]:
     """The file's content."""
-    scheme = Scheme.load("childgrid-1")
+    scheme = Scheme.load("childgrid-2")
     holdings = Holdings(scheme, EPOCH, Encoder(scheme, KEY, EPOCH), {})
     return {
-        "scheme": "childgrid-1",
+        "scheme": "childgrid-2",
         "document": scheme.digest.hex(),
         "profile": scheme.profile,
         "epoch": EPOCH,

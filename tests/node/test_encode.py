@@ -17,7 +17,7 @@ from childgrid_node.encode import Encoder, field_info, key_check
 from childgrid_node.index_errors import EncodingError
 from childgrid_node.scheme import Field, Scheme
 
-GRID = Scheme.load("childgrid-1")
+GRID = Scheme.load("childgrid-2")
 KEY = hashlib.sha256(b"a linkage key for tests").digest()
 SMITH = "41e7ca4d00656495930850deef9ed529b9ada1161bf7e6a8b75c2b9fba47c6be"
 SCRIPTS = {

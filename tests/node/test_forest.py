@@ -79,7 +79,7 @@ def test_what_is_not_understood_is_refused(content: dict[str, Any]) -> None:
 
 def test_every_way_by_which_an_identifier_acts_may_only_raise() -> None:
     """The groups of identifiers, the first stage's sum and what follows from it."""
-    known = directions(Scheme.load("childgrid-1").comparisons)
+    known = directions(Scheme.load("childgrid-2").comparisons)
 
     assert {known[name] for name in ("part:identifier", "part:contact")} == {RAISES}
     assert {known[name] for name in ("score", "gap", "logit")} == {RAISES}
@@ -88,7 +88,7 @@ def test_every_way_by_which_an_identifier_acts_may_only_raise() -> None:
 
 def test_the_shipped_forest_never_falls_with_a_rising_feature() -> None:
     """Random rows: raising one rising feature never lowers the sum of all trees."""
-    scheme = Scheme.load("childgrid-1")
+    scheme = Scheme.load("childgrid-2")
     shipped = scheme.calibration.forest
     known = directions(scheme.comparisons)
     random = np.random.default_rng(7)

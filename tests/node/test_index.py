@@ -179,7 +179,7 @@ def test_a_foreign_file_is_told_from_a_damaged_one(path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"scheme": Scheme.load("childgrid-1")}, WrongScheme),
+        ({"scheme": Scheme.load("childgrid-2")}, WrongScheme),
         ({"epoch": 4}, WrongEpoch),
         ({"key_check": bytes(32)}, WrongLinkageKey),
         ({"index_key": bytes(32)}, Damaged),

@@ -17,7 +17,7 @@ from childgrid_node.normalise import Fields, from_fields, tokens_of
 from childgrid_node.scheme import Scheme
 from deploy.sample.make import make
 
-GRID = Scheme.load("childgrid-1")
+GRID = Scheme.load("childgrid-2")
 MOST = 60
 ALIAS = re.compile(r"(?:@| urf | alias )\s*(\w+)")
 NOTHING: Fields = {}
@@ -106,6 +106,27 @@ def test_a_nickname_a_district_and_an_age_are_a_weak_lead(
     assert len(answers) > 10
     assert sum(right for right, _ in answers) >= 0.6 * len(answers)
     assert max(chance for _, chance in answers) < GRID.bands.strong
+    assert honest(answers)
+
+
+def test_whoever_is_asked_for_by_what_is_an_alias_here_is_found(
+    registers: dict[str, Register],
+) -> None:
+    """Name and alias changed places: that is what a trafficker sees to."""
+
+    def query(row: Row) -> Fields:
+        if not (alias(row) and row["father_husband_name"] and row["ps_district"]):
+            return NOTHING
+        return {
+            "name": [alias(row)],
+            "relative": [row["father_husband_name"]],
+            "district": [row["ps_district"]],
+        }
+
+    answers = registers["police"].asked(query)
+
+    assert len(answers) > 10
+    assert sum(right for right, _ in answers) >= 0.8 * len(answers)
     assert honest(answers)
 
 

@@ -58,7 +58,7 @@ def test_very_many_rows_are_counted_in_bounded_memory() -> None:
     assert found.largest == 2
 
 
-SCHEME = Scheme.load("childgrid-1")
+SCHEME = Scheme.load("childgrid-2")
 
 
 def test_a_lone_candidate_is_scored_as_a_search_scores_it() -> None:

@@ -19,9 +19,9 @@ from childgrid_node.scheme import Scheme
 from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed
 
-BANDS = Scheme.load("childgrid-1").bands
+BANDS = Scheme.load("childgrid-2").bands
 EDGES = review.strata(BANDS)
-ASKED = Scheme.load("childgrid-1").calibration.asked
+ASKED = Scheme.load("childgrid-2").calibration.asked
 GROUND = Ground("rows", "ab" * 32, 1, 1_000, ASKED)
 chances = st.integers(0, 10_000)
 curves = st.builds(

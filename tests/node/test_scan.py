@@ -19,7 +19,7 @@ from childgrid_node.plan import LEVELS
 from childgrid_node.scheme import Scheme
 
 TEST = Scheme.load("test-1")
-GRID = Scheme.load("childgrid-1")
+GRID = Scheme.load("childgrid-2")
 ORIGIN = Origin("a", "b", 0, 0)
 
 

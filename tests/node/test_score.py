@@ -18,7 +18,7 @@ from childgrid_node.encode import Encoder
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.scheme import Scheme
 
-GRID = Scheme.load("childgrid-1")
+GRID = Scheme.load("childgrid-2")
 ENCODER = Encoder(GRID, bytes(32), 1)
 ORIGIN = Origin("a", "b", 0, 0)
 WORDS = ["murugan", "sunita", "aslam", "gurpreet", "pratima", "hasmukh", "anita"]

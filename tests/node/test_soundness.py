@@ -191,7 +191,7 @@ def test_until_damage_is_known_altered_counts_lead_to_levels_that_exist(
     engine: str,
 ) -> None:
     """A popcount that no field can have is searched without leaving the tables."""
-    scheme = Scheme.load("childgrid-1")
+    scheme = Scheme.load("childgrid-2")
     random = np.random.default_rng(5)
     rows = random.integers(0, 2**64, (300, scheme.layout.words), np.uint64)
     filled = random.integers(0, 2**16, (300, len(scheme.fields))).astype(np.uint16)

@@ -273,7 +273,7 @@ def test_a_wrong_passphrase(grid: Grid, config: NodeConfig) -> None:
 
 def test_the_scheme_is_the_one_that_the_directory_names(grid: Grid) -> None:
     """By its digest, among those that this release ships."""
-    assert scheme_named(grid.agency("customs").office).name == "childgrid-1"
+    assert scheme_named(grid.agency("customs").office).name == "childgrid-2"
 
 
 def test_a_row_that_a_custodian_took_out_stays_out(

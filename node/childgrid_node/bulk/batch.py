@@ -17,6 +17,7 @@ from childgrid_node.bulk.facts import Facts
 from childgrid_node.bulk.people import Filled, People
 from childgrid_node.bulk.tags import Tags
 from childgrid_node.clk.cells import strings
+from childgrid_node.encode import LATER
 from childgrid_node.index_errors import EncodingError
 from childgrid_node.normalise import BLOOM, EXACT, Normaliser, tokens_of
 from childgrid_node.normalise.person import columns_of
@@ -69,7 +70,7 @@ class BatchEncoder:
     """
 
     def __init__(self, encoder: Encoder, mapping: SourceMapping) -> None:
-        if lacking := {*BLOOM, *EXACT} - encoder.scheme.layout.places.keys():
+        if lacking := {*BLOOM, *EXACT} - LATER - encoder.scheme.layout.places.keys():
             names = ", ".join(sorted(lacking))
             raise EncodingError(f"the scheme does not know these fields: {names}")
         self._encoder = encoder

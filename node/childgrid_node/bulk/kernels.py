@@ -13,7 +13,7 @@ from childgrid_node.compiled import compiled
 
 LOW = np.uint64(0xFFFFFFFF)
 HIGH = np.uint64(32)
-NAME, SKELETON, ALIAS, RELATIVE, GIVEN = 0, 1, 2, 3, 4
+NAME, SKELETON, ALIAS, RELATIVE, CALLED, GIVEN = 0, 1, 2, 3, 4, 5
 ROW, RECORD, WORDS = 0, 1, 2
 
 
@@ -106,6 +106,10 @@ def unite_people(
                 rows[row, places[part, ROW] + word] |= value
         merge(rows, row, numbers[row], records, places, ALIAS)
         merge(rows, row, numbers[row], records, places, RELATIVE)
+        for at in range(numbers.shape[1]):
+            for word in range(places[CALLED, WORDS]):
+                value = records[numbers[row, at], places[CALLED, RECORD] + word]
+                rows[row, places[CALLED, ROW] + word] |= value
         for place in range(base, base + own):
             entry = records[mine, place]
             if entry == 0:

@@ -23,6 +23,7 @@ from childgrid_node.normalise.tokens import (
     given_tokens,
     is_own,
     name_pieces,
+    own_words,
     piece_tokens,
 )
 
@@ -41,7 +42,7 @@ WHOLE_ALIAS, WHOLE_RELATIVE, CROWDED = 1, 2, 4
 OWN, KIN = 8, 8
 """Given names and relatives' words that a record holds."""
 
-_PARTS = ("name", "skeleton", "alias", "relative")
+_PARTS = ("name", "skeleton", "alias", "relative", "called")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,14 @@ class People:
     def __init__(self, encoder: Encoder, words: Words) -> None:
         self._words = words
         filters = encoder.filters
+        cuts = {"skeleton": _bones, "called": given_tokens}
+        # An earlier scheme lacks "called": a part of no words.
         self._pieces = {
-            part: Pieces(filters[part], _bones if part == "skeleton" else piece_tokens)
+            part: Pieces(filters[part], cuts.get(part, piece_tokens))
             for part in _PARTS
+            if part in filters
         }
-        sizes = [filters[part].field.words for part in _PARTS]
+        sizes = [filters[p].field.words if p in filters else 0 for p in _PARTS]
         flags = sum(sizes)
         given = filters["given"]
         self._given = Memo(
@@ -95,7 +99,7 @@ class People:
         self._places = np.array(
             [
                 *zip(
-                    [layout[part].start for part in _PARTS],
+                    [layout[p].start if p in filters else 0 for p in _PARTS],
                     np.cumsum([0, *sizes[:-1]]).tolist(),
                     sizes,
                     strict=True,
@@ -147,7 +151,7 @@ class People:
         kernels.unite_people(
             rows, numbers, records, self._given.store.rows, self._places, OWN, KIN
         )
-        flags = records[:, self._places[4, 1]]
+        flags = records[:, self._places[kernels.GIVEN, kernels.RECORD]]
         crowded = (flags[numbers] & np.uint64(CROWDED)).any(axis=1)
         mine = numbers[:, 0].tolist()
         return Filled(
@@ -192,11 +196,16 @@ class People:
                 pieces["skeleton"].octets(bone_pieces(names)),
                 pieces["alias"].octets(name_pieces(aliases)),
                 pieces["relative"].octets(name_pieces(kin)),
+                self._called(aliases),
                 flags.to_bytes(8, "little"),
                 _packed(own, OWN),
                 _packed(bones, KIN),
             )
         )
+
+    def _called(self, aliases: tuple[Name, ...]) -> bytes:
+        pieces = self._pieces.get("called")
+        return b"" if pieces is None else pieces.octets(own_words(aliases))
 
     def _entry(self, word: str) -> int:
         """A name's word as a record holds it; 0 unless it is the person's own."""

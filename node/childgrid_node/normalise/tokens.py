@@ -22,6 +22,7 @@ BLOOM = (
     "given",
     "skeleton",
     "alias",
+    "called",
     "relative",
     "dob",
     "yob",
@@ -68,6 +69,7 @@ def tokens_of(person: Person) -> Tokens:
         "given": _given(person),
         "skeleton": map(bone_token, bone_pieces(person.names)),
         "alias": _cut(name_pieces(person.aliases)),
+        "called": _own(person.aliases),
         "relative": _cut(name_pieces(person.relatives)),
         "dob": day_tokens(person.day) if person.day else (),
         "yob": year_tokens(person.year, person.year) if person.year else (),
@@ -118,6 +120,11 @@ def _given(person: Person) -> list[str]:
     shared = {skeleton(word) for name in person.relatives for word in name}
     telling = [w for w in own_words(person.names) if skeleton(w) not in shared]
     return [gram for word in telling for gram in given_tokens(word)]
+
+
+def _own(names: Iterable[Name]) -> list[str]:
+    """Pairs of letters of what tells a person's other names from a family's."""
+    return [gram for word in own_words(names) for gram in given_tokens(word)]
 
 
 def own_words(names: Iterable[Name]) -> list[str]:

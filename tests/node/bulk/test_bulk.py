@@ -21,7 +21,7 @@ from childgrid_node.normalise import BLOOM, EXACT, Normaliser, tokens_of
 from childgrid_node.scheme import Scheme
 
 KEY = hashlib.sha256(b"a linkage key for tests").digest()
-GRID, TINY = Scheme.load("childgrid-1"), Scheme.load("test-1")
+GRID, TINY = Scheme.load("childgrid-2"), Scheme.load("test-1")
 WHOLE = Mapping.parse(
     """
     agency = "test"

@@ -35,7 +35,7 @@ def test_every_golden_writing_is_read_alike_in_its_column() -> None:
     types = [row["field"] for row in rows for _ in range(2)]
     columns = dict.fromkeys(FIELDS, cells) | {"type": types, "written": cells}
     encoder = Encoder(
-        Scheme.load("childgrid-1"), hashlib.sha256(b"numbers").digest(), 1
+        Scheme.load("childgrid-2"), hashlib.sha256(b"numbers").digest(), 1
     )
     found = BatchEncoder(encoder, MAPPING).encode(columns, len(cells))
 
@@ -53,7 +53,7 @@ def test_a_typed_name_keeps_its_platform_in_a_column_too() -> None:
         "written": ["zo_rider", "zo_rider", "@zo_rider"],
     }
     encoder = Encoder(
-        Scheme.load("childgrid-1"), hashlib.sha256(b"numbers").digest(), 1
+        Scheme.load("childgrid-2"), hashlib.sha256(b"numbers").digest(), 1
     )
     one, other, again = BatchEncoder(encoder, MAPPING).encode(columns, 3).encodings
 

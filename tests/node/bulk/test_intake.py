@@ -46,7 +46,7 @@ NAMES = ("name", "age", "seen", "email", "part", "closed")
 
 def order() -> intake.Order:
     """What the tests index under."""
-    return intake.Order.of(Scheme.load("childgrid-1"), KEY, 4, MAPPING, TODAY)
+    return intake.Order.of(Scheme.load("childgrid-2"), KEY, 4, MAPPING, TODAY)
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> dict[str, list[str]]:
@@ -66,7 +66,7 @@ def test_the_guard_comes_first_and_admitted_rows_are_the_references() -> None:
     with intake.Intake(order()) as one:
         found = one.take(columns(ROWS), len(ROWS))
     values = dict(zip(NAMES, ROWS[0], strict=True))
-    encoder = Encoder(Scheme.load("childgrid-1"), KEY, 4)
+    encoder = Encoder(Scheme.load("childgrid-2"), KEY, 4)
 
     assert found.kept == [0, 4]
     assert found.left_out == {
