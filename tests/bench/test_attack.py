@@ -28,7 +28,9 @@ from childgrid_node.scheme import Scheme
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS = 120
+ROWS = 240
+"""Fewer plain names than this are found by luck as often as by their patterns."""
+
 WHOLE = (100,)
 """The list that holds all attacked people: the hardest case, and the quickest."""
 

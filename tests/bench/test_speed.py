@@ -56,7 +56,7 @@ def test_all_keys_are_told(
     assert told["threads_rows"] == 900
     assert told["anonlink_api_ratio"] is None
     assert (told["peers"], told["peers_missing"]) == ([], ["faiss-cpu"])
-    assert told["bytes_per_row"] == 384
+    assert told["bytes_per_row"] == 400
 
 
 def test_each_search_of_a_peer_has_a_row_and_who_is_missing_a_name(
