@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from childgrid_node.mapping import FIELDS
+from childgrid_node.normalise import from_fields
 from childgrid_node.normalise.lexicon import table
 from childgrid_node.normalise.unsaid import states_nothing
 
@@ -88,3 +90,10 @@ def test_every_phrase_and_label_of_the_table_is_understood() -> None:
     assert [
         entry for entry in entries if not states_nothing(f" {entry.upper()}. ")
     ] == []
+
+
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"identifier"}))
+def test_a_cell_of_any_length_is_read(field: str) -> None:
+    """What Python would not take for a number is none, in digits of any script."""
+    for text in ("9" * 5_000, "۱" * 5_000, "1/" * 2_500, "x1" * 2_500, "1." * 2_500):
+        assert from_fields({field: [text]}) is not None

@@ -38,6 +38,7 @@ _NEVER = frozenset(table("dates")["never_ages"])
 _OLDEST, _WIDEST = 120, 10
 _MONTHS, _WEEK = 12, 7
 _MOST_MONTHS, _MOST_DAYS = 12 * 121 - 1, 3_660
+_LONGEST = 9
 _CODED = 3
 """Digits of an age in the DICOM form ("006M")."""
 
@@ -158,7 +159,8 @@ def _plain(low: int, high: int) -> Age | None:
 def _number(text: str, found: re.Match[str]) -> _Number:
     word = WORD.match(text, found.end())
     unit = _UNITS.get(word[0], "") if word else ""
-    value = int(found[1])
+    # What is longer is no age, whatever stands at its end.
+    value = int(found[1][:_LONGEST])
     brief = word is not None and len(word[0]) == 1 and unit in ("m", "w")
     if brief and len(found[1]) < _CODED and len(_NUMBER.findall(text)) == 1:
         # "25M" is a man of 25; below twelve it may be months.

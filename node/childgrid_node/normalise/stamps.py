@@ -20,6 +20,8 @@ _SERIALS = range(10_000, 48_000)
 """Days of 1927 to 2031; fewer digits could be a year."""
 _MOST_SECONDS = 2_000_000_000
 """An epoch reaches from 1906 to 2033."""
+_LONGEST = 13
+"""Digits of an epoch in milliseconds."""
 _JSON = re.compile(r"/?date\((-?\d{1,14})(?:[+-]\d{4})?\)/?")
 _NUMBER = re.compile(r"(-?\d+)(?:\.0+)?")
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
@@ -102,6 +104,8 @@ def _number(text: str) -> tuple[date, ...]:
     size = len(text.lstrip("-"))
     if text[0] != "-" and (found := _digits(text)):
         return found
+    if size > _LONGEST:
+        return ()
     for divisor, sizes in ((1, range(8, 11)), (1000, range(11, 14))):
         seconds, rest = divmod(int(text), divisor)
         midnight = seconds % _DAY_SECONDS in (0, _DAY_SECONDS - _INDIA_SECONDS)
