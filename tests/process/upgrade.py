@@ -2,13 +2,15 @@
 
 The earlier release is taken from the history (`earlier`) and runs in the same
 environment. A process is stopped, its databases are migrated by today's `migrate`, and
-it is started again as the other release, as an operator would. Officers ask all the
+it is started again as the other release, as an operator would; a holder that goes back
+indexes by the earlier release. Officers ask all the
 while. Counted is every query that was not answered by every holder in the end; that a
 holder is shown as away while it restarts is stated to the asker and counted apart.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from childgrid_node.normalise import fingerprint
+from childgrid_node.refresh import Progress
 from childgrid_wire.errors import WireError
 from deploy.demo import SECTIONS
 from deploy.processes import until
@@ -73,21 +77,41 @@ class Fleet:
         process.environment = self.grid.environments[name]
         process.start()
         self.grid.ready(name)
+        if release == NEW and name in TARGETS:
+            until(
+                f"{name} has read its register anew", SECONDS, lambda: self._new(name)
+            )
         self.turned[release] += 1
+
+    def _new(self, name: str) -> bool:
+        """Whether what a holder serves was read by today's rules."""
+        found = (self.grid.folder / name / "state" / "index").glob("*/*.progress")
+        known = [Progress.read(one) for one in found]
+        return bool(known) and all(p and p.rules == fingerprint() for p in known)
 
     def _give(self, name: str, release: str) -> None:
         back = release == OLD
         migrate(self.grid, name, FIRST if back else "")
         self.grid.environments[name] = dict(self.earlier) if back else {}
         self.runs[name] = release
+        if back and name in TARGETS:
+            # It would refuse to disclose what a later release has read otherwise.
+            _run(self.grid, name, ["index"], self.earlier)
 
 
 def migrate(grid: Grid, name: str, to: str = "") -> str:
     """Run today's `migrate` of a program that doesn't run; returns what it said."""
+    return _run(grid, name, ["migrate", *(["--to", to] if to else [])], {})
+
+
+def _run(
+    grid: Grid, name: str, words: Sequence[str], environment: Mapping[str, str]
+) -> str:
     package, settings = _PROGRAMS.get(name, _NODE)
-    words = ["migrate", "--config", str(grid.folder / name / settings)]
+    config = ["--config", str(grid.folder / name / settings)]
     done = subprocess.run(
-        [sys.executable, "-m", package, *words, *(["--to", to] if to else [])],
+        [sys.executable, "-m", package, *words, *config],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
     )
