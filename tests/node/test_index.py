@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
 
-from childgrid_node import index_store, segments
+from childgrid_node import segments
 from childgrid_node.index import Block, Index, Origin, encoding_digest
 from childgrid_node.index_errors import (
     Damaged,
@@ -366,40 +365,3 @@ def test_encodings_cannot_be_changed_in_place(path: Path) -> None:
     """What was authenticated stays as it was."""
     with pytest.raises(ValueError, match="read-only"):
         opened(path).encoding(0)[0] = 1
-
-
-class Told(mmap.mmap):
-    """A mapping that remembers how it was said that it would be read."""
-
-    said: ClassVar[list[int]] = []
-
-    def madvise(self, option: int, *_: int) -> None:  # type: ignore[override]
-        """As the system would be told."""
-        self.said.append(option)
-        super().madvise(option)
-
-
-def test_opening_what_is_mapped_fetches_no_more_than_it_looks_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Read ahead around each head, a cold file of gigabytes takes seconds to open.
-
-    Scans go from end to end afterwards, and a sealed file is read whole at once: they
-    want what comes next to be there. So does whoever opens again after damage.
-    """
-    monkeypatch.setattr(index_store.mmap, "mmap", Told)
-    monkeypatch.setattr(Told, "said", [])
-    paths = {clear: tmp_path / f"{clear}.index" for clear in (False, True)}
-    for clear, path in paths.items():
-        write(path, clear=clear)
-    for path in paths.values():
-        Index.open(path, index_key=INDEX_KEY, **UNDER)
-        assert bool(Told.said) == (path == paths[True])
-    assert Told.said == [mmap.MADV_RANDOM, mmap.MADV_NORMAL]
-    whole = bytearray(paths[True].read_bytes())
-    whole[FRAMES_AT + 4] ^= 1
-    paths[True].write_bytes(whole)
-    Told.said.clear()
-    with pytest.raises(Damaged):
-        Index.open(paths[True], index_key=INDEX_KEY, **UNDER)
-    assert Told.said[-1] == mmap.MADV_NORMAL
