@@ -12,11 +12,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.mapping import Mapping
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from childgrid_node.quality import Quality
 
 Progress = Callable[[int], None]
+
+Fresh = Callable[[str, Any], bool]
+"""Whether a row, by its key and its values by column, is another than was taken in."""
 
 
 @dataclass(frozen=True)
@@ -218,17 +221,27 @@ def keys(source: Source, at_once: int) -> Iterator[list[str]]:
 
 
 def changes(
-    source: Source, keyring: Keyring, since: Mark, lag_seconds: int, now: int
+    source: Source,
+    keyring: Keyring,
+    since: Mark,
+    lag_seconds: int,
+    now: int,
+    fresh: Fresh = lambda *_: True,
 ) -> Iterator[tuple[Block | None, list[str]]]:
     """What was written since so long before a mark, batch by batch.
 
     Yields the rows to put in the place of those with their keys, and the keys of rows
-    that may not be searched any more.
+    that may not be searched any more. Rows that are not `fresh`, by key and values, are
+    passed over.
     """
     from childgrid_node.bulk.intake import taken
 
     order = _order(keyring, source.mapping, now)
-    for batch, found in taken(_changed(source, order, since, lag_seconds), order):
+    changed = (
+        tuple(one for one in batch if one.row is None or fresh(one.key, one.row.values))
+        for batch in source.register.changes(since, lag_seconds)
+    )
+    for batch, found in taken(_changed(changed, order), order):
         rows = [one.row for one in batch if one.row is not None]
         kept = [rows[at].key for at in found.kept]
         barred = {one.key for one in batch} - set(kept)
@@ -237,9 +250,9 @@ def changes(
 
 
 def _changed(
-    source: Source, order: Order, since: Mark, lag_seconds: int
+    changed: Iterable[tuple[Change, ...]], order: Order
 ) -> Iterator[tuple[tuple[Change, ...], dict[str, list[str]], int]]:
-    for batch in source.register.changes(since, lag_seconds):
+    for batch in changed:
         rows = [one.row.values for one in batch if one.row is not None]
         cells = {name: [row.get(name, "") for row in rows] for name in order.columns}
         yield batch, cells, len(rows)

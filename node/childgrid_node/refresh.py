@@ -26,6 +26,7 @@ from childgrid_node import indexer
 from childgrid_node.index import Block
 from childgrid_node.index_errors import Damaged, IndexFileError
 from childgrid_node.indexer import Keyring, Mark, Source
+from childgrid_node.lookback import Lookback
 from childgrid_node.normalise import fingerprint
 from childgrid_node.shards.table import Rows, Sharded
 from childgrid_node.source_errors import SourceError
@@ -37,6 +38,7 @@ MOST_GONE = 0.5
 """The share of an index that may vanish in one reconciliation unasked."""
 
 _KEYS_AT_ONCE = 50_000
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class Refresher:
         """`path` is the index file, for `opener`; how far it is stands beside it."""
         self._source, self._path, self._keyring = source, path, keyring
         self._clock, self._opener = clock, opener
+        self._lookback = Lookback()
+        self._left: Rows | None = None
 
     @property
     def _beside(self) -> Path:
@@ -140,6 +144,7 @@ class Refresher:
         """Read the whole source; raises `SourceError`, and then nothing changed."""
         now, mark = self._clock(), indexer.mark(self._source)
         self._beside.unlink(missing_ok=True)
+        self._lookback.forget()
         report = indexer.build(self._source, self._path, self._keyring, now, progress)
         Progress(mark, now, now, fingerprint()).write(self._beside)
         return report
@@ -152,6 +157,13 @@ class Refresher:
             Damaged: rows of the file were altered; it is made anew in the next step.
             IndexFileError: somebody else changed the file; open it again.
         """
+        left, self._left = self._left, None
+        if left is not index:
+            self._lookback.forget()
+        self._left = self._step(index, pace)
+        return self._left
+
+    def _step(self, index: Rows, pace: Pace) -> Rows:
         if isinstance(index, Sharded) and self._path.exists():
             # How far the source was taken in is said of that file, not of these parts.
             raise IndexFileError("a newer index waits to be split; open it again")
@@ -172,15 +184,19 @@ class Refresher:
         self, index: Rows, known: Progress, pace: Pace, now: int, *, keys: bool
     ) -> Rows:
         blocks, gone = list[Block](), list[str]()
+        lookback = self._lookback
+        lookback.begin(now // _DAY_SECONDS)
         if known.mark is not None:
             for block, barred in indexer.changes(
-                self._source, self._keyring, known.mark, pace.lag, now
+                self._source, self._keyring, known.mark, pace.lag, now, lookback.fresh
             ):
                 gone += barred
                 blocks += [block] if block is not None else []
         if keys:
             gone += self._vanished(index)
-        return index.changed(latest(blocks), gone, as_of=now)
+        changed = index.changed(latest(blocks), gone, as_of=now)
+        lookback.keep(gone)
+        return changed
 
     def _vanished(self, index: Rows) -> list[str]:
         """Keys that are in the index and no longer in the source."""
