@@ -37,7 +37,7 @@ _BATCH = 256
 _ABREAST = 8
 """Questions of one asker before one target: enough to share a pass over its rows."""
 
-_GATHER_SECONDS = 0.01
+_GATHER_SECONDS = 0.05
 """How long the first answer to a query waits for the others', to share their syncs."""
 
 log = logging.getLogger(__name__)

@@ -47,6 +47,17 @@ def test_trees_are_summed() -> None:
     assert read(document(trees=[])).add(values).tolist() == [0, 0]
 
 
+def test_the_compiled_loop_and_numpy_walk_alike() -> None:
+    """Of the grid's own trees, for values of either side of every cut."""
+    found = Scheme.load("childgrid-2").calibration.forest
+    random = np.random.default_rng(4)
+    values = random.integers(-20_000, 20_000, (300, len(found.features)))
+
+    assert found.add(values).tolist() == found._picked(values).tolist()
+    assert len(set(found.add(values).tolist())) > 200
+    assert found.add(values[:0]).tolist() == []
+
+
 @pytest.mark.parametrize("leaf", [[-30, 11, 10, 10], [0, 0, -1, 5]])
 def test_a_tree_that_could_turn_agreement_round_is_refused(leaf: list[int]) -> None:
     """No leaf right of a rising feature's cut is below one left of it."""
