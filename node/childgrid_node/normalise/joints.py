@@ -27,6 +27,9 @@ _CHANDRA = "ch"
 _JOINTS = _ARTICLES | _FAITH | _SERVANT | _OF | _SECOND | {_CHANDRA}
 _DIGRAPHS = frozenset(("bh", "ch", "dh", "gh", "jh", "kh", "ph", "th", "ts"))
 _NO_VOWEL = re.compile("[bcdfghjklmnpqrstvwxz]{2}")
+_LONGEST = 2
+"""Signs of an initial that is none of `_LETTERS`: a syllable, or two consonants."""
+
 _LETTERS = {
     clean(name): letter.lower()
     for script, letters in table("letters").items()
@@ -89,6 +92,8 @@ def initials(word: str, latin: str, *, known: bool) -> tuple[str, ...]:
         return ()
     if word in _LETTERS:
         return (_letter(_LETTERS[word]),)
+    if len(word) > _LONGEST:
+        return ()
     if _SYLLABLE.fullmatch(word):
         return (_letter(latin[:1]),)
     if len(word) == 1 and word.isascii():

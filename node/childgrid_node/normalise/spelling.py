@@ -8,36 +8,37 @@ of names or places.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from operator import itemgetter
 
 from .lexicon import table
 
-_Rules = list[tuple[re.Pattern[str], str]]
-_REPEATS = "\\1"
+_Made = str | Callable[[re.Match[str]], str]
+_Rule = tuple[tuple[str, ...], re.Pattern[str], _Made]
+"""What a word must hold some of for the rule to change it, from what, and to what."""
+
+_EVERY = ("",)
+GROUP: Callable[[re.Match[str]], str] = itemgetter(1)
+"""A pattern's first group: the template of it is looked up anew in every word."""
 
 
-def _rules(*, names: bool, last: bool) -> _Rules:
+def _made(to: str) -> _Made:
+    return GROUP if to == "\\1" else to
+
+
+def _rules(*, names: bool, last: bool) -> list[_Rule]:
     """The rules for names or for places, of a word's end or all others, in order."""
     return [
-        (re.compile(rule["from"]), rule["to"])
+        (tuple(rule.get("needs", _EVERY)), re.compile(rule["from"]), _made(rule["to"]))
         for rule in table("spelling")["fold"]
         if (names or rule.get("of") != "names") and rule.get("last", False) == last
     ]
 
 
-def _any(rules: _Rules) -> re.Pattern[str]:
-    """One search that tells whether any rule may change a word.
-
-    A rule that refers back cannot stand in it: doubled letters are asked for apart.
-    """
-    found = (r.pattern for r, _ in rules if _REPEATS not in r.pattern)
-    return re.compile("|".join(f"(?:{one})" for one in found))
-
-
 _SOFT, _SOFT_PLACES = _rules(names=True, last=False), _rules(names=False, last=False)
 _LAST, _LAST_PLACES = _rules(names=True, last=True), _rules(names=False, last=True)
 # The first rules are about digits and signs, which few words have.
-_DIGIT_RULES = sum("0-9" in r.pattern or r.pattern.isdigit() for r, _ in _SOFT)
-_ANY, _ANY_PLACES = _any(_SOFT), _any(_SOFT_PLACES)
+_DIGIT_RULES = sum("0-9" in r.pattern or r.pattern.isdigit() for _, r, _ in _SOFT)
 _INITIAL = str.maketrans("eo", "iu")
 _NASAL = re.compile("m(?=[^aeioum])")
 _VOWEL = re.compile("[aeiou]+")
@@ -59,7 +60,7 @@ def fold_place(word: str) -> str:
     >>> fold_place("vihar"), fold_place("bihar"), fold("vikas")
     ('vihar', 'bihar', 'bikas')
     """
-    return _finish(_soften(word, _SOFT_PLACES, _ANY_PLACES), _LAST_PLACES)
+    return _finish(_soften(word, _SOFT_PLACES), _SOFT_PLACES, _LAST_PLACES)
 
 
 def soften(word: str) -> str:
@@ -68,39 +69,42 @@ def soften(word: str) -> str:
     >>> soften("kamalakumari"), fold("kamalakumari")
     ('kamalakumari', 'kamlakumri')
     """
-    return _soften(word, _SOFT, _ANY)
+    return _soften(word, _SOFT)
 
 
 def finish(soft: str) -> str:
     """What `fold` makes of a word that `soften` has been through."""
-    return _finish(soft, _LAST)
+    return _finish(soft, _SOFT, _LAST)
 
 
-def _finish(soft: str, last: _Rules) -> str:
+def _finish(soft: str, others: list[_Rule], last: list[_Rule]) -> str:
     before = ""
     while before != soft:
         before = soft
-        for pattern, replacement in last:
-            soft = pattern.sub(replacement, soft)
+        soft = _applied(soft, last)
         if soft != before:
-            soft = (
-                _soften(soft, _SOFT, _ANY)
-                if last is _LAST
-                else _soften(soft, _SOFT_PLACES, _ANY_PLACES)
-            )
+            soft = _soften(soft, others)
     return soft
 
 
-def _soften(word: str, rules: _Rules, some: re.Pattern[str]) -> str:
+def _soften(word: str, rules: list[_Rule]) -> str:
     if word.isalpha():
         rules = rules[_DIGIT_RULES:]
     before = ""
-    while before != word and (some.search(word) or _TWICE.search(word)):
+    while before != word:
         before = word
-        for pattern, replacement in rules:
-            word = pattern.sub(replacement, word)
         # "ch" stands as one letter meanwhile and has nothing to collide with.
-        word = word.replace("C", "ch")
+        word = _applied(word, rules).replace("C", "ch")
+    return word
+
+
+def _applied(word: str, rules: list[_Rule]) -> str:
+    """A word after each of some rules in turn."""
+    for needs, pattern, replacement in rules:
+        for need in needs:
+            if need in word:
+                word = pattern.sub(replacement, word)
+                break
     return word
 
 
@@ -112,7 +116,7 @@ def skeleton(folded: str) -> str:
     """
     head = folded[:1].translate(_INITIAL)
     tail = _VOWEL.sub("", _NASAL.sub("n", folded[1:]))
-    return _TWICE.sub(r"\1", (head + tail).replace("v", "b"))
+    return _TWICE.sub(GROUP, (head + tail).replace("v", "b"))
 
 
 def grams(word: str, size: int) -> list[str]:

@@ -12,6 +12,7 @@ from functools import cache
 
 from .lexicon import table
 from .nearest import Nearest
+from .spelling import GROUP
 from .text import ascii_digits, clean
 from .unsaid import states_nothing
 from .words import place_word
@@ -41,8 +42,10 @@ def cleaned_words(plain: str) -> Parts:
     if "&" in plain:
         plain = _AND.sub(" and ", plain)
     if "." in plain or "॰" in plain:
-        plain = _DOTTED.sub(r"\1", plain)
-    return tuple(raw for raw in _BREAKS.split(plain) if raw)
+        plain = _DOTTED.sub(GROUP, plain)
+    if plain.isascii() and plain.replace(" ", "").isalnum():
+        return tuple(plain.split())
+    return tuple(filter(None, _BREAKS.split(plain)))
 
 
 def split(text: str, fold: Fold = place_word) -> Parts:
@@ -50,21 +53,23 @@ def split(text: str, fold: Fold = place_word) -> Parts:
     return tuple(w for raw in raw_words(text) if (w := fold(raw)))
 
 
-def _codes(section: str, words: Callable[[str], Parts]) -> dict[str, str]:
-    forms = ((c, form) for c, names in _TABLE[section].items() for form in names)
-    return {"".join(words(form)): code for code, form in forms}
-
-
-KNOWN = _codes("names", split)
+_NAMES = [
+    (code, split(form)) for code, forms in _TABLE["names"].items() for form in forms
+]
+KNOWN: dict[str, str] = {"".join(words): code for code, words in _NAMES}
 """Codes by folded name without blanks."""
 
-BRIEF = _codes("brief", raw_words)
+BRIEF: dict[str, str] = {
+    "".join(raw_words(form)): code
+    for code, forms in _TABLE["brief"].items()
+    for form in forms
+}
 """Codes by abbreviation, as cleaned, without blanks."""
 
 CODES = tuple(_TABLE["names"])
 """The codes of all states and territories."""
 
-LONGEST = max(len(split(n)) for forms in _TABLE["names"].values() for n in forms)
+LONGEST = max(len(words) for _, words in _NAMES)
 """Words of the longest name."""
 
 _NUMBERS: dict[str, str] = _TABLE["numbers"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from .joints import initials, joined
 from .lexicon import table
 from .script import to_latin
-from .spelling import finish, fold, fold_place, skeleton, soften
+from .spelling import GROUP, finish, fold, fold_place, skeleton, soften
 from .text import clean as clean
 from .unsaid import blank
 from .unsaid import states_nothing as states_nothing
@@ -44,7 +44,7 @@ def _spellings() -> dict[str, str]:
 
 def _plain(latin: str) -> str:
     """A Latin word with no letter doubled and no breath at its end."""
-    return _TWICE.sub(r"\1", latin).removesuffix("h")
+    return _TWICE.sub(GROUP, latin).removesuffix("h")
 
 
 def _distinct() -> dict[str, str]:
@@ -119,8 +119,8 @@ GENERIC = frozenset(canonical(word) for word in _TABLE["generic"])
 
 _SUFFIXES = tuple(sorted(map(soften, _TABLE["suffixes"]), key=len, reverse=True))
 _SHORT_SUFFIXES = frozenset(("ram", "udin"))
-_PLAIN_SUFFIXES: list[str] = _TABLE["plain_suffixes"]
-_PREFIXES: list[str] = [soften(word) for word in _TABLE["prefixes"] if word.isascii()]
+_PLAIN_SUFFIXES = tuple(_TABLE["plain_suffixes"])
+_PREFIXES = tuple(soften(word) for word in _TABLE["prefixes"] if word.isascii())
 _NATIVE_PREFIXES = tuple(word for word in _TABLE["prefixes"] if not word.isascii())
 _WHOLE = frozenset(soften(word) for word in _TABLE["whole"])
 _ABDUL = re.compile("abd[aeou]+(?:l|(?=[rsnjtdkghm]))(.{4,})")
@@ -134,6 +134,9 @@ _TAMIL_END = re.compile(".*(nd|m[bp])aram")
 _AMMA = re.compile("(.{4,}i)ama?")
 # A whole name without its blanks, its last word a family's.
 _RUN = re.compile("(.{3,})(singh?|kumar|prasad|chandra|lal|devi)(.{3,})")
+_IN_RUN = re.compile("(?:sing|kumar|prasad|chandra|lal|devi)...")
+"""What a word that `_RUN` matches has behind its first letters: told at a glance."""
+
 
 COMMON = GENERIC | frozenset(canonical(word) for word in _TABLE["common"])
 """Name parts that, alone, would fit thousands of people."""
@@ -237,21 +240,22 @@ def _parts(word: str, latin: str, soft: str) -> tuple[str, ...]:
     """The words that were written as one; empty if it is one."""
     if word.startswith(_ARABIC_ABDUL) and len(word) - len(_ARABIC_ABDUL) >= _SHORT_STEM:
         return canonical("abdul"), canonical(word.removeprefix(_ARABIC_ABDUL))
-    for prefix in _NATIVE_PREFIXES:
+    for prefix in _NATIVE_PREFIXES if word.startswith(_NATIVE_PREFIXES) else ():
         rest = word.removeprefix(prefix)
         if rest != word and len(rest) >= _SHORT_STEM and rest[0].isalpha():
             return canonical(prefix), canonical(rest)
-    if found := _ABDUL.fullmatch(soft):
+    if soft.startswith("abd") and (found := _ABDUL.fullmatch(soft)):
         return canonical("abdul"), canonical(found[1])
-    if found := _AMMA.fullmatch(soft):
+    if soft.endswith(("iam", "iama")) and (found := _AMMA.fullmatch(soft)):
         return canonical(found[1]), canonical("amma")
-    if (found := _RUN.fullmatch(latin)) and canonical(found[3]) in _SURNAMES:
-        return tuple(map(canonical, found.groups()))
+    run = _RUN.fullmatch(latin) if _IN_RUN.search(latin, _SHORT_STEM) else None
+    if run and canonical(run[3]) in _SURNAMES:
+        return tuple(map(canonical, run.groups()))
     return _compound(soft) or _suffixed(latin, soft) or _prefixed(soft)
 
 
 def _compound(soft: str) -> tuple[str, ...]:
-    if found := _NATH.fullmatch(soft):
+    if soft.endswith(("nat", "nata")) and (found := _NATH.fullmatch(soft)):
         return canonical(found[1]), canonical(found[2])
     whole = _FINAL_A.sub("", soft)
     for at in range(2, len(whole) - 1):
@@ -261,13 +265,13 @@ def _compound(soft: str) -> tuple[str, ...]:
 
 
 def _suffixed(latin: str, soft: str) -> tuple[str, ...]:
-    for suffix in _PLAIN_SUFFIXES:
+    for suffix in _PLAIN_SUFFIXES if latin.endswith(_PLAIN_SUFFIXES) else ():
         if latin.endswith(suffix) and len(latin) - len(suffix) >= _LONG_STEM:
             return canonical(latin.removesuffix(suffix)), canonical(suffix)
-    if _TAMIL_END.fullmatch(soft):
-        return ()
     short = _FINAL_A.sub("", soft)
     if not (soft.endswith(_SUFFIXES) or short.endswith(_SUFFIXES)):
+        return ()
+    if _TAMIL_END.fullmatch(soft):
         return ()
     for suffix in _SUFFIXES:
         least = (
@@ -283,7 +287,7 @@ def _suffixed(latin: str, soft: str) -> tuple[str, ...]:
 
 
 def _prefixed(soft: str) -> tuple[str, ...]:
-    for prefix in _PREFIXES:
+    for prefix in _PREFIXES if soft.startswith(_PREFIXES) else ():
         rest = soft.removeprefix(prefix)
         if rest != soft and len(rest) >= _LONG_STEM and rest[0] not in "aeiou":
             return canonical(prefix), canonical(rest)
