@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from .lexicon import table
 from .nearest import Nearest, distance, nearest
@@ -46,8 +46,10 @@ _ENDINGS = {"ganv": "gaon", "gav": "gaon", "gad": "garh", "pore": "pur"}
 """How scripts and clerks write the same endings."""
 
 
-def bare(words: Iterable[str]) -> Parts:
+def bare(words: Parts) -> Parts:
     """Folded words without markers."""
+    if MARKS.isdisjoint(words):
+        return words
     return tuple(word for word in words if word not in MARKS)
 
 
@@ -150,12 +152,12 @@ def exact(words: Iterable[str]) -> Among:
     return _book().known.get(key(words), ())
 
 
-def is_known(words: Iterable[str]) -> bool:
+def is_known(words: Parts) -> bool:
     """Whether folded words are exactly a district's name, with markers or without."""
     return bool(exact(bare(words)))
 
 
-def is_own(words: Iterable[str]) -> bool:
+def is_own(words: Parts) -> bool:
     """Whether words that are a district's name are much like the one it stands under.
 
     A town that stands for its district is not.
@@ -189,7 +191,7 @@ def near_in(words: Iterable[str], code: str) -> Among:
     most = min(_NEAR_IN_STATE, _EACH_IN_STATE * len(name))
     names = _by_state().get(code, {})
     holders = _by_pair().get(code, {})
-    shared = Counter(n for pair in _pairs(name) for n in holders.get(pair, ()))
+    shared = Counter(chain.from_iterable(holders.get(p, ()) for p in _pairs(name)))
     # Two slips leave some neighbours together, of a longer name at least two.
     least = 1 + (len(name) > _LONG)
     likely = (n for n, count in shared.items() if count >= least)

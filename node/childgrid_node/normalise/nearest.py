@@ -9,15 +9,23 @@ rest, seldom and slowly.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
 _VOWELS = frozenset("aeiou")
 _CLASSES = ("kg", "tdr", "pbvf", "jsc", "nm", "ji", "bm", "vo", "vu", "iy")
-_NEAR = {a + b for one in _CLASSES for a in one for b in one}
+_NEAR = {a + b for one in (*_CLASSES, _VOWELS) for a in one for b in one}
+_LIGHT = _VOWELS | {"h", "n"}
+_KIN = {
+    letter: frozenset(pair[1] for pair in _NEAR if pair[0] == letter)
+    for letter in {pair[0] for pair in _NEAR}
+}
+_NOBODY: frozenset[str] = frozenset()
 _COARSE = str.maketrans("gdbvfcjm", "ktpppssn", "aeiouh")
 _BRIEF = 4
 """Letters of a name for which but little may differ."""
@@ -44,27 +52,35 @@ def distance(one: str, other: str, most: int = _FAR) -> int:
     changed places as one slip. Above `most` any number above it may be given.
     """
     one, other = _unlike(one, other)
-    before: list[int] = []
-    row = [0]
-    for letter in other:
-        row.append(row[-1] + _weight(letter))
+    weights = list(map(_weight, other))
+    size, over = len(other), most + 1
+    row, before = list(accumulate(weights, initial=0)), [over]
+    # Only cells within `most` lead to such: the first and last of two rows are kept.
+    low, high, low_before, high_before = 0, bisect_right(row, most) - 1, size, -2
     for index, a in enumerate(one):
-        last, row = row, [row[0] + _weight(a)]
-        for place, b in enumerate(other):
-            if a == b:
-                cost = last[place]
+        last, row, weight = row, [over] * (size + 1), _weight(a)
+        at, reach = min(low, low_before + 2), max(high + 1, high_before + 2)
+        low_before, high_before, low, high = low, high, size, -2
+        cost = over
+        while at <= size and (at <= reach or cost <= most):
+            if at == 0:
+                cost = last[0] + weight
+            elif a == (b := other[at - 1]):
+                cost = last[at - 1]
             else:
+                exchange = _SOFT if a + b in _NEAR else _HARD
                 cost = min(
-                    last[place] + _exchange(a, b),
-                    last[place + 1] + _weight(a),
-                    row[place] + _weight(b),
+                    last[at - 1] + exchange, last[at] + weight, cost + weights[at - 1]
                 )
-                crossed = index and place and a == other[place - 1]
+                crossed = index and at > 1 and a == other[at - 2]
                 if crossed and b == one[index - 1]:
-                    cost = min(cost, before[place - 1] + _SOFT * 2)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
+                    cost = min(cost, before[at - 2] + _SOFT * 2)
+            row[at] = cost
+            if cost <= most:
+                low, high = min(low, at), at
+            at += 1
+        if high < 0:
+            return over
         before = last
     return row[-1]
 
@@ -82,12 +98,7 @@ def _unlike(one: str, other: str) -> tuple[str, str]:
 
 
 def _weight(letter: str) -> int:
-    return _SOFT if letter in _VOWELS or letter in "hn" else _HARD
-
-
-def _exchange(a: str, b: str) -> int:
-    both = a in _VOWELS and b in _VOWELS
-    return _SOFT if both or a + b in _NEAR else _HARD
+    return _SOFT if letter in _LIGHT else _HARD
 
 
 class Nearest(Generic[T]):
@@ -119,13 +130,33 @@ def nearest(word: str, names: Iterable[str], most: int, margin: int) -> list[str
     letters = frozenset(word)
     for name in names:
         apart = abs(len(name) - len(word)) * _SOFT
-        if apart > most or len(letters.symmetric_difference(name)) * _SOFT > 2 * most:
+        if apart > most:
+            continue
+        odd = letters.symmetric_difference(name)
+        if len(odd) * _SOFT > 2 * most or _least(odd, word, name) > most:
             continue
         cost = distance(word, name, most)
         if cost <= most:
             ranked.append((cost, name))
             most = min(most, cost + margin - 1)
     return [name for cost, name in sorted(ranked) if cost <= most]
+
+
+def _least(odd: Iterable[str], one: str, other: str) -> int:
+    """What two words differ by at least, by the letters that only one of them has."""
+    gone = come = 0
+    for letter in odd:
+        if letter in one:
+            gone += _cheapest(letter, other)
+        else:
+            come += _cheapest(letter, one)
+    return max(gone, come)
+
+
+def _cheapest(letter: str, other: str) -> int:
+    """The least that a letter costs to take out, or to exchange for one of a word."""
+    light = letter in _LIGHT or not _KIN.get(letter, _NOBODY).isdisjoint(other)
+    return _SOFT if light else _HARD
 
 
 def _slack(word: str) -> int:
