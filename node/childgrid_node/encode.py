@@ -141,13 +141,13 @@ class Tagger:
 
     def digests(self, values: Iterable[str]) -> NDArray[np.uint64]:
         """Return the tags of many values, ``uint64[values]``."""
-        raw = bytearray()
+        raw = []
         begin = self._state.copy
-        for value in values:
+        for octets in map(str.encode, values):
             state = begin()
-            state.update(value.encode("utf-8"))
-            raw += state.digest()
-        tags = np.frombuffer(bytes(raw), f"<u{self.tag.bits // 8}").astype(np.uint64)
+            state.update(octets)
+            raw.append(state.digest())
+        tags = np.frombuffer(b"".join(raw), f"<u{self.tag.bits // 8}").astype(np.uint64)
         tags[tags == 0] = 1
         return tags
 

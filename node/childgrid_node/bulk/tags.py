@@ -6,7 +6,7 @@ is remembered. A cell that no reader can take counts as empty and is told.
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, compress, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,17 +64,14 @@ class Tags:
         kind: str,
         found: list[tuple[list[int], list[Canonical]]],
     ) -> None:
-        places, values = [], []
-        for row, slot, value in _slots(found, self._taggers[kind].tag.slots, kind):
-            places.append((row, slot))
-            values.append(value)
-        if not places:
+        at, slots, values = _slots(found, self._taggers[kind].tag.slots, kind)
+        if not values:
             return
         place = self._layout[kind]
         shift = np.uint64(0 if place.mask & 1 else 32)
-        at = np.array(places, np.int64)
         tags = self._taggers[kind].digests(values) << shift
-        rows[at[:, 0], place.start + at[:, 1]] |= tags
+        words = place.start + np.array(slots, np.int64)
+        rows[np.array(at, np.int64), words] |= tags
 
 
 def _sources(columns: dict[str, list[Cells]]) -> Iterator[tuple[str, str, Given]]:
@@ -82,8 +79,8 @@ def _sources(columns: dict[str, list[Cells]]) -> Iterator[tuple[str, str, Given]
     for name, parts in columns.items():
         if name in numbers.READERS:
             for cells in parts:
-                filled = [row for row, cell in enumerate(cells) if cell]
-                yield name, name, (filled, [cells[row] for row in filled])
+                filled = list(compress(range(len(cells)), cells))
+                yield name, name, (filled, list(filter(None, cells)))
     for cells in columns.get("identifier", ()):
         for kind, given in _by_kind(cells).items():
             yield "identifier", kind, given
@@ -111,7 +108,7 @@ def _read(kind: str, texts: list[str]) -> tuple[list[Canonical], list[int]]:
     """Forms of each text, and the places of texts that cannot be read."""
     try:
         forms = plain.read(kind, texts)
-        "".join(form for one in forms for form in one).encode("utf-8")
+        "".join(chain.from_iterable(forms)).encode("utf-8")
     except UNREADABLE:
         return _read_singly(kind, texts)
     return forms, []
@@ -133,18 +130,32 @@ def _read_singly(kind: str, texts: list[str]) -> tuple[list[Canonical], list[int
 
 def _slots(
     found: list[tuple[list[int], list[Canonical]]], slots: int, kind: str
-) -> Iterator[tuple[int, int, str]]:
-    """Row, slot and form of what is kept: each form once, the first ones first."""
-    if len(found) == 1 and slots == 1:
+) -> tuple[list[int], list[int], list[str]]:
+    """Rows, slots and forms of what is kept: each form once, the first ones first."""
+    if len(found) == 1:
         rows, forms = found[0]
-        yield from ((r, 0, one[0]) for r, one in zip(rows, forms, strict=True) if one)
-        return
-    kept: dict[int, dict[str, None]] = {}
+        kept = list(filter(None, forms))
+        if slots == 1 or max(map(len, kept), default=1) == 1:
+            values = [one[0] for one in kept]
+            return list(compress(rows, forms)), [0] * len(values), values
+    distinct: dict[int, dict[str, None]] = {}
     for rows, forms in found:
         for row, one in zip(rows, forms, strict=True):
             if one:
-                kept.setdefault(row, {}).update(dict.fromkeys(one))
-    most = min(slots, MOST.get(kind, slots))
-    for row, distinct in kept.items():
-        for slot, form in enumerate(islice(distinct, most)):
-            yield row, slot, form
+                distinct.setdefault(row, {}).update(dict.fromkeys(one))
+    return _dealt(distinct, min(slots, MOST.get(kind, slots)))
+
+
+def _dealt(
+    distinct: dict[int, dict[str, None]], most: int
+) -> tuple[list[int], list[int], list[str]]:
+    """The first forms of each row, in a slot each."""
+    at: list[int] = []
+    slots: list[int] = []
+    values: list[str] = []
+    for row, forms in distinct.items():
+        for slot, form in enumerate(islice(forms, most)):
+            at.append(row)
+            slots.append(slot)
+            values.append(form)
+    return at, slots, values

@@ -29,7 +29,6 @@ _CHUNK = re.compile(r"\(?\+?\(?\d[\d\s()\-–—.]*")
 _NUMBER = re.compile(r"(?!18[06]0)[1-9]\d{9}")
 """Ten digits; 1800 and 1860 are free lines of firms."""
 _MOBILE = "6789"
-_LONG = 20
 _CALLS = frozenset(("00910", "0091", "0910", "091", "910", "91", "0"))
 _UNSIGNED = frozenset(_TABLE["unsigned"])
 
@@ -44,8 +43,9 @@ FILLERS = frozenset(
 def phone(text: str) -> Canonical:
     """Telephone numbers: ten digits, or "+" and all digits of a foreign one."""
     text = whole(text)
-    if text.isascii() and _PLAIN.fullmatch(text) and len(digits(text)) < _LONG:
-        return distinct([_dialled(text)])
+    if text.isascii() and _PLAIN.fullmatch(text):
+        number = _dialled(text)
+        return (number,) if number else ()
     text = _TRUNK.sub(" ", ascii_digits(clean(text)))
     text = _LINK.sub(" +", _EXTENSION.sub(" ", text))
     text = _ZERO.sub("0", _LISTED.sub(" ", text))
@@ -88,7 +88,10 @@ def _indian(number: str) -> str:
 
 def _abroad(number: str, *, strict: bool) -> str:
     """A foreign number; `strict` where no sign says that its country comes first."""
-    code = next((c for n in (3, 2, 1) if (c := number[:n]) in _ABROAD), "")
+    for size in (3, 2, 1, 0):
+        code = number[:size]
+        if code in _ABROAD:
+            break
     rest = number[len(code) :].removeprefix("0")
     if strict:
         told = code in _UNSIGNED and len(number) > 10 and len(rest) in _ABROAD[code]

@@ -1,6 +1,6 @@
 """Identifiers as most clerks write them, read many at a time.
 
-A whole column is cleaned by one table and each cell tried against one pattern. Only
+A whole column is cleaned by one table and searched by one pattern, a cell a line. Only
 what is surely one identifier, or surely none, is decided here; every other cell goes to
 the reader in `numbers`, whose answers these are.
 """
@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
+from typing import Any, cast
 
 from .codes import CLIMBING, LONGEST, STATES
 from .numbers import READERS, Canonical
 from .phones import FILLERS
 from .roads import written
+
+_Forms = list[Canonical | None]
+"""What is decided of each text of a column; None is left to the reader."""
 
 _NOTHING: Canonical = ()
 _SEAM = "\n"
@@ -27,15 +31,19 @@ _ALNUM: dict[int, str | None] = {
 _SLASHED = _ALNUM | {ord("/"): "/"}
 _UNSPACED: dict[int, str | None] = {ord(" "): None, ord("-"): None}
 
-_PHONE = re.compile(r"(?:\+?91|0|0091|091)?((?!18[06]0)[1-9][0-9]{9})").fullmatch
-_TWELVE = re.compile(r"[0-9]{12}").fullmatch
-_PAN = re.compile(r"[A-Z]{3}[PCHFATBLJGE][A-Z][0-9]{4}[A-Z]").fullmatch
-_EPIC = re.compile(r"[A-Z]{3}([0-9]{7})").fullmatch
-_PASSPORT = re.compile(r"[A-Z]([0-9]{7})").fullmatch
-_VEHICLE = re.compile(
-    r"(?:IND)?([A-Z]{2})([0-9]{1,2})([A-Z]{1,3})([0-9]{1,4})"
-).fullmatch
-_NUMBERED = re.compile(r"[A-Z]{2}([0-9]{9,16})").fullmatch
+
+def _lines(pattern: str) -> re.Pattern[str]:
+    """A pattern that finds every line: its groups where it matches, else nothing."""
+    return re.compile(f"^(?:{pattern})$|^.*$", re.MULTILINE)
+
+
+_PHONE = _lines(r"(?:\+?91|0|0091|091)?((?!18[06]0)[1-9][0-9]{9})")
+_TWELVE = _lines(r"([0-9]{12})")
+_PAN = _lines(r"([A-Z]{3}[PCHFATBLJGE][A-Z](?!0000)[0-9]{4}[A-Z])")
+_EPIC = _lines(r"([A-Z]{3}[0-9]{7})")
+_PASSPORT = _lines(r"([A-Z][0-9]{7})")
+_VEHICLE = _lines(r"(?:IND)?([A-Z]{2})([0-9]{1,2})([A-Z]{1,3})([0-9]{1,4})")
+_NUMBERED = _lines("([A-Z]{2}[0-9]{9,16})")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}").search
 _DIGITS = "0123456789"
 _SAME = frozenset(digit * size for digit in _DIGITS for size in (7, 12)) | CLIMBING
@@ -47,90 +55,83 @@ def read(kind: str, texts: Sequence[str]) -> list[Canonical]:
     Raises what the reader raises; nothing then is known of any of the texts.
     """
     reader = READERS[kind]
-    if kind not in _WAYS:
+    if kind not in _WAYS or not texts:
         return [reader(text) for text in texts]
-    table, way = _WAYS[kind]
-    found = []
-    for text, code in zip(texts, _cleaned(texts, table), strict=True):
-        forms = way(code) if len(text) <= LONGEST else None
-        found.append(reader(text) if forms is None else forms)
-    return found
+    table, pattern, way = _WAYS[kind]
+    found = way(pattern.findall(_cleaned(texts, table)))
+    if None in found:
+        pairs = zip(texts, found, strict=True)
+        return [reader(text) if forms is None else forms for text, forms in pairs]
+    return cast("list[Canonical]", found)
 
 
-def _cleaned(texts: Sequence[str], table: dict[int, str | None]) -> list[str]:
-    """Each text by `table`; nothing for what is not ASCII or holds the seam."""
+def _cleaned(texts: Sequence[str], table: dict[int, str | None]) -> str:
+    """A line for each text by `table`; empty for what no pattern is to be tried on."""
     joined = _SEAM.join(texts)
-    if not joined.isascii() or joined.count(_SEAM) != len(texts) - 1:
-        plain = [t if t.isascii() and _SEAM not in t else "" for t in texts]
-        joined = _SEAM.join(plain)
-    return joined.translate(table).split(_SEAM) if texts else []
+    apart = joined.count(_SEAM) != len(texts) - 1
+    if apart or not joined.isascii() or max(map(len, texts)) > LONGEST:
+        joined = _SEAM.join([t if _is_plain(t) else "" for t in texts])
+    return joined.translate(table)
 
 
-def _phone(code: str) -> Canonical | None:
-    found = _PHONE(code)
-    if found is None:
-        return None
-    return _NOTHING if found[1] in FILLERS else (found[1],)
+def _is_plain(text: str) -> bool:
+    return text.isascii() and _SEAM not in text and len(text) <= LONGEST
 
 
-def _aadhaar(code: str) -> Canonical | None:
-    if _TWELVE(code) is None:
-        return None
-    valid = code[0] > "1" and _checked(code) and code != code[::-1]
-    return (code,) if valid else _NOTHING
+def _phones(found: list[str]) -> _Forms:
+    return [(_NOTHING if n in FILLERS else (n,)) if n else None for n in found]
 
 
-def _aadhaar4(code: str) -> Canonical | None:
-    if _TWELVE(code) is None:
-        return None
-    return _NOTHING if code in _SAME else (code[8:],)
+def _aadhaars(found: list[str]) -> _Forms:
+    return [((n,) if _is_aadhaar(n) else _NOTHING) if n else None for n in found]
 
 
-def _pan(code: str) -> Canonical | None:
-    return (code,) if _PAN(code) and code[5:9] != "0000" else None
+def _is_aadhaar(number: str) -> bool:
+    return number[0] > "1" and _checked(number) and number != number[::-1]
 
 
-def _epic(code: str) -> Canonical | None:
-    found = _EPIC(code)
-    if found is None:
-        return None
-    return _NOTHING if found[1] in _SAME else (code,)
+def _aadhaar4s(found: list[str]) -> _Forms:
+    return [(_NOTHING if n in _SAME else (n[8:],)) if n else None for n in found]
 
 
-def _passport(code: str) -> Canonical | None:
-    found = _PASSPORT(code)
-    if found is None:
-        return None
-    return _NOTHING if found[1] in _SAME else (code,)
+def _pans(found: list[str]) -> _Forms:
+    return [(code,) if code else None for code in found]
+
+
+def _epics(found: list[str]) -> _Forms:
+    return [(_NOTHING if c[3:] in _SAME else (c,)) if c else None for c in found]
+
+
+def _passports(found: list[str]) -> _Forms:
+    return [(_NOTHING if c[1:] in _SAME else (c,)) if c else None for c in found]
+
+
+def _licences(found: list[str]) -> _Forms:
+    return [_licence(code) if code else None for code in found]
 
 
 def _licence(code: str) -> Canonical | None:
-    form = written(code)
-    return (form,) if form else _undated(code)
-
-
-def _undated(code: str) -> Canonical | None:
-    """An old licence: its state and digits, no four of which can be its year."""
-    found = _NUMBERED(code)
-    if found is None or code[:2] not in STATES or _YEAR(code, 3):
+    """A state and digits: Sarathi's form, or an old licence that no year can be in."""
+    if _YEAR(code, 3):
+        form = written(code)
+        return (form,) if form else None
+    if code[:2] not in STATES:
         return None
-    return None if found[1] in CLIMBING or len(set(found[1])) == 1 else (code,)
+    return _NOTHING if code[2:] in CLIMBING or len(set(code[2:])) == 1 else (code,)
 
 
-def _vehicle(code: str) -> Canonical | None:
-    found = _VEHICLE(code)
-    if found is None or not found[4].strip("0"):
-        return None
-    state, office, series, number = found.groups()
-    return (f"{state}{office:0>2}{series}{number:0>4}",)
+def _vehicles(found: list[tuple[str, ...]]) -> _Forms:
+    return [
+        (f"{state}{office:0>2}{series}{number:0>4}",) if number.strip("0") else None
+        for state, office, series, number in found
+    ]
 
 
-def _vehicle4(code: str) -> Canonical | None:
-    found = _VEHICLE(code)
-    if found is None:
-        return None
-    number = found[4]
-    return (number.rjust(4, "0"),) if number.strip("0") else _NOTHING
+def _vehicle4s(found: list[tuple[str, ...]]) -> _Forms:
+    return [
+        ((n.rjust(4, "0"),) if n.strip("0") else _NOTHING) if n else None
+        for *_, n in found
+    ]
 
 
 @cache
@@ -175,15 +176,15 @@ FLIPPED = 5
 _TIMES = tuple(tuple(_times(one, two) for two in range(10)) for one in range(10))
 _PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
-_Way = Callable[[str], Canonical | None]
-_WAYS: dict[str, tuple[dict[int, str | None], _Way]] = {
-    "phone": (_UNSPACED, _phone),
-    "aadhaar": (_UNSPACED, _aadhaar),
-    "aadhaar4": (_UNSPACED, _aadhaar4),
-    "pan": (_ALNUM, _pan),
-    "epic": (_ALNUM, _epic),
-    "passport": (_ALNUM, _passport),
-    "driving_licence": (_SLASHED, _licence),
-    "vehicle": (_ALNUM, _vehicle),
-    "vehicle4": (_ALNUM, _vehicle4),
+_Way = Callable[[list[Any]], _Forms]
+_WAYS: dict[str, tuple[dict[int, str | None], re.Pattern[str], _Way]] = {
+    "phone": (_UNSPACED, _PHONE, _phones),
+    "aadhaar": (_UNSPACED, _TWELVE, _aadhaars),
+    "aadhaar4": (_UNSPACED, _TWELVE, _aadhaar4s),
+    "pan": (_ALNUM, _PAN, _pans),
+    "epic": (_ALNUM, _EPIC, _epics),
+    "passport": (_ALNUM, _PASSPORT, _passports),
+    "driving_licence": (_SLASHED, _NUMBERED, _licences),
+    "vehicle": (_ALNUM, _VEHICLE, _vehicles),
+    "vehicle4": (_ALNUM, _VEHICLE, _vehicle4s),
 }
