@@ -86,8 +86,8 @@ class Memo:
         """Return the number of each cell's record, reading those that are new."""
         known = self._numbers
         found = np.fromiter(map(known.get, cells, repeat(-1)), np.int64, len(cells))
-        for row in np.flatnonzero(found < 0).tolist():
-            found[row] = self.number(cells[row])
+        if len(new := np.flatnonzero(found < 0)):
+            found[new] = [self.number(cells[row]) for row in new.tolist()]
         return found
 
     def number(self, cell: str) -> int:
@@ -125,6 +125,7 @@ class Pieces:
         self._cut = cut
         self._masks: dict[str, int] = {}
         self._empty = bloom.octets(0)
+        self._size = len(self._empty)
 
     def __len__(self) -> int:
         return len(self._masks)
@@ -137,10 +138,10 @@ class Pieces:
         """Return the filter of all tokens of some pieces, in bytes."""
         if not pieces:
             return self._empty
-        filled = 0
+        filled, known = 0, self._masks
         for piece in pieces:
-            mask = self._masks.get(piece)
+            mask = known.get(piece)
             if mask is None:
-                mask = self._masks[piece] = self._bloom.mask(self._cut(piece))
+                mask = known[piece] = self._bloom.mask(self._cut(piece))
             filled |= mask
-        return self._bloom.octets(filled)
+        return filled.to_bytes(self._size, "big")

@@ -153,11 +153,10 @@ class People:
         )
         flags = records[:, self._places[kernels.GIVEN, kernels.RECORD]]
         crowded = (flags[numbers] & np.uint64(CROWDED)).any(axis=1)
-        mine = numbers[:, 0].tolist()
         return Filled(
             np.flatnonzero(crowded).tolist(),
-            _told(mine, self._residences),
-            _told(mine, self._sexes),
+            _told(numbers[:, 0], self._residences),
+            _told(numbers[:, 0], self._sexes),
             faults,
         )
 
@@ -185,17 +184,17 @@ class People:
         kin: tuple[Name, ...],
     ) -> bytes:
         own = [entry for name in names for word in name if (entry := self._entry(word))]
-        bones = {self._bone(word) for name in kin for word in name}
+        bones = {self._bone(word) for name in kin for word in name} if kin else ()
         flags = _whole(aliases) * WHOLE_ALIAS | _whole(kin) * WHOLE_RELATIVE
         if len(own) > OWN or len(bones) > KIN:
             flags |= CROWDED
         pieces = self._pieces
         return b"".join(
             (
-                pieces["name"].octets(name_pieces(names)),
-                pieces["skeleton"].octets(bone_pieces(names)),
-                pieces["alias"].octets(name_pieces(aliases)),
-                pieces["relative"].octets(name_pieces(kin)),
+                pieces["name"].octets(name_pieces(names) if names else ()),
+                pieces["skeleton"].octets(bone_pieces(names) if names else ()),
+                pieces["alias"].octets(name_pieces(aliases) if aliases else ()),
+                pieces["relative"].octets(name_pieces(kin) if kin else ()),
                 self._called(aliases),
                 flags.to_bytes(8, "little"),
                 _packed(own, OWN),
@@ -205,7 +204,9 @@ class People:
 
     def _called(self, aliases: tuple[Name, ...]) -> bytes:
         pieces = self._pieces.get("called")
-        return b"" if pieces is None else pieces.octets(own_words(aliases))
+        if pieces is None:
+            return b""
+        return pieces.octets(own_words(aliases) if aliases else ())
 
     def _entry(self, word: str) -> int:
         """A name's word as a record holds it; 0 unless it is the person's own."""
@@ -236,13 +237,14 @@ def _whole(names: tuple[Name, ...]) -> bool:
 
 
 def _packed(numbers: Iterable[int], room: int) -> bytes:
-    kept = islice(numbers, room)
-    octets = b"".join([number.to_bytes(8, "little") for number in kept])
-    return octets.ljust(8 * room, b"\0")
+    kept = [number.to_bytes(8, "little") for number in islice(numbers, room)]
+    return b"".join(kept).ljust(8 * room, b"\0")
 
 
-def _told(numbers: list[int], what: dict[int, str]) -> dict[int, str]:
+def _told(numbers: NDArray[np.int64], what: dict[int, str]) -> dict[int, str]:
     """What is said by some records, by row; few have anything to say."""
     if not what:
         return {}
-    return {row: what[n] for row, n in enumerate(numbers) if n in what}
+    rows = np.flatnonzero(np.isin(numbers, list(what)))
+    told = zip(rows.tolist(), numbers[rows].tolist(), strict=True)
+    return {row: what[number] for row, number in told}

@@ -71,7 +71,10 @@ class Where:
         self._forget()
 
     def __len__(self) -> int:
-        known = (self._district, self._address, self._reader, self._areas)
+        known = (
+            *(self._district, self._address, self._reader, self._areas),
+            self._numbers,
+        )
         return max(len(one) for one in known)
 
     def clear(self) -> None:
@@ -85,6 +88,7 @@ class Where:
     def _forget(self) -> None:
         self._areas: dict[places.Area, int] = {places.Area(): 0}
         self._by_number: list[places.Area] = []
+        self._numbers: dict[tuple[tuple[str, ...], str], int] = {}
         self._pairs = np.full((_FIRST_AREAS, len(_STATES)), _UNSETTLED, np.int64)
 
     def fill(self, rows: Rows, found: dict[str, Numbers]) -> None:
@@ -123,21 +127,32 @@ class Where:
             more = np.full((room, len(_STATES)), _UNSETTLED, np.int64)
             self._pairs = np.concatenate((self._pairs, more))
         numbers = self._pairs[areas, states]
-        for row in np.flatnonzero(numbers == _UNSETTLED).tolist():
-            self._settle(int(areas[row]), int(states[row]))
-        numbers = self._pairs[areas, states]
+        if len(new := np.flatnonzero(numbers == _UNSETTLED)):
+            self._settle(areas[new], states[new])
+            numbers = self._pairs[areas, states]
         records, words = self._settled.rows, self._size["district"]
         start = self._layout["district"].start
         kernels.gather(rows, numbers, records, 0, words, start)
         rows[:, self._layout["state"].start] |= records[numbers, words]
 
-    def _settle(self, area: int, state: int) -> None:
-        if self._pairs[area, state] == _UNSETTLED:
-            if len(self._by_number) <= area:
-                self._by_number = list(self._areas)
-            pieces, code = places.settle(self._by_number[area], _STATES[state])
+    def _settle(self, areas: Numbers, states: Numbers) -> None:
+        """Settle pairs of areas and states, each once."""
+        if len(self._by_number) < len(self._areas):
+            self._by_number = list(self._areas)
+        pairs = np.unique(areas * len(_STATES) + states)
+        at = np.divmod(pairs, len(_STATES))
+        told = zip(at[0].tolist(), at[1].tolist(), strict=True)
+        self._pairs[at] = [self._number(*one) for one in told]
+
+    def _number(self, area: int, state: int) -> int:
+        """The record of what a pair means; many pairs mean the same."""
+        settled = places.settle(self._by_number[area], _STATES[state])
+        number = self._numbers.get(settled)
+        if number is None:
+            pieces, code = settled
             record = self._district.octets(pieces) + _word(self._tag(code))
-            self._pairs[area, state] = self._settled.add(record)
+            number = self._numbers[settled] = self._settled.add(record)
+        return number
 
     def _area(self, area: places.Area) -> bytes:
         return _word(self._areas.setdefault(area, len(self._areas)))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from . import districts, gazetteer, numbered, pins
 from .districts import NOWHERE, Area, settle
@@ -27,7 +26,7 @@ from .states import (
     split,
     state,
 )
-from .text import ascii_digits, clean
+from .text import ascii_digits, clean, once
 from .unsaid import states_nothing
 from .words import place_word
 
@@ -85,9 +84,11 @@ class _Piece:
     def without(self, start: int, end: int) -> _Piece:
         """The part with some words taken out."""
         raw, words = self.raw, self.words
+        if not start and end >= len(words):
+            return _NO_PIECE
         return _Piece(raw[:start] + raw[end:], words[:start] + words[end:])
 
-    @cached_property
+    @once
     def telling(self) -> Parts:
         """Words that tell one address from another, and numbers of something."""
         if not _NUMERIC.search(" ".join(self.raw)):
@@ -100,15 +101,17 @@ class _Piece:
             if at in found or _tells(word, raw)
         )
 
-    @cached_property
+    @once
     def state(self) -> tuple[str, int]:
         """The code of the state whose name ends the part, and its words."""
+        if self.words[-1:] and self.words[-1] not in _STATE_ENDS:
+            return "", 0
         for length in range(min(LONGEST, len(self.words)), 0, -1):
             if code := KNOWN.get("".join(self.words[-length:])):
                 return code, length
         return "", 0
 
-    @cached_property
+    @once
     def brief_state(self) -> tuple[str, int]:
         """The same of an abbreviation."""
         for length in range(min(_BRIEF, len(self.raw)), 0, -1):
@@ -116,16 +119,24 @@ class _Piece:
                 return code, length
         return "", 0
 
-    @cached_property
+    @once
     def is_known(self) -> bool:
         """Whether the whole part is a district's name."""
         return gazetteer.is_known(self.words)
 
-    @cached_property
+    @once
     def marked(self) -> tuple[Area, _Piece] | None:
         """The district that stands beside its marker, and the rest of the part."""
+        if gazetteer.MARKS.isdisjoint(self.words) and _WEAK.isdisjoint(self.raw):
+            return None
         marks = [at for at, word in enumerate(self.words) if self._is_mark(at, word)]
         return self._beside(marks[-1]) if marks else None
+
+    @once
+    def stateless(self) -> _Piece:
+        """The part without the state, in full or abbreviated, that ends it."""
+        end = len(self.words)
+        return self.without(end - (self.state[1] or self.brief_state[1]), end)
 
     def _is_mark(self, at: int, word: str) -> bool:
         """Whether a word is a marker; a weak one is, before a district's name."""
@@ -147,6 +158,11 @@ class _Piece:
         length = _run(before[-n:] for n in range(_LONGEST_NAME, 0, -1)) or mark
         rest = self.without(mark - length, mark + 1)
         return districts.named_by(before[mark - length :]), rest
+
+
+_NO_PIECE = _Piece((), ())
+_STATE_ENDS = frozenset(name[at:] for name in KNOWN for at in range(len(name)))
+"""What the last word of a state's name can be, however it is written apart."""
 
 
 def _tells(word: str, raw: str) -> bool:
@@ -180,9 +196,10 @@ class Reader:
         """Take an address apart."""
         if not text or (len(text) < _LONG and states_nothing(text)):
             return Place()
-        plain = ascii_digits(clean(text))
-        code = pins.found_in(plain)
-        plain, zone = pins.take_zone(pins.without_pins(plain), self._fold)
+        plain, code, zone = ascii_digits(clean(text)), "", ""
+        if _DIGIT.search(plain):
+            code = pins.found_in(plain)
+            plain, zone = pins.take_zone(pins.without_pins(plain), self._fold)
         pieces = [p for part in _SEGMENT.split(plain) if (p := self._piece(part)).words]
         where = _take_state(pieces)
         area = _take_marked(pieces)
@@ -202,25 +219,29 @@ class Reader:
         return known
 
     def _read(self, text: str) -> _Piece:
-        pairs = [(raw, self._fold(raw)) for raw in cleaned_words(text)]
-        while pairs and pairs[-1][1] in _ENDS:
-            pairs.pop()
-        pairs = [(raw, word) for raw, word in pairs if word]
-        return _Piece(tuple(raw for raw, _ in pairs), tuple(word for _, word in pairs))
+        raw = cleaned_words(text)
+        words = tuple(map(self._fold, raw))
+        end = len(words)
+        while end and words[end - 1] in _ENDS:
+            end -= 1
+        raw, words = raw[:end], words[:end]
+        if "" in words:
+            raw = tuple(r for r, word in zip(raw, words, strict=True) if word)
+            words = tuple(filter(None, words))
+        return _Piece(raw, words)
 
 
 def _take_state(pieces: list[_Piece]) -> str:
     """Take the state that ends the last part which ends with one out of `pieces`."""
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
-        code, length = piece.state
+        code, _ = piece.state
         # An abbreviation names a state only at the very end of an address.
         if not code and index == len(pieces) - 1:
-            code, length = piece.brief_state
+            code, _ = piece.brief_state
         if code:
             if not piece.is_known:
-                end = len(piece.words)
-                pieces[index] = piece.without(end - length, end)
+                pieces[index] = piece.stateless
             return code
     return ""
 

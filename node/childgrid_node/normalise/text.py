@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
 _LATELY, _USUAL = 65_536, 40
@@ -38,3 +38,21 @@ def remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
         return lately(text) if len(text) <= _USUAL else read(text)
 
     return known
+
+
+class once(Generic[_T]):  # noqa: N801
+    """A property that is found when it is first asked for, and kept.
+
+    `functools.cached_property` does the same and locks each time.
+    """
+
+    def __init__(self, find: Callable[[Any], _T]) -> None:
+        self._find = find
+        self.__doc__ = find.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, owned: object, owner: type | None = None) -> _T:
+        found = owned.__dict__[self._name] = self._find(owned)
+        return found

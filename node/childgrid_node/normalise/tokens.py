@@ -102,8 +102,10 @@ def name_pieces(names: Iterable[Name]) -> list[str]:
     """
     words = [word for name in names for word in name]
     whole = [word for word in words if len(word) > 1]
+    if GENERIC.isdisjoint(whole):
+        return whole or words
     telling = [word for word in whole if word not in GENERIC]
-    return telling + [f"={word}" for word in whole if word in GENERIC] or words
+    return telling + [f"={word}" for word in whole if word in GENERIC]
 
 
 def piece_tokens(piece: str) -> list[str]:
@@ -183,7 +185,7 @@ def day_tokens(day: date) -> Iterator[str]:
     One wrong digit, a year that is a little wrong, a day and month that changed places:
     each leaves more than strangers share by chance.
     """
-    y, m, d = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
+    y, m, d = f"{day.year:04}", f"{day.month:02}", f"{day.day:02}"
     yield from (f"y{y}", f"m{m}", f"d{d}", f"ym{y}{m}", f"md{m}{d}", f"yd{y}{d}")
     low, high = sorted((m, d))
     near = range(day.year - _SLIP, day.year + _SLIP + 1)
