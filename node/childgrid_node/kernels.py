@@ -6,6 +6,7 @@ for the query, by the row's popcount and the common bits; an empty field has pop
 and so level 0.
 Several queries go over the same block of rows before the next one is read. Levels lie
 column by column, so that they are counted 64 at a time.
+The sums are ``second_pass``'s.
 
 It is compiled by numba without the GIL. The source is also put into a private cache
 folder of this user, beside which numba keeps the machine code; what runs is always
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from childgrid_node import bitwise
+from childgrid_node import bitwise, second_pass
 from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount, prefetch
 from childgrid_node.plan import shape_of
 from childgrid_node.query_tables import QueryTables
@@ -320,35 +321,5 @@ def survey(
     return [out[low:high] for low, high in pairwise(starts)]
 
 
-@njit(nogil=True, cache=True)
-def _best(levels, weights, dead, first, rows, scores):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    last = scores.shape[0] - 1
-    for i in range(dead.shape[0]):
-        total = 0
-        for c in range(levels.shape[0]):
-            total += weights[c, levels[c, i]]
-        if total <= scores[last] or dead[i] != 0:
-            continue
-        at = last
-        while at > 0 and scores[at - 1] < total:
-            scores[at] = scores[at - 1]
-            rows[at] = rows[at - 1]
-            at -= 1
-        scores[at] = total
-        rows[at] = first + i
-
-
-def best(
-    levels: NDArray[np.uint8],
-    weights: NDArray[np.int64],
-    dead: NDArray[np.uint8],
-    first: int,
-    rows: NDArray[np.int64],
-    scores: NDArray[np.int64],
-) -> None:
-    """Sum ``weights`` over each row's levels and keep the best in ``rows``, ``scores``.
-
-    ``levels`` is ``uint8[active, n or more]``; ``scores`` falls; of equal sums the
-    earlier row stays ahead. ``first`` is the number of the first row.
-    """
-    _best(levels, weights, dead, first, rows, scores)
+best = second_pass.best
+weigh = second_pass.weigh

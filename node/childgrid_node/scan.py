@@ -227,11 +227,13 @@ def best(
     not above ``least`` are left out; of equal sums the earlier row comes first.
     """
     run = engine(engine_name)
+    sizes = [scheme.comparisons[at].levels + 1 for at in found.active]
+    weighed = run.weigh(weights, sizes)
 
     def work(parts: Sequence[tuple[Segment, NDArray[np.uint8]]]) -> _Ranked:
         rows, scores = np.full(k, -1, np.int64), np.full(k, least, np.int64)
         for part, levels in parts:
-            run.best(levels, weights, part.dead, part.first, rows, scores)
+            run.best(levels, weighed, part.dead, part.first, rows, scores)
         return rows, scores
 
     paired = list(zip(found.segments, found.levels, strict=True))
