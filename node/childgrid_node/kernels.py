@@ -4,9 +4,9 @@ The first pass is Python source written for the scheme (``source``): each compar
 unrolled with its word offsets as constants. A pair's level is read from a table made
 for the query, by the row's popcount and the common bits; an empty field has popcount 0
 and so level 0.
-Several queries go over the same block of rows before the next one is read. Levels lie
-column by column, so that they are counted 64 at a time.
-The sums are ``second_pass``'s.
+Two queries go over the same block of rows before the next one is read; more are
+compared together (``batch_pass``). Levels lie column by column, so that they are
+counted 64 at a time. The sums are ``second_pass``'s.
 
 It is compiled by numba without the GIL. The source is also put into a private cache
 folder of this user, beside which numba keeps the machine code; what runs is always
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from childgrid_node import bitwise, second_pass
+from childgrid_node import batch_pass, bitwise, second_pass
 from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount, prefetch
 from childgrid_node.plan import shape_of
 from childgrid_node.query_tables import QueryTables
@@ -66,7 +66,8 @@ TAIL = """\
                     at = place(base[q], column[q, c], pitch)
                     if living < high - low:
                         bury(out, at, low, high, dead)
-                    count(out, at, low, high, living, sought[q, c], counts[q, c])
+                    if sought[q, c, 0] != 0:
+                        count(out, at, low, high, living, sought[q, c], counts[q, c])
 """
 
 
@@ -306,6 +307,11 @@ def survey(
     many, starts = len(rows), tables.starts
     pitch = _pitch(many)
     out = space.reshape(int(starts[-1]), pitch)
+    if tables.many:
+        column = tables.arguments[0]
+        spot = np.where(column < 0, -1, (starts[:-1, None] + column) * pitch)
+        batch_pass.survey(tables, spot, rows, filled, dead, counts, out.reshape(-1))
+        return [out[low:high] for low, high in pairwise(starts)]
     arguments = (
         rows.reshape(-1),
         filled.reshape(-1),

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LEVELS = 256
 
+SEVERAL = 3
+"""Queries from which it pays to compare them together (``batch_pass``), measured."""
+
 
 @dataclass(frozen=True)
 class Pair:

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from childgrid_node.levels import CUT_SCALE, SHIFT
-from childgrid_node.plan import LEVELS, shape_of
+from childgrid_node.plan import LEVELS, SEVERAL, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +46,11 @@ class QueryTables:
     starts: NDArray[np.int64]
     arguments: tuple[NDArray[Any], ...]
 
+    @property
+    def many(self) -> bool:
+        """Whether the queries are compared together, by ``batch_pass``."""
+        return len(self.starts) > SEVERAL
+
     @classmethod
     def of(cls, plans: Sequence[Plan], counted: NDArray[np.bool_]) -> QueryTables:
         """Lay out the queries of ``plans``, at least one, all of one scheme.
@@ -53,7 +58,7 @@ class QueryTables:
         ``counted`` is ``bool[comparisons]``: whose levels are to be counted.
         """
         scheme = plans[0].scheme
-        table, offset, stride, seen = _level_tables(plans)
+        table, offset, stride, seen = _level_tables(plans, ranked=len(plans) < SEVERAL)
         arguments = (
             np.stack([plan.column for plan in plans]),
             _sought(scheme, seen & counted[:, None]),
@@ -84,7 +89,7 @@ _Laid = tuple[
 ]
 
 
-def _level_tables(plans: Sequence[Plan]) -> _Laid:
+def _level_tables(plans: Sequence[Plan], *, ranked: bool) -> _Laid:
     """Return the table, offsets and strides, and which levels stand in it."""
     scheme = plans[0].scheme
     pairs = shape_of(scheme).pairs
@@ -100,7 +105,7 @@ def _level_tables(plans: Sequence[Plan]) -> _Laid:
     table = np.zeros(size, np.uint8)
     for at, number, filled in _used(plans):
         start, found = int(offset[at, number]), seen[at, pairs[number].comparison]
-        _fill(table, plans[at], number, filled, start, found)
+        _fill(table, plans[at], number, filled, start, found, ranked=ranked)
     return table, offset, stride, seen
 
 
@@ -128,10 +133,12 @@ def _fill(
     filled: int,
     offset: int,
     seen: NDArray[np.bool_],
+    *,
+    ranked: bool,
 ) -> None:
     shape, pair = plan.shape, plan.shape.pairs[number]
     at = pair.comparison
-    ranked = sum(other.comparison == at for other in shape.pairs) > 1
+    ranked &= sum(other.comparison == at for other in shape.pairs) > 1
     codes = shape.rank[at] + 1 if ranked else np.arange(LEVELS)
     _fill_loop(
         table,

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from childgrid_node import fallback
-from childgrid_node.plan import LEVELS, Plan
+from childgrid_node.plan import LEVELS, SEVERAL, Plan
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -134,12 +134,13 @@ class _None:
 
 
 def warm(scheme: Scheme, segment: Segment) -> None:
-    """Load the loops as the first search would, over none of a segment's rows.
+    """Load the loops as the first searches would, over none of a segment's rows.
 
     That takes a second from the cache, and several where they are compiled first.
     """
     none = _None(segment.first, segment.rows[:0], segment.filled[:0], segment.dead[:0])
     query = np.ones(scheme.layout.words, np.uint64)
+    survey_many(scheme, [none], [query] * SEVERAL, all_counts=False)
     (found,) = survey_many(scheme, [none], [query], all_counts=False)
     best(scheme, found, np.zeros((len(found.active), LEVELS), np.int64), 1)
 
