@@ -22,15 +22,12 @@ from numba import njit
 
 from childgrid_node import bitwise
 from childgrid_node import columns as vectors
-from childgrid_node.bitwise import Kernel, popcount
+from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount
 from childgrid_node.columns import (
-    BLOCK,
     FEW,
-    LANES,
     PITCH,
     SIDE,
     agree,
-    equals_of,
     gauge,
     turn_1,
     turn_2,
@@ -237,7 +234,7 @@ def _count(low, high, living, out, spot, sought, counts):  # type: ignore[no-unt
             for level in sought[q, c]:
                 if level == 0:
                     break
-                found = equals_of(out, _U(spot[q, c]) + low, steps, level)
+                found = equals(out, _U(spot[q, c]) + low, steps, level)
                 counts[q, c, level] += np.int64(found)
                 known += found
             counts[q, c, 0] += np.int64(living - known)

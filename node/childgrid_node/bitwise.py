@@ -32,7 +32,7 @@ popcount: Kernel = intrinsic(_popcount)
 """Number of bits set in one word."""
 
 
-def _vector(on: _Code, kind: Any, array: Any, at: Any, wide: Any) -> Any:  # noqa: ANN401
+def vector(on: _Code, kind: Any, array: Any, at: Any, wide: Any) -> Any:  # noqa: ANN401
     """Load a vector of type ``wide`` from element ``at`` of a one-dimensional array."""
     context, builder = on
     found = context.make_array(kind)(context, builder, array)
@@ -42,11 +42,20 @@ def _vector(on: _Code, kind: Any, array: Any, at: Any, wide: Any) -> Any:  # noq
     return loaded
 
 
-def _call(builder: Any, name: str, result: Any, value: Any) -> Any:  # noqa: ANN401
+def call(builder: Any, name: str, result: Any, value: Any) -> Any:  # noqa: ANN401
+    """Call one of LLVM's own functions of one argument."""
     function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
         builder.module, ir.FunctionType(result, [value.type]), name
     )
     return builder.call(function, [value])
+
+
+def spread(builder: Any, value: Any, wide: Any) -> Any:  # noqa: ANN401
+    """Return a vector of type ``wide`` that holds ``value`` in each place."""
+    number = ir.VectorType(ir.IntType(32), wide.count)
+    nothing = ir.Constant(wide, ir.Undefined)
+    lane = builder.insert_element(nothing, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(lane, nothing, ir.Constant(number, [0] * wide.count))
 
 
 def common_bits(words: int) -> Kernel:
@@ -66,16 +75,16 @@ def common_bits(words: int) -> Kernel:
             for word in range(0, words, 4):
                 step = ir.IntType(64)(word)
                 i, j = builder.add(args[1], step), builder.add(args[3], step)
-                one = _vector((context, builder), first, args[0], i, wide)
-                two = _vector((context, builder), second, args[2], j, wide)
+                one = vector((context, builder), first, args[0], i, wide)
+                two = vector((context, builder), second, args[2], j, wide)
                 both = builder.bitcast(builder.and_(one, two), bytes_)
-                bits = _call(builder, "llvm.ctpop.v32i8", bytes_, both)
+                bits = call(builder, "llvm.ctpop.v32i8", bytes_, both)
                 total = builder.add(total, bits)
             lanes = builder.bitcast(total, wide)
             odd = builder.and_(builder.lshr(lanes, eight), low_bytes)
             pairs = builder.add(builder.and_(lanes, low_bytes), odd)
             number = ir.IntType(64)
-            lane = _call(builder, "llvm.vector.reduce.add.v4i64", number, pairs)
+            lane = call(builder, "llvm.vector.reduce.add.v4i64", number, pairs)
             spread = builder.mul(lane, number(0x0001_0001_0001_0001))
             return builder.lshr(spread, number(48))
 
@@ -89,34 +98,31 @@ common_16: Kernel = common_bits(16)
 common_4: Kernel = common_bits(4)
 
 
-def _equals(_typing: Any, values: Any, _at: Any, _value: Any) -> Any:  # noqa: ANN401
+def _equals(_typing: Any, values: Any, _at: Any, _steps: Any, _value: Any) -> Any:  # noqa: ANN401
     wide = ir.VectorType(ir.IntType(8), LANES)
-    sums = ir.VectorType(ir.IntType(16), LANES)
+    sums, word = ir.VectorType(ir.IntType(16), LANES), ir.IntType(64)
 
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-        nothing = ir.Constant(wide, ir.Undefined)
-        lane = builder.insert_element(nothing, args[2], ir.IntType(32)(0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        sought = builder.shuffle_vector(lane, nothing, mask)
-        found = ir.Constant(wide, [0] * LANES)
-        for step in range(0, BLOCK, LANES):
-            at = builder.add(args[1], ir.IntType(64)(step))
-            part = _vector((context, builder), values, args[0], at, wide)
-            same = builder.icmp_unsigned("==", part, sought)
-            found = builder.sub(found, builder.sext(same, wide))
-        total = _call(
-            builder,
-            f"llvm.vector.reduce.add.v{LANES}i16",
-            ir.IntType(16),
-            builder.zext(found, sums),
-        )
-        return builder.zext(total, ir.IntType(64))
+        sought = spread(builder, args[3], wide)
+        found = cgutils.alloca_once_value(builder, ir.Constant(wide, [0] * LANES))  # type: ignore[no-untyped-call]
+        with cgutils.for_range(builder, args[2], intp=word) as loop:
+            at = builder.add(args[1], builder.mul(loop.index, word(LANES)))
+            part = vector((context, builder), values, args[0], at, wide)
+            same = builder.sext(builder.icmp_unsigned("==", part, sought), wide)
+            builder.store(builder.sub(builder.load(found), same), found)
+        added = f"llvm.vector.reduce.add.v{LANES}i16"
+        each = builder.zext(builder.load(found), sums)
+        return builder.zext(call(builder, added, ir.IntType(16), each), word)
 
-    return types.uint64(values, types.uint64, types.uint8), codegen
+    number = types.uint64
+    return types.uint64(values, number, number, types.uint8), codegen
 
 
 equals: Kernel = intrinsic(_equals)
-"""How many of ``BLOCK`` bytes, from a place in an array on, equal a byte."""
+"""How many of ``LANES`` times so many bytes (at most 255 times) equal a byte.
+
+Called with an array, a place in it, how many times, and the byte.
+"""
 
 
 def _prefetch(_typing: Any, values: Any, _at: Any) -> Any:  # noqa: ANN401

@@ -3,7 +3,7 @@
 Columns lie ``PITCH`` words apart, a word of every row in each, so that one word of a
 query meets several rows and bits add up without sums across a vector. LLVM makes of the
 vectors what the processor has. Knows nothing of fields or people; the loops are in
-``batch_pass``.
+``batch_loops``.
 """
 
 from __future__ import annotations
@@ -15,15 +15,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from childgrid_node.bitwise import Kernel, _call, _vector
-
-BLOCK = 512
-"""Rows that are turned at once."""
+from childgrid_node.bitwise import BLOCK, LANES, Kernel, call, spread, vector
 
 PITCH = BLOCK + 8
 """Not a power of two: columns would compete for the same lines of the cache."""
 
-LANES = 64
 SIDE = 16
 """Rows that are compared in one go."""
 
@@ -43,13 +39,6 @@ def _place(on: _On, kind: Any, array: Any, at: Any, wide: Any) -> Any:  # noqa: 
 
 def _put(builder: Any, value: Any, place: Any) -> None:  # noqa: ANN401
     builder.store(value, place).align = value.type.element.width // 8
-
-
-def _spread(builder: Any, value: Any, wide: Any) -> Any:  # noqa: ANN401
-    """Return a vector of type ``wide`` that holds ``value`` in each place."""
-    nothing = ir.Constant(wide, ir.Undefined)
-    lane = builder.insert_element(nothing, value, ir.IntType(32)(0))
-    return builder.shuffle_vector(lane, nothing, _order([0] * wide.count))
 
 
 def _order(places: list[int]) -> Any:  # noqa: ANN401
@@ -94,11 +83,11 @@ def _turning(words: int) -> Kernel:
     ) -> Any:  # noqa: ANN401
         def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
             on = context, builder
-            four = [_vector(on, rows, args[0], at, part) for at in args[1 : 1 + FEW]]
-            kept = _spread(builder, args[7], FOUR)
+            four = [vector(on, rows, args[0], at, part) for at in args[1 : 1 + FEW]]
+            kept = spread(builder, args[7], FOUR)
             for word, column in enumerate(_crossed(builder, four, words)):
                 at = builder.add(args[6], WORD(word * PITCH))
-                before = builder.and_(_vector(on, columns, args[5], at, FOUR), kept)
+                before = builder.and_(vector(on, columns, args[5], at, FOUR), kept)
                 place = _place(on, columns, args[5], at, FOUR)
                 _put(builder, builder.or_(column, before), place)
             return context.get_dummy_value()
@@ -139,16 +128,16 @@ def _gauge(
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
         on, (held, at, words, asked, first, step) = (context, builder), args
         end = builder.add(at, builder.mul(words, WORD(PITCH)))
-        size = builder.and_(_vector(on, columns, held, end, wide), small)
-        step = builder.and_(_spread(builder, step, wide), small)
+        size = builder.and_(vector(on, columns, held, end, wide), small)
+        step = builder.and_(spread(builder, step, wide), small)
         total = cgutils.alloca_once_value(builder, builder.mul(size, step))  # type: ignore[no-untyped-call]
         query = context.make_array(sought)(context, builder, asked).data
         with cgutils.for_range(builder, words, intp=WORD) as loop:
             here = builder.add(at, builder.mul(loop.index, WORD(PITCH)))
             mine = builder.load(builder.gep(query, [builder.add(first, loop.index)]))
-            column = _vector(on, columns, held, here, wide)
-            both = builder.and_(column, _spread(builder, mine, wide))
-            bits = _call(builder, f"llvm.ctpop.v{SIDE}i64", wide, both)
+            column = vector(on, columns, held, here, wide)
+            both = builder.and_(column, spread(builder, mine, wide))
+            bits = call(builder, f"llvm.ctpop.v{SIDE}i64", wide, both)
             builder.store(builder.add(builder.load(total), bits), total)
         goal = builder.add(end, WORD(2 * PITCH))
         place = _place(on, columns, held, goal, wide)
@@ -181,9 +170,9 @@ def _agree(
 
     def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
         on = context, builder
-        found = _vector(on, columns, args[0], args[1], wide)
-        same = builder.icmp_unsigned("==", found, _spread(builder, args[2], wide))
-        before = _vector(on, out, args[3], args[4], octets)
+        found = vector(on, columns, args[0], args[1], wide)
+        same = builder.icmp_unsigned("==", found, spread(builder, args[2], wide))
+        before = vector(on, out, args[3], args[4], octets)
         agreed = builder.select(same, ir.Constant(octets, [2] * LANES), before)
         _put(builder, agreed, _place(on, out, args[3], args[4], octets))
         return context.get_dummy_value()
@@ -197,31 +186,3 @@ agree: Kernel = intrinsic(_agree)
 
 Called with columns and a place in them, the word, bytes and a place there.
 """
-
-
-def _equals(_typing: Any, values: Any, _at: Any, _steps: Any, _value: Any) -> Any:  # noqa: ANN401
-    wide = ir.VectorType(ir.IntType(8), LANES)
-    sums = ir.VectorType(ir.IntType(16), LANES)
-
-    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:  # noqa: ANN401
-        sought = _spread(builder, args[3], wide)
-        found = cgutils.alloca_once_value(builder, ir.Constant(wide, [0] * LANES))  # type: ignore[no-untyped-call]
-        with cgutils.for_range(builder, args[2], intp=WORD) as loop:
-            at = builder.add(args[1], builder.mul(loop.index, WORD(LANES)))
-            part = _vector((context, builder), values, args[0], at, wide)
-            same = builder.sext(builder.icmp_unsigned("==", part, sought), wide)
-            builder.store(builder.sub(builder.load(found), same), found)
-        total = _call(
-            builder,
-            f"llvm.vector.reduce.add.v{LANES}i16",
-            ir.IntType(16),
-            builder.zext(builder.load(found), sums),
-        )
-        return builder.zext(total, WORD)
-
-    at = types.uint64
-    return types.uint64(values, at, at, types.uint8), codegen
-
-
-equals_of: Kernel = intrinsic(_equals)
-"""How many of ``LANES`` times so many bytes (at most 255 times) equal a byte."""

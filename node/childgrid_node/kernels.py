@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from childgrid_node.scheme import Comparison
 
 PAGE = 4096
+STEPS = np.uint64(BLOCK // LANES)
 LINE = 8
 AHEAD = 1024
 
@@ -237,7 +238,9 @@ def _count(out, at, low, high, living, sought, counts):  # type: ignore[no-untyp
         for level in sought:
             if level == 0:
                 break
-            found = np.int64(equals(out, at + np.uint64(low), level))
+            found = np.int64(
+                equals(out, at + np.uint64(low), np.uint64(BLOCK // LANES), level)
+            )
             counts[level] += found
             known += found
     else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from childgrid_node import scan
-from childgrid_node.columns import BLOCK
+from childgrid_node import batch_loops, bitwise, columns, scan
+from childgrid_node.bitwise import BLOCK
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.plan import LEVELS, SEVERAL
 from childgrid_node.scheme import Scheme
@@ -129,3 +131,12 @@ def test_rows_that_are_all_alike_are_all_counted() -> None:
     for found in scan.survey_many(GRID, segments, asked, "numba"):
         living = sum(int((part.dead == 0).sum()) for part in segments)
         assert set(found.counts.max(axis=1).tolist()) == {living}
+
+
+def test_machine_code_is_kept_by_the_files_it_is_made_of() -> None:
+    """Another version of the vectors that the loops call is other machine code."""
+    files = (Path(columns.__file__), Path(bitwise.__file__))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    held = [cell.cell_contents for cell in batch_loops.loops().py_func.__closure__]
+
+    assert digest in held
