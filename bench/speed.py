@@ -11,14 +11,16 @@ them all, for ``.venv-bench/bin/python -m bench.speed``.
 
 Keys: `scan_ms`, a whole search of the grid's own rows by the fullest query, second
 stage included, over `sum_ms` is `scan_over_sum` (`scan_over_sum_median_query` for the
-median one); `clk_scan_over_clk_sum`, the same for record-level filters; `*_ratio` and
-`batch_over_*`, a peer's time ÷ ours; `threads2_speedup`, one thread's time ÷ two's;
-`open_ms`, opening the rows' index mapped; `open_cold_ms`, the same when nothing of it
-is in the system's memory; `load_s`, decrypting it into memory;
+median one); `batch_scan_ms`, one of as many searches as share a pass in a node, by
+different queries, and `batch_over_alone`, their time ÷ that of the same one by one;
+`clk_scan_over_clk_sum`, the scan's for record-level filters; `*_ratio` and
+`batch_over_anonlink_kernel`, a peer's time ÷ ours; `threads2_speedup`, one thread's
+time ÷ two's; `open_ms`, opening the rows' index mapped; `open_cold_ms`, the same when
+nothing of it is in the system's memory; `load_s`, decrypting it into memory;
 `*_private_over_file`, the memory of one's own that either holds after a search.
 `*_range` are the least and the greatest of the rounds, `*_cpu` the same in processor
-time, for a busy machine. `--clk-rows` sets how many
-record-level filters there are, `--threads-rows` on how many rows threads are compared.
+time, for a busy machine. `--clk-rows` sets how many record-level filters there are,
+`--threads-rows` on how many rows threads are compared.
 """
 
 from __future__ import annotations
@@ -110,11 +112,12 @@ def fields(made_: Made, rounds: int) -> dict[str, Any]:
             "sum": lambda: [total(part.rows.reshape(-1)) for part in rows],
             "full": lambda: score.match(index, made_.full),
             "median": lambda: score.match(index, made_.median),
-            "batch": lambda: score.match_many(index, [made_.full] * 8),
+            "alone": lambda: [score.match(index, each) for each in made_.several],
+            "batch": lambda: score.match_many(index, made_.several),
         },
         rounds,
     )
-    ratio = found.ratio("full", "sum")
+    ratio, batch = found.ratio("full", "sum"), found.ratio("batch", "alone")
     return {
         "bytes_per_row": 8 * index.scheme.layout.words,
         "sum_ms": found.ms("sum"),
@@ -123,7 +126,10 @@ def fields(made_: Made, rounds: int) -> dict[str, Any]:
         "scan_over_sum_range": ratio["range"],
         "scan_over_sum_cpu": ratio["cpu"],
         "scan_over_sum_median_query": found.ratio("median", "sum")["median"],
-        "batch8_over_one": round(found.ms("batch") / 8 / found.ms("full"), 3),
+        "batch_scan_ms": round(found.ms("batch") / len(made_.several), 3),
+        "batch_over_alone": batch["median"],
+        "batch_over_alone_range": batch["range"],
+        "batch_over_alone_cpu": batch["cpu"],
         "noise": _noise(found.seconds["sum"]),
     }
 

@@ -19,6 +19,7 @@ from bench.tables import BENCH_KEY, given_or_sample, load
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.plan import Plan
 from childgrid_node.scheme import Scheme
+from childgrid_node.turns import AT_ONCE
 
 EPOCH = 1
 CHECK = hashlib.sha256(b"bench").digest()
@@ -38,16 +39,17 @@ def total(words: NDArray[np.uint64]) -> int:
 
 @dataclass(frozen=True)
 class Made:
-    """An index in memory, what it is made of, and two queries.
+    """An index in memory, what it is made of, and queries.
 
     ``full`` can make the most comparisons of the folder's queries, ``median`` the
-    median number.
+    median number; ``several`` are as many as share a pass, from the fewest to the most.
     """
 
     index: Index
     sample: NDArray[np.uint64]
     full: NDArray[np.uint64]
     median: NDArray[np.uint64]
+    several: list[NDArray[np.uint64]]
     seed: int
 
     def written(self, path: Path, *, clear: bool) -> Callable[[], Index]:
@@ -86,7 +88,9 @@ def made(data: str | None, rows: int, seed: int) -> Made:
     queries = [query.encoding for query in found.queries]
     queries.sort(key=lambda query: len(Plan.of(scheme, query).active))
     index = Index.of(scheme, ORIGIN, blocks(sample, scheme, rows, seed))
-    return Made(index, sample, queries[-1], queries[len(queries) // 2], seed)
+    several = [queries[len(queries) * at // AT_ONCE] for at in range(AT_ONCE)]
+    median = queries[len(queries) // 2]
+    return Made(index, sample, queries[-1], median, several, seed)
 
 
 def index_of(like: Made, rows: int) -> Index:

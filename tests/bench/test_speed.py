@@ -19,6 +19,8 @@ KEYS = {
     "sum_ms",
     "scan_ms",
     "scan_over_sum",
+    "batch_scan_ms",
+    "batch_over_alone",
     "clk_scan_over_clk_sum",
     "batch_comparisons_per_s",
     "anonlink_api_ratio",
