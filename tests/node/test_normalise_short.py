@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import permutations
 
 import pytest
 
@@ -39,8 +40,8 @@ def weight(letter: str) -> int:
     return 3 if letter in "aeiouhn" else 10
 
 
-def whole(one: str, other: str, most: int) -> int:
-    """The distance by every cell of the table; a row beyond `most` ends it."""
+def whole(one: str, other: str) -> int:
+    """The distance by every cell of the table."""
     rows = [[sum(map(weight, other[:n])) for n in range(len(other) + 1)]]
     for at, a in enumerate(one):
         row = [rows[-1][0] + weight(a)]
@@ -55,8 +56,6 @@ def whole(one: str, other: str, most: int) -> int:
                 if at and place and (a, b) == (other[place - 1], one[at - 1]):
                     cost = min(cost, rows[-2][place - 1] + 6)
             row.append(cost)
-        if min(row) > most:
-            return most + 1
         rows.append(row)
     return rows[-1][-1]
 
@@ -77,7 +76,7 @@ def test_cells_that_are_passed_over_change_no_distance(most: int) -> None:
     for _ in range(1_500):
         one = word(rng)
         other = slipped(rng, one) if rng.random() < 0.8 else word(rng)
-        right = whole(*apart(one, other), most)
+        right = whole(*apart(one, other))
 
         assert min(distance(one, other, most), most + 1) == min(right, most + 1)
 
@@ -90,6 +89,15 @@ def test_letters_that_changed_places_reach_over_a_row(pair: str) -> None:
     one, other = pair.split()
 
     assert distance(one, other, 26) == distance(one, other) <= 26
+
+
+def test_the_order_of_names_does_not_say_which_are_near() -> None:
+    """Names come as they lie in a set: each process has another order."""
+    names = ["kql", "klqh", "klqi", "qlk"]
+    for most in (6, 12, 20):
+        found = [nearest("klq", order, most, 4) for order in permutations(names)]
+        assert all(each == found[0] for each in found)
+    assert nearest("klq", ["klqh", "kql"], 20, 4) == ["klqh", "kql"]
 
 
 def measured(one: str, names: list[str], most: int, margin: int) -> list[str]:

@@ -79,7 +79,8 @@ def distance(one: str, other: str, most: int = _FAR) -> int:
             if cost <= most:
                 low, high = min(low, at), at
             at += 1
-        if high < 0:
+        if high < 0 and high_before < 0:
+            # Letters that changed places reach over one row, not over two.
             return over
         before = last
     return row[-1]
