@@ -90,7 +90,11 @@ _Laid = tuple[
 
 
 def _level_tables(plans: Sequence[Plan], *, ranked: bool) -> _Laid:
-    """Return the table, offsets and strides, and which levels stand in it."""
+    """Return the table, offsets and strides, and which levels stand in it.
+
+    Where they are ``ranked``, a comparison of several pairs has ranks + 1 there, of
+    which the greatest counts and ``unrank`` tells the level.
+    """
     scheme = plans[0].scheme
     pairs = shape_of(scheme).pairs
     offset = np.zeros((len(plans), len(pairs)), np.uint64)
