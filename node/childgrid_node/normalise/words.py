@@ -7,7 +7,7 @@ what they mean, is decided elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .joints import initials, joined
@@ -72,7 +72,9 @@ _DISTINCT = _distinct()
 _FEMININE = frozenset(fold(word) for word in _TABLE["feminine"])
 _HONORIFICS = frozenset(clean(word) for word in _TABLE["honorifics"])
 _FILLERS = frozenset(_TABLE["placeholders"])
-_DROPPED = _HONORIFICS | _FILLERS
+DROPPED = _HONORIFICS | _FILLERS
+"""Cleaned words that are no part of a name."""
+
 _LEADING = frozenset(clean(word) for word in _TABLE["leading"])
 _UNNAMED = frozenset(_TABLE["unnamed"])
 
@@ -129,7 +131,7 @@ _FINAL_A = re.compile("(?<=.[^iu])a$")
 _FIRST = frozenset(soften(word) for word in _TABLE["compound_first"])
 _SECOND = frozenset(_FINAL_A.sub("", soften(w)) for w in _TABLE["compound_second"])
 _NATH = re.compile("(.+[ei]ndra?)(nat)a?")
-_TAMIL_END = re.compile(".*(nd|m[bp])aram")
+_TAMIL_END = re.compile(".*(nd|m[bp])arama?")
 """Sundaram, Chidambaram: no Ram."""
 _AMMA = re.compile("(.{4,}i)ama?")
 # A whole name without its blanks, its last word a family's.
@@ -180,15 +182,17 @@ class Words:
     capacity: int = _CAPACITY
     _names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _places: dict[str, str] = field(default_factory=dict)
+    _hints: dict[str, str] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Forget every word."""
         self._names.clear()
         self._places.clear()
+        self._hints.clear()
 
     def size(self) -> int:
         """How many words are remembered."""
-        return len(self._names) + len(self._places)
+        return len(self._names) + len(self._places) + len(self._hints)
 
     def place(self, word: str) -> str:
         """`place_word(word)`, remembered."""
@@ -197,6 +201,15 @@ class Words:
             if len(self._places) >= self.capacity:
                 self._places.clear()
             known = self._places[word] = place_word(word)
+        return known
+
+    def hint(self, word: str, read: Callable[[str], str]) -> str:
+        """`read(word)`, of a cleaned word, remembered; always of the same reader."""
+        known = self._hints.get(word)
+        if known is None:
+            if len(self._hints) >= self.capacity:
+                self._hints.clear()
+            known = self._hints[word] = read(word)
         return known
 
     def part(self, word: str) -> tuple[str, ...]:
@@ -214,7 +227,7 @@ class Words:
         >>> Words().name(["shri", "ramesh", "kumar"])
         ('rames', 'kumar')
         """
-        plain = [word for word in words if word not in _DROPPED]
+        plain = [word for word in words if word not in DROPPED]
         if blank(plain) or _UNNAMED.issuperset(plain):
             return ()
         if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
