@@ -124,6 +124,10 @@ def _no_kinship(document: Document) -> None:
     _look_only(document, lambda name: name != "family" and "short" not in name)
 
 
+def _no_household(document: Document) -> None:
+    document["calibration"].pop("household", None)
+
+
 def _nothing(document: Document) -> None:
     """Take nothing away from the document."""
 
@@ -140,7 +144,8 @@ PARTS: dict[str, Callable[[Document], None]] = {
     "first of January as a sign": _without("declared"),
     "PIN, district, address": _without("pin", "district", "address"),
     "telephone": _without("phone"),
-    "sex and state": _without("sex", "state"),
+    "sex that a name implies": _without("named_sex"),
+    "sex and state": _without("sex", "named_sex", "state"),
     "overlap beside Dice": _dice_only,
     "rarity counted in the table searched": _scheme_chance,
     "trees": _no_trees,
@@ -148,6 +153,7 @@ PARTS: dict[str, Callable[[Document], None]] = {
     "rivals (gap, crowd, near) for the trees": _no_rivals,
     "names, birth and places summed for the trees": _no_sums,
     "signs of kinship for the trees": _no_kinship,
+    "bound of what a household says": _no_household,
 }
 """What can be taken away, by what it is called in the table."""
 

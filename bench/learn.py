@@ -38,7 +38,13 @@ from bench.logistic import fit
 from bench.tables import BenchError, Labelled, given_or_sample, load
 from bench.unlabelled import adapted
 from childgrid_node import scan, score
-from childgrid_node.calibration import features, log_odds, probability, signs
+from childgrid_node.calibration import (
+    features,
+    household,
+    log_odds,
+    probability,
+    signs,
+)
 from childgrid_node.scheme import Scheme
 from childgrid_node.second_stage import directions
 
@@ -66,7 +72,7 @@ class Examples:
     """Best rows of all searches: features in nats, labels, query numbers, and signs.
 
     ``signs`` (millinats and counts) are all but ``logit``, which the logistic model
-    has to give first; its column holds 0.
+    has to give first; its column holds 0. ``parts`` are weights per comparison.
     """
 
     names: list[str]
@@ -74,12 +80,13 @@ class Examples:
     labels: NDArray[np.bool_]
     queries: NDArray[np.int64]
     signs: NDArray[np.int64]
+    parts: NDArray[np.int64]
 
 
 def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
     """Return features of the best rows, under weights of the other half."""
     names: list[str] = []
-    values, labels, queries, seen = [], [], [], []
+    values, labels, queries, seen, weighed = [], [], [], [], []
     for table, query, rows in searches(data):
         scheme = schemes[query.number % FOLDS]
         found = scan.survey(scheme, table.index.segments, query.encoding)
@@ -93,12 +100,14 @@ def examples(data: Labelled, schemes: list[Scheme]) -> Examples:
         labels.append(np.isin(best.rows, rows)[:TAUGHT])
         queries.append(np.full(len(labels[-1]), query.number))
         seen.append(signs(*state, nothing, len(found.active))[:TAUGHT].astype(np.int32))
+        weighed.append(parts[:TAUGHT].astype(np.int32))
     return Examples(
         names,
         np.concatenate(values).astype(np.float64),
         np.concatenate(labels),
         np.concatenate(queries),
         np.concatenate(seen).astype(np.int64),
+        np.concatenate(weighed).astype(np.int64),
     )
 
 
@@ -258,7 +267,7 @@ def learn(
     scheme = Scheme.parse(render(document))
     scheme, logits = with_forest(scheme, document, found)
     document = json.loads(scheme.raw)
-    strong = strong_from(logits, found.labels)
+    strong = strong_from(household(scheme, logits, found.parts), found.labels)
     document["bands"] |= {"strong": strong, "possible": min(POSSIBLE, strong)}
     document["bands"] |= {"floor": FLOOR, "source": source}
     raw = render(document)

@@ -5,7 +5,8 @@ group; over products of some of them, since name, birth, relative and place do n
 speak independently; over how far the name falls short of full agreement; over rivals
 in the table; and over a sign of kinship, which only lowers. On top of it come trees
 over the same parts one by one. All in millinats, with integer coefficients and leaves.
-The log-odds rise by ln(N_trained / N): a larger table holds more strangers.
+The log-odds rise by ln(N_trained / N): a larger table holds more strangers. What is
+left is set against the rest of a household, whom no table's size makes rarer.
 
 A small table has few rivals, which says nothing: as many strangers as the training
 table held always stand behind a row as one more rival (their likelihood ratios sum to
@@ -200,8 +201,14 @@ def _agreed(
     scheme: Scheme, groups: tuple[str, ...], more: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return what several groups agree, in millinats: ``int64[k]``."""
+    return _weighed(scheme, groups, more)
+
+
+def _weighed(
+    scheme: Scheme, groups: tuple[str, ...], parts: NDArray[np.int64]
+) -> NDArray[np.int64]:
     inside = [each.group in groups for each in scheme.comparisons]
-    return np.asarray(more[:, inside].sum(axis=1), np.int64)
+    return np.asarray(parts[:, inside].sum(axis=1), np.int64)
 
 
 def log_odds(calibration: Calibration, values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -217,6 +224,28 @@ def size_offset(calibration: Calibration, rows: int) -> int:
     """
     counted = min(max(rows, calibration.least_rows), calibration.most_rows)
     return round(1000 * math.log(calibration.trained_rows / counted))
+
+
+def household(
+    scheme: Scheme, logits: NDArray[np.int64], parts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return log-odds against strangers and against the household's others together.
+
+    p = M / (M + S + H): ln M/S is ``logits``; ln M/H is the scheme's bound and what a
+    person's own parts say. Falls with neither; an earlier scheme has no bound.
+
+    Args:
+        scheme: the bound and the groups that are a person's own.
+        logits: log-odds against strangers, in millinats, ``int64[k]``.
+        parts: weight per comparison, ``int64[k, comparisons]``.
+    """
+    known = scheme.calibration.household
+    if known is None:
+        return logits
+    own = [_weighed(scheme, (group,), parts) for group in known.own]
+    against = known.bound + np.maximum(own, -known.differs).sum(axis=0)
+    both = np.logaddexp(-logits / 1000, -against / 1000)
+    return np.asarray(-np.rint(1000 * both), np.int64)
 
 
 def probability(logit: int) -> int:

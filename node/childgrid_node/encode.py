@@ -37,7 +37,7 @@ MAX_EPOCH = 2**32 - 1
 CACHE_TOKENS = 200_000
 SHORTS = struct.Struct("<32H")
 SALTS = (b"0", b"1")
-LATER = frozenset(("called",))
+LATER = frozenset(("called", "named_sex"))
 """Fields that the grid's first scheme lacks; under it they say nothing."""
 
 

@@ -25,6 +25,7 @@ _LABELS = {
     "pin": "PIN code",
     "district": "district",
     "address": "address",
+    "named_sex": "sex, as far as the name tells it",
 }
 
 _ROUNDED = {"strong": 9_500, "possible": 5_000, "weak": 1_000}

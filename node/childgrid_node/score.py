@@ -20,6 +20,7 @@ from childgrid_node import scan
 from childgrid_node.calibration import (
     PROBABILITY,
     features,
+    household,
     log_odds,
     probability,
     signs,
@@ -156,6 +157,7 @@ def concluded(
     parts = parts_of(found, weights, best.levels)
     logits = second(scheme, parts, best.levels, best.scores, len(found.active))
     logits += size_offset(scheme.calibration, living)
+    logits = household(scheme, logits, parts)
     return Matches(_candidates(scheme.bands, best, logits, k, low), best.cpu_ns)
 
 

@@ -23,6 +23,22 @@ FREE, RAISES, LOWERS = 0, 1, -1
 
 
 @dataclass(frozen=True)
+class Household:
+    """How far a row that shares a household, and its birth, is told from the person.
+
+    Brothers and sisters share a relative's name, an address, a telephone; twins, and
+    those for whom a clerk wrote one date, their birth too. ``bound`` is what all that
+    can say at most against them, in millinats; beyond it only the groups of ``own``
+    say more. One that differs says ``differs`` against the person at most: who hides
+    gives another name, and clerks err.
+    """
+
+    bound: int
+    differs: int
+    own: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Calibration:
     """The second stage: a logistic model over the parts of the first, then trees.
 
@@ -33,11 +49,12 @@ class Calibration:
     groups share. These three are at most 0, and ``relatives`` never outweighs the
     agreement it discounts. ``joint`` weighs products of two ``bundles`` of
     comparisons, each kept within ``joint_cap`` millinats; no identifier is in a
-    bundle. ``forest`` adds to the sum. ``intercept`` is in millinats, for a table of
-    ``trained_rows`` rows; smaller tables than ``least_rows`` count as that large, and
-    larger than ``most_rows`` as that. ``rarity_rows`` is how many rows the scheme's
-    own chance of a level counts for; ``asked`` how many of 10,000 searches that taught
-    the scheme were for somebody who was held.
+    bundle. ``forest`` adds to the sum, and ``household``, where a scheme has one, keeps
+    it from saying more than a household's other members allow. ``intercept`` is in
+    millinats, for a table of ``trained_rows`` rows; smaller tables than ``least_rows``
+    count as that large, and larger than ``most_rows`` as that. ``rarity_rows`` is how
+    many rows the scheme's own chance of a level counts for; ``asked`` how many of
+    10,000 searches that taught the scheme were for somebody who was held.
     """
 
     trained_rows: int
@@ -57,6 +74,7 @@ class Calibration:
     joint_cap: int
     joint: tuple[tuple[str, str, int], ...]
     forest: Forest
+    household: Household | None = None
 
 
 def directions(comparisons: tuple[Comparison, ...]) -> dict[str, int]:
@@ -100,9 +118,21 @@ def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibra
         joint_cap=part.number("joint_cap", 1, 50_000),
         joint=tuple(_joint(product) for product in part.parts("joint")),
         forest=forest.read(part.part("forest", cited=False), directions(comparisons)),
+        household=_household(part) if "household" in part.names() else None,
     )
     part.close()
     return calibration
+
+
+def _household(part: Part) -> Household:
+    inside = part.part("household")
+    found = Household(
+        inside.number("bound", 0, 50_000),
+        inside.number("differs", 0, 50_000),
+        inside.texts("own"),
+    )
+    inside.close()
+    return found
 
 
 def _bundles(part: Part) -> dict[str, tuple[str, ...]]:
@@ -134,6 +164,9 @@ def check_calibration(
         calibration.bundles
     ):
         raise SchemeError("calibration: a product names an unknown bundle")
+    household = calibration.household
+    if household and not set(household.own) <= calibration.agreement.keys():
+        raise SchemeError("calibration: household names an unknown group")
     for group in calibration.kin:
         if calibration.agreement.get(group, 0) < -calibration.relatives:
             raise SchemeError(f"calibration: relatives outweighs agreement of {group}")

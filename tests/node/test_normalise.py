@@ -422,10 +422,10 @@ def test_folding_is_idempotent_and_latin(text: str) -> None:
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["ram", "devi", "sunita", "xavier"]), min_size=1))
 def test_name_tokens_do_not_depend_on_the_order_of_words(words: list[str]) -> None:
-    """Surname first or last, the same set of tokens."""
+    """Surname first or last, the same tokens; but the sex is the first name's."""
     forward = tokens_of(from_fields({"name": [" ".join(words)]}))
     backward = tokens_of(from_fields({"name": [" ".join(reversed(words))]}))
 
-    assert {k: set(v) for k, v in forward.items()} == {
-        k: set(v) for k, v in backward.items()
+    assert {k: set(v) for k, v in forward.items() if k != "named_sex"} == {
+        k: set(v) for k, v in backward.items() if k != "named_sex"
     }

@@ -146,6 +146,7 @@ class BatchEncoder:
         faults = filled.faults + self._facts.fill(rows, facts)
         faults += self._tags.fill(rows, columns)
         self._title(rows, filled)
+        self._facts.fill_named(rows, filled.implied)
         for row in filled.crowded:
             values = {name: cells[row] for name, cells in texts.items()}
             rows[row] = self._singly(values, [f for at, f in faults if at == row])

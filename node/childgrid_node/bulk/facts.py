@@ -15,6 +15,7 @@ from childgrid_node.bulk import kernels
 from childgrid_node.bulk.memo import Memo, Store
 from childgrid_node.bulk.where import Where
 from childgrid_node.normalise import ages, dates, numbers
+from childgrid_node.normalise.sexes import SEXES
 from childgrid_node.normalise.tokens import day_tokens, year_tokens
 
 if TYPE_CHECKING:
@@ -99,6 +100,24 @@ class Facts:
     def sex_tag(self, sex: str) -> np.uint64:
         """The word that a sex sets."""
         return np.uint64(self._tag("sex", sex))
+
+    def fill_named(self, rows: Rows, implied: Rows) -> None:
+        """OR in the sex that is stated or, where none is, that the names imply.
+
+        Args:
+            rows: encodings, ``uint64[n, words]``, with the stated sex in them.
+            implied: places in ``SEXES``, ``uint64[n]``.
+        """
+        if "named_sex" not in self._taggers:
+            return
+        place = self._layout["sex"]
+        stated = rows[:, place.start] & np.uint64(place.mask)
+        known = np.array([self._tag("sex", sex) for sex in SEXES], np.uint64)
+        named = np.array([self._tag("named_sex", sex) for sex in SEXES], np.uint64)
+        which = np.where(stated != 0, 0, implied).astype(np.intp)
+        for at, tag in enumerate(known[1:], 1):
+            which[stated == tag] = at
+        self._put(rows, "named_sex", named[which])
 
     def _tag(self, name: str, value: str) -> int:
         if not value:

@@ -15,7 +15,9 @@ import numpy as np
 
 from childgrid_node.bulk import kernels
 from childgrid_node.bulk.memo import Memo, Pieces, Store
+from childgrid_node.normalise import implied
 from childgrid_node.normalise.names import parse
+from childgrid_node.normalise.sexes import SEXES
 from childgrid_node.normalise.spelling import skeleton
 from childgrid_node.normalise.tokens import (
     bone_pieces,
@@ -53,12 +55,14 @@ class Filled:
         crowded: rows with more words than records hold: not to be trusted.
         residences: where a name's cell says that the person lives.
         sexes: what a title in it says.
+        implied: what the name itself tells, by places in `SEXES`: ``uint64[n]``.
         faults: cells that could not be read, by row and grid field.
     """
 
     crowded: list[int]
     residences: dict[int, str]
     sexes: dict[int, str]
+    implied: NDArray[np.uint64]
     faults: list[tuple[int, str]]
 
 
@@ -86,7 +90,7 @@ class People:
         self._given = Memo(
             Store(given.field.words), lambda word: given.encode(given_tokens(word))
         )
-        self._store = Store(flags + 1 + OWN + KIN)
+        self._store = Store(flags + 1 + OWN + KIN + 1)
         self._own = Memo(self._store, self._read_own)
         self._alias = Memo(self._store, self._read_alias)
         self._kin = Memo(self._store, self._read_kin)
@@ -157,6 +161,7 @@ class People:
             np.flatnonzero(crowded).tolist(),
             _told(numbers[:, 0], self._residences),
             _told(numbers[:, 0], self._sexes),
+            records[numbers[:, 0], -1],
             faults,
         )
 
@@ -167,7 +172,8 @@ class People:
             self._residences[number] = found.residence
         if found.sex:
             self._sexes[number] = found.sex
-        return self._record(found.names, found.aliases, found.relatives)
+        told = implied.sex(found.written, self._words)
+        return self._record(found.names, found.aliases, found.relatives, told)
 
     def _read_alias(self, cell: str) -> bytes:
         found = parse(cell, self._words)
@@ -182,6 +188,7 @@ class People:
         names: tuple[Name, ...],
         aliases: tuple[Name, ...],
         kin: tuple[Name, ...],
+        told: str = "",
     ) -> bytes:
         own = [entry for name in names for word in name if (entry := self._entry(word))]
         bones = {self._bone(word) for name in kin for word in name} if kin else ()
@@ -199,6 +206,7 @@ class People:
                 flags.to_bytes(8, "little"),
                 _packed(own, OWN),
                 _packed(bones, KIN),
+                SEXES.index(told).to_bytes(8, "little"),
             )
         )
 

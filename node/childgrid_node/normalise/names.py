@@ -61,7 +61,8 @@ class Names:
     """What cells say; each name is a tuple of canonical words.
 
     `residence` holds the cleaned text after "r/o", for the reader of addresses; `sex`
-    is what a title or the word for the kinship says ("Smt.", "d/o"), else empty.
+    is what a title or the word for the kinship says ("Smt.", "d/o"), else empty;
+    `written` holds the words of the names as they stand, only cleaned.
     """
 
     names: tuple[Name, ...] = ()
@@ -69,13 +70,16 @@ class Names:
     relatives: tuple[Name, ...] = ()
     residence: str = ""
     sex: str = ""
+    written: tuple[Name, ...] = ()
 
 
 def parse(text: str, words: Words) -> Names:
     """Take apart one cell that holds a person's name; `words` cleans the words."""
     split = _split(text)
     if _STARTS.isdisjoint(split):
-        return Names(names=_names([split], words), sex=_title(split))
+        return Names(
+            names=_names([split], words), sex=_title(split), written=(tuple(split),)
+        )
     parts: dict[str, list[list[str]]] = {}
     for kind, segment in _segments(split):
         parts.setdefault(kind, []).append(segment)
@@ -85,6 +89,7 @@ def parse(text: str, words: Words) -> Names:
         relatives=_names(parts.get("relation", ()), words),
         residence=" ".join(w for part in parts.get("residence", ()) for w in part),
         sex=_sex(split),
+        written=tuple(map(tuple, parts.get("name", ()))),
     )
 
 

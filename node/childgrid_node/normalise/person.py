@@ -13,7 +13,7 @@ from datetime import date
 
 from .. import mapping as sources
 from ..source_errors import FieldError
-from . import ages, dates, numbers, places
+from . import ages, dates, implied, numbers, places
 from .names import Name, Names, parse
 from .words import COMMON, GENERIC, Words
 
@@ -37,7 +37,8 @@ class Person:
 
     Names are tuples of folded words. `day` is the full date of birth, `year` the year
     that a register states, `declared` whether it wrote a first of January for it;
-    `years` is the window (earliest, latest) that an age gives where no year stands.
+    `years` is the window (earliest, latest) that an age gives where no year stands;
+    `implied` the sex that the names tell, whether or not one is stated.
     `numbers` maps exact fields (phone, aadhaar, pan, …) to canonical forms. Holds
     personal data: never log it.
     """
@@ -50,6 +51,7 @@ class Person:
     declared: bool = False
     years: tuple[int, int] | None = None
     sex: str = ""
+    implied: str = ""
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     address: tuple[str, ...] = ()
     district: tuple[str, ...] = ()
@@ -129,6 +131,7 @@ class Normaliser:
             declared=birth.declared,
             years=_years(fields) if birth.year is None else None,
             sex=numbers.sex(_text(fields, "sex")) or names.sex,
+            implied=implied.sex(names.written, self.words),
             numbers=_numbers(fields),
             address=where.words,
             district=area,
@@ -153,6 +156,7 @@ class Normaliser:
             ),
             residence="".join(f" , {p.residence}" for p in own if p.residence),
             sex=next((part.sex for part in own if part.sex), ""),
+            written=tuple(name for part in own for name in part.written),
         )
 
 

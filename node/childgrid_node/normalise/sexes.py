@@ -8,6 +8,9 @@ from .codes import LONGEST, whole
 from .lexicon import table
 from .text import ascii_digits, clean
 
+SEXES = ("", "m", "f", "t")
+"""What a sex may be."""
+
 _TABLE = table("sexes")
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u0dff'’])*")
 _ABBREVIATED = re.compile(r"(?<=[\u0900-\u0dff])(?:[0०॰oः]|\.)+(?=\s|$|[()/,\-])")

@@ -50,6 +50,7 @@ EXACT = (
     "cnr",
     "declared",
     "sex",
+    "named_sex",
     "state",
 )
 """Fields compared for equality; some may hold several values."""
@@ -80,6 +81,7 @@ def tokens_of(person: Person) -> Tokens:
         **person.numbers,
         "declared": [str(person.year)] if person.declared else (),
         "sex": [person.sex],
+        "named_sex": [person.sex or person.implied],
         "state": [person.state],
     }
     distinct = ((f, tuple(dict.fromkeys(filter(None, t)))) for f, t in found.items())

@@ -36,10 +36,10 @@ _SEED = 20_260_101
 
 _NAME = ("name", "given", "skeleton", "alias")
 QUERIES: Mapping[str, tuple[str, ...]] = {
-    "name, sex, year of birth": (*_NAME, "sex", "yob", "aged"),
+    "name, sex, year of birth": (*_NAME, "sex", "named_sex", "yob", "aged"),
     "name, relative, district": (*_NAME, "relative", "district", "state"),
     "name, date of birth, relative, address": (
-        *(*_NAME, "sex", "dob", "yob", "aged", "declared", "relative"),
+        *(*_NAME, "sex", "named_sex", "dob", "yob", "aged", "declared", "relative"),
         *("address", "district", "state", "pin"),
     ),
     "name, telephone": (*_NAME, "phone"),
@@ -51,6 +51,7 @@ GIVES: Mapping[str, tuple[str, ...]] = {
     "birth_date": ("dob", "yob"),
     "birth_year": ("yob",),
     "age": ("aged",),
+    "sex": ("sex", "named_sex"),
     "aadhaar": ("aadhaar", "aadhaar4"),
     "vehicle": ("vehicle", "vehicle4"),
     "identifier": (),
@@ -144,7 +145,9 @@ class Drawn:
     def _share(self, made: tuple[bool, ...]) -> float:
         if not any(made):
             return 0.0
-        odds = alone(self._scheme, self.levels(made), sum(made)) + self._offset
+        levels = self.levels(made)
+        odds = alone(self._scheme, levels, sum(made)) + self._offset
+        odds = calibration.household(self._scheme, odds, _parts(self._scheme, levels))
         possible = self._scheme.bands.possible / PROBABILITY
         return float(np.mean(odds >= 1_000 * math.log(possible / (1 - possible))))
 
