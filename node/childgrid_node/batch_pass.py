@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from childgrid_node.batch_loops import BESIDE, loops
 from childgrid_node.columns import PITCH
-from childgrid_node.plan import shape_of
+from childgrid_node.plan import LEVELS, Plan, shape_of
+from childgrid_node.query_tables import QueryTables
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from childgrid_node.query_tables import QueryTables
     from childgrid_node.scheme import Scheme
 
 
@@ -63,6 +64,40 @@ def terms(scheme: Scheme) -> Terms:
         np.array(unless, np.int64),
         max(row[2] for row in (*pairs, *tags)),
     )
+
+
+_making, _made = Lock(), Event()
+
+
+def ready(scheme: Scheme) -> bool:
+    """Whether the loops are compiled; where nobody is at it, this compiles them.
+
+    That takes seconds the first time after an installation, and the loops of
+    ``kernels`` answer meanwhile.
+    """
+    if not _made.is_set() and _making.acquire(blocking=False):
+        try:
+            _try_out(scheme)
+            _made.set()
+        finally:
+            _making.release()
+    return _made.is_set()
+
+
+def _try_out(scheme: Scheme) -> None:
+    """Compare a query with no rows."""
+    plan = Plan.of(scheme, np.ones(scheme.layout.words, np.uint64))
+    able = np.ones(len(scheme.comparisons), np.bool_)
+    tables = QueryTables.of([plan], able, many=True)
+    rows = np.empty((0, scheme.layout.words), np.uint64)
+    filled = np.empty((0, len(scheme.fields)), np.uint16)
+    for one in (rows, filled):
+        # As an index has them; for others the loops would be compiled once more.
+        one.setflags(write=False)
+    counts = np.zeros((1, len(able), LEVELS), np.int64)
+    nothing = np.empty(0, np.uint8)
+    spot = np.full((1, len(able)), -1)
+    survey(tables, spot, rows, filled, nothing, counts, nothing)
 
 
 def survey(

@@ -34,7 +34,7 @@ from numba import njit
 
 from childgrid_node import batch_pass, bitwise, second_pass
 from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount, prefetch
-from childgrid_node.plan import shape_of
+from childgrid_node.plan import SEVERAL, shape_of
 from childgrid_node.query_tables import QueryTables
 from childgrid_node.scheme import FULL_MASK, Scheme
 
@@ -279,9 +279,11 @@ def _survey_of(scheme: Scheme, arguments: tuple[Any, ...]) -> Kernel:
 def prepare(plans: Sequence[Plan], counted: NDArray[np.bool_]) -> QueryTables:
     """Return what the first pass reads of these queries, all of one scheme.
 
-    ``counted`` says of which comparisons levels are counted.
+    ``counted`` says of which comparisons levels are counted. Several queries go one by
+    one as long as another thread compiles the loops for them.
     """
-    return QueryTables.of(plans, counted)
+    many = len(plans) >= SEVERAL and batch_pass.ready(plans[0].scheme)
+    return QueryTables.of(plans, counted, many=many)
 
 
 def _pitch(many: int) -> int:

@@ -17,7 +17,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from childgrid_node.levels import CUT_SCALE, SHIFT
-from childgrid_node.plan import LEVELS, SEVERAL, shape_of
+from childgrid_node.plan import LEVELS, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,26 +39,25 @@ class QueryTables:
     (``int64[queries, comparisons]``), ``sought`` (levels that can occur), ``words``
     (``uint64[queries, pairs, w]``), the table, its offsets and strides
     (``uint64[queries, pairs]``), ``unrank`` and ``tags``
-    (``uint64[queries, comparisons, slots]``).
+    (``uint64[queries, comparisons, slots]``). ``many`` says whether the queries are
+    compared together, by ``batch_pass``.
     """
 
     scheme: Scheme
     starts: NDArray[np.int64]
     arguments: tuple[NDArray[Any], ...]
-
-    @property
-    def many(self) -> bool:
-        """Whether the queries are compared together, by ``batch_pass``."""
-        return len(self.starts) > SEVERAL
+    many: bool
 
     @classmethod
-    def of(cls, plans: Sequence[Plan], counted: NDArray[np.bool_]) -> QueryTables:
+    def of(
+        cls, plans: Sequence[Plan], counted: NDArray[np.bool_], *, many: bool
+    ) -> QueryTables:
         """Lay out the queries of ``plans``, at least one, all of one scheme.
 
         ``counted`` is ``bool[comparisons]``: whose levels are to be counted.
         """
         scheme = plans[0].scheme
-        table, offset, stride, seen = _level_tables(plans, ranked=len(plans) < SEVERAL)
+        table, offset, stride, seen = _level_tables(plans, ranked=not many)
         arguments = (
             np.stack([plan.column for plan in plans]),
             _sought(scheme, seen & counted[:, None]),
@@ -70,7 +69,7 @@ class QueryTables:
             np.stack([plan.tags for plan in plans]),
         )
         starts = np.cumsum([0, *(len(plan.active) for plan in plans)], dtype=np.int64)
-        return cls(scheme, starts, arguments)
+        return cls(scheme, starts, arguments, many)
 
 
 @lru_cache(maxsize=8)

@@ -140,9 +140,12 @@ def warm(scheme: Scheme, segment: Segment) -> None:
     """
     none = _None(segment.first, segment.rows[:0], segment.filled[:0], segment.dead[:0])
     query = np.ones(scheme.layout.words, np.uint64)
-    survey_many(scheme, [none], [query] * SEVERAL, all_counts=False)
     (found,) = survey_many(scheme, [none], [query], all_counts=False)
     best(scheme, found, np.zeros((len(found.active), LEVELS), np.int64), 1)
+    forest = scheme.calibration.forest
+    forest.add(np.zeros((1, len(forest.features)), np.int64))
+    # Last: who asks meanwhile is served by what is there already.
+    survey_many(scheme, [none], [query] * SEVERAL, all_counts=False)
 
 
 def survey(

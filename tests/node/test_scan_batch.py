@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from childgrid_node import batch_loops, bitwise, columns, scan
+from childgrid_node import batch_loops, batch_pass, bitwise, columns, kernels, scan
 from childgrid_node.bitwise import BLOCK
 from childgrid_node.index import Block, Index, Origin
-from childgrid_node.plan import LEVELS, SEVERAL
+from childgrid_node.plan import LEVELS, SEVERAL, Plan
 from childgrid_node.scheme import Scheme
 
 TEST = Scheme.load("test-1")
@@ -140,3 +141,19 @@ def test_machine_code_is_kept_by_the_files_it_is_made_of() -> None:
     held = [cell.cell_contents for cell in batch_loops.loops().py_func.__closure__]
 
     assert digest in held
+
+
+def test_who_asks_while_loops_are_compiled_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After an installation that takes seconds; one by one the answers are the same."""
+    random = np.random.default_rng(8)
+    plans = [Plan.of(GRID, query) for query in people(GRID, 5, random)]
+    able = np.ones(len(GRID.comparisons), np.bool_)
+    assert kernels.prepare(plans, able).many
+
+    monkeypatch.setattr(batch_pass, "_made", Event())
+    with batch_pass._making:
+        assert not kernels.prepare(plans, able).many
+    assert kernels.prepare(plans, able).many
+    assert not kernels.prepare(plans[:2], able).many
