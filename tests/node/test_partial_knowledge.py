@@ -151,7 +151,7 @@ def test_the_last_four_of_a_vehicle_are_no_proof(
 def test_more_knowledge_makes_the_same_lead_stronger(
     registers: dict[str, Register],
 ) -> None:
-    """With the owner's name the last four become more than a weak lead."""
+    """With the owner's name little is left of the doubt that the last four leave."""
 
     def last_four(row: Row) -> dict[str, list[str]]:
         return {"vehicle": [row["rc_regn_no"][-4:]]}
@@ -162,5 +162,5 @@ def test_more_knowledge_makes_the_same_lead_stronger(
     told = registers["transport"].asked(named)
     bare = registers["transport"].asked(last_four)
 
-    assert sum(p for _, p in told) > 1.3 * sum(p for _, p in bare)
+    assert sum(10_000 - p for _, p in told) < 0.3 * sum(10_000 - p for _, p in bare)
     assert honest(told)
