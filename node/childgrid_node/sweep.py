@@ -27,7 +27,7 @@ _DAY = 86_400
 _ALIKE = 0.8
 _OTHER = 0.5
 _NAMES = ("name", "alias")
-_COMMON = ("sex", "state", "declared", "aadhaar4", "vehicle4")
+_COMMON = ("sex", "named_sex", "state", "declared", "aadhaar4", "vehicle4")
 
 
 def check(

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from childgrid_node import sweep
+from childgrid_node.encode import Encoder
+from childgrid_node.normalise.spelling import grams
 from childgrid_node.recent import Recent
+from childgrid_node.scheme import Scheme
 from childgrid_wire.errors import Reason, Refused
 from grid import KABIR, Grid
 
@@ -77,6 +80,21 @@ def test_other_people_are_no_variants(grid: Grid) -> None:
     two = encoder.encode({"name": ("_k", "ka"), "relative": ("_g", "gi", "ri")})
 
     assert not sweep.alike(encoder.scheme, one, two[None])[0]
+
+
+@pytest.mark.parametrize("name", ["childgrid-1", "childgrid-2", "test-1", "test-2"])
+def test_what_thousands_share_makes_no_variant(name: str) -> None:
+    """Women of one state and year are not one woman; every number of a person's is."""
+    scheme = Scheme.load(name)
+    encoder = Encoder(scheme, bytes(32), 1)
+    groups = {one.pairs[0][0]: one.group for one in scheme.comparisons}
+    telling = {"contact", "identifier", "case"}
+    for tag in scheme.tags:
+        one, other = (
+            encoder.encode({tag.name: ("f",), "name": tuple(grams(word, 2))})
+            for word in ("sunita", "parmod")
+        )
+        assert sweep.variants(scheme, one, [other]) == (groups[tag.name] in telling)
 
 
 def test_an_equal_number_makes_a_variant_whatever_the_name(grid: Grid) -> None:
