@@ -33,6 +33,7 @@ from childgrid_node.columns import (
     turn_2,
     turn_4,
 )
+from childgrid_node.compiled import kept
 
 STRETCH = 8 * BLOCK
 """Rows after which levels are counted; of 256 vectors a byte would overflow."""
@@ -256,7 +257,7 @@ def loops() -> Kernel:
     files = (Path(vectors.__file__), Path(bitwise.__file__))
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
-    @njit(nogil=True, cache=True)
+    @kept
     def survey(rows, filled, dead, goal, counts, sought, tables, tags, layout, columns):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         _ = digest
         (out, spot), (pairs, exact, rank, unless) = goal, layout

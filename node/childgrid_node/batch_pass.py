@@ -13,6 +13,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
 from childgrid_node.batch_loops import BESIDE, loops
 from childgrid_node.columns import PITCH
@@ -66,20 +67,25 @@ def terms(scheme: Scheme) -> Terms:
     )
 
 
-_making, _made = Lock(), Event()
+log = structlog.get_logger(__name__)
+_making, _tried, _made = Lock(), Event(), Event()
 
 
 def ready(scheme: Scheme) -> bool:
-    """Whether the loops are compiled; where nobody is at it, this compiles them.
+    """Whether the loops are compiled; where nobody is at it, this compiles them, once.
 
-    That takes seconds the first time after an installation, and the loops of
-    ``kernels`` answer meanwhile.
+    That takes seconds the first time after an installation. Meanwhile, and where it
+    fails for whatever a damaged cache of machine code raises, those of ``kernels``
+    answer.
     """
-    if not _made.is_set() and _making.acquire(blocking=False):
+    if not _tried.is_set() and _making.acquire(blocking=False):
         try:
             _try_out(scheme)
             _made.set()
+        except Exception as error:
+            log.warning("searched one by one", error=type(error).__name__)
         finally:
+            _tried.set()
             _making.release()
     return _made.is_set()
 

@@ -33,14 +33,15 @@ class Loop:
     def made(self) -> Kernel:
         """Return the compiled function; numba's lock keeps two threads apart."""
         if self._made is None:
-            self._made = _compile(self._signature, self._function)
+            self._made = kept(self._function, self._signature)
         return self._made
 
     def __call__(self, *values: Any) -> Any:  # noqa: ANN401, D102
         return self.made()(*values)
 
 
-def _compile(signature: str, function: Kernel) -> Kernel:
+def kept(function: Kernel, signature: str | None = None) -> Kernel:
+    """Return ``function`` compiled, for any arguments where it has no signature."""
     try:
         made: Kernel = njit(signature, nogil=True, cache=True)(function)
     except RuntimeError:

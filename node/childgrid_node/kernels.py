@@ -34,6 +34,7 @@ from numba import njit
 
 from childgrid_node import batch_pass, bitwise, second_pass
 from childgrid_node.bitwise import BLOCK, LANES, Kernel, equals, popcount, prefetch
+from childgrid_node.compiled import kept
 from childgrid_node.plan import SEVERAL, shape_of
 from childgrid_node.query_tables import QueryTables
 from childgrid_node.scheme import FULL_MASK, Scheme
@@ -207,15 +208,8 @@ def _load(text: str, *, cache: bool) -> Kernel:
         place=_place,
     )
     exec(compile(text, str(file or module.__name__), "exec"), vars(module))  # noqa: S102
-    return _jit(vars(module)["survey"], cache=file is not None)
-
-
-def _jit(function: Kernel, *, cache: bool) -> Kernel:
-    try:
-        compiled: Kernel = njit(nogil=True, cache=cache)(function)
-    except RuntimeError:
-        compiled = njit(nogil=True)(function)
-    return compiled
+    made: Kernel = vars(module)["survey"]
+    return kept(made) if file else njit(nogil=True)(made)
 
 
 @njit(nogil=True)
@@ -238,9 +232,7 @@ def _count(out, at, low, high, living, sought, counts):  # type: ignore[no-untyp
         for level in sought:
             if level == 0:
                 break
-            found = np.int64(
-                equals(out, at + np.uint64(low), np.uint64(BLOCK // LANES), level)
-            )
+            found = np.int64(equals(out, at + np.uint64(low), STEPS, level))
             counts[level] += found
             known += found
     else:

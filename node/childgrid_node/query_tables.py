@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from childgrid_node.compiled import kept
 from childgrid_node.levels import CUT_SCALE, SHIFT
 from childgrid_node.plan import LEVELS, shape_of
 
@@ -157,7 +157,7 @@ def _fill(
     )
 
 
-@njit(nogil=True, cache=True)
+@kept
 def _fill_loop(  # type: ignore[no-untyped-def]  # noqa: ANN202
     table,  # noqa: ANN001
     at,  # noqa: ANN001

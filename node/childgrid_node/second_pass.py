@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from childgrid_node.bitwise import BLOCK
+from childgrid_node.compiled import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def weigh(weights: NDArray[np.int64], sizes: Sequence[int]) -> Weights:
     )
 
 
-@njit(nogil=True, cache=True)
+@kept
 def _sums(levels, low, many, ends, factors, starts, table, codes, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Write the sums of a block of rows; return the greatest."""
     sums[:] = 0
@@ -91,7 +92,7 @@ def _keep(total, row, rows, scores):  # type: ignore[no-untyped-def]  # noqa: AN
     rows[at] = row
 
 
-@njit(nogil=True, cache=True)
+@kept
 def _best(levels, ends, factors, starts, table, dead, first, rows, scores):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     codes, sums = np.empty(BLOCK, np.uint16), np.empty(BLOCK, table.dtype)
     for low in range(0, len(dead), BLOCK):

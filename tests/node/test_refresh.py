@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from childgrid_node import indexer
-from childgrid_node.bulk.intake import Intake, Taken
 from childgrid_node.index import Block, Index
 from childgrid_node.index_errors import IndexFileError
 from childgrid_node.indexer import Keyring, Mark
@@ -199,70 +198,6 @@ def test_a_source_that_is_away_leaves_the_index_as_it_was(people: Register) -> N
     assert people.keys() == ALL
     (people.folder / "away").rename(people.folder / "people.db")
     assert people.step() == ALL
-
-
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many rows each batch from now on brings to be encoded."""
-    counts: list[int] = []
-    take = Intake.take
-
-    def counting(self: Intake, columns: dict[str, list[str]], count: int) -> Taken:
-        counts.append(count)
-        return take(self, columns, count)
-
-    monkeypatch.setattr(Intake, "take", counting)
-    return counts
-
-
-def test_what_each_look_back_reads_again_is_encoded_once(
-    people: Register, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A register filled in one go stands within the look-back for ever."""
-    counts = encoded(monkeypatch)
-    people.step()
-    assert sum(counts) == len(ALL)
-    people.put("P1", "Somebody Else")
-    people.step()
-    people.step()
-    assert sum(counts) == len(ALL) + 1
-    assert people.keys() == ALL
-
-
-def test_everybody_is_judged_again_on_another_day(
-    people: Register, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Age and retention go by the day, whoever wrote to the record or not."""
-    people.step()
-    counts = encoded(monkeypatch)
-    people.step(DAY - people.now % DAY)
-    assert sum(counts) == len(ALL)
-
-
-def test_who_went_and_came_back_as_they_were_is_found(people: Register) -> None:
-    """By a deletion that a reconciliation saw, or by a filter."""
-    people.step()
-    people.run("DELETE FROM people WHERE id = 'P0'")
-    assert people.step(HOUR) == ALL[1:]
-    people.put("P0", "Person amesh")
-    assert people.step() == ALL
-    people.put("P2", "Person cmesh", "ACQUITTED")
-    assert people.step() == [one for one in ALL if one != "P2"]
-    people.run("UPDATE people SET status = 'OPEN' WHERE id = 'P2'")
-    assert people.step() == ALL
-
-
-def test_another_index_tells_nothing_of_what_it_holds(
-    people: Register, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Somebody built it while a row was another: what we took in counts no more."""
-    people.step()
-    people.put("P1", "Somebody Else")
-    Refresher(people.source, people.path, people.keyring, lambda: people.now).build()
-    people.put("P1", "Person bmesh")
-    people.index = indexer.open_index(people.path, people.keyring)
-    counts = encoded(monkeypatch)
-    people.step()
-    assert sum(counts) == len(ALL)
 
 
 def test_who_searches_meanwhile_keeps_what_they_had(people: Register) -> None:

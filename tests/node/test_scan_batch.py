@@ -152,8 +152,33 @@ def test_who_asks_while_loops_are_compiled_is_answered(
     able = np.ones(len(GRID.comparisons), np.bool_)
     assert kernels.prepare(plans, able).many
 
-    monkeypatch.setattr(batch_pass, "_made", Event())
+    for event in ("_tried", "_made"):
+        monkeypatch.setattr(batch_pass, event, Event())
     with batch_pass._making:
         assert not kernels.prepare(plans, able).many
     assert kernels.prepare(plans, able).many
     assert not kernels.prepare(plans[:2], able).many
+
+
+def test_a_damaged_cache_of_machine_code_stops_no_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loops for one query answer, and nobody tries the others again."""
+    random, tries = np.random.default_rng(9), []
+
+    def damaged(scheme: Scheme) -> None:
+        tries.append(scheme)
+        raise ValueError("no machine code")
+
+    index = index_of(GRID, people(GRID, 700, random), random)
+    queries = list(people(GRID, 4, random))
+    right = scan.survey_many(GRID, index.segments, queries)
+    monkeypatch.setattr(batch_pass, "_try_out", damaged)
+    for event in ("_tried", "_made"):
+        monkeypatch.setattr(batch_pass, event, Event())
+
+    for _ in range(2):
+        found = scan.survey_many(GRID, index.segments, queries)
+        for one, other in zip(found, right, strict=True):
+            assert (one.counts == other.counts).all()
+    assert len(tries) == 1
