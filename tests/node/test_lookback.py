@@ -90,6 +90,15 @@ def test_only_so_many_rows_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     assert found == [["a", "b", "c"], ["c"]]
 
 
+def test_who_went_in_the_round_that_read_them_is_new_again() -> None:
+    """Deleted between the reading of rows and of keys, or left out by the guard."""
+    lookback = Lookback()
+    for _ in range(2):
+        lookback.begin(1)
+        assert lookback.fresh("a", {"name": "a"})
+        lookback.keep(["a"])
+
+
 def test_cells_are_told_apart_however_they_are_cut() -> None:
     """Two columns never pass for two others that read alike one after another."""
     lookback = Lookback()
