@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 PAGE = 4096
 STEPS = np.uint64(BLOCK // LANES)
 LINE = 8
-AHEAD = 1024
+AHEAD = 512
 
 HEAD = f"""\
 def survey(rows, filled, dead, many, pitch, base, out, counts, column, sought, words,

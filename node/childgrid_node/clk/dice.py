@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 BLOCK = 1024
-AHEAD = 1024
+AHEAD = 384
 
 
 @njit(nogil=True)
@@ -59,9 +59,8 @@ def _top(words: int) -> Kernel:
                 full = found[q, last] >= 0
                 for i in range(low, high):
                     start = np.uint64(i) * np.uint64(words)
-                    if q == 0:
-                        for w in range(0, words, 8):
-                            prefetch(rows, start + np.uint64(AHEAD + w))
+                    for w in range(0, words, 8):
+                        prefetch(rows, start + np.uint64(AHEAD + w))
                     bits = np.uint64(0)
                     for w in range(0, sixteens, 16):
                         bits += common_16(

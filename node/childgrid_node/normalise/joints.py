@@ -66,8 +66,6 @@ def joined(words: Sequence[str]) -> Sequence[str]:
             found.append("chandra")
         elif before in _SERVANT and word.startswith(_ARABIC_ARTICLE):
             found.append(word.removeprefix(_ARABIC_ARTICLE))
-        elif word in _SECOND and before in _FIRST:
-            found[-1] = before + word
         elif word in _FAITH and before == "ud":
             found[-1] = "uddin"
         elif word in _FAITH and before.endswith("ud") and len(before) > _SHORTEST_STEM:
@@ -76,6 +74,8 @@ def joined(words: Sequence[str]) -> Sequence[str]:
             found[-1] = before + word
         else:
             found.append(word)
+        if len(found) > 1 and found[-1] in _SECOND and found[-2] in _FIRST:
+            found[-2:] = [found[-2] + found[-1]]
     return found
 
 

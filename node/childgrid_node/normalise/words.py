@@ -76,6 +76,7 @@ DROPPED = _HONORIFICS | _FILLERS
 """Cleaned words that are no part of a name."""
 
 _LEADING = frozenset(clean(word) for word in _TABLE["leading"])
+_APPELLATIONS = frozenset(clean(word) for word in _TABLE["appellations"])
 _UNNAMED = frozenset(_TABLE["unnamed"])
 
 
@@ -232,6 +233,8 @@ class Words:
             return ()
         if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
             del plain[0]
+        if len(plain) > 1 and plain[-1] in _APPELLATIONS:
+            del plain[-1]
         return tuple(part for word in joined(plain) for part in self.part(word))
 
 
