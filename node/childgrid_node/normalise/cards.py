@@ -19,6 +19,7 @@ from .text import ascii_digits, clean
 
 _NATIONS = frozenset(table("identifiers")["nations"]["codes"])
 _ZERO = re.compile(r"(?<![A-Z])O(?=\d)|(?<=\d)O(?![A-Z])|(?<=\d)O(?=\d)")
+_ONE = re.compile(r"(?<=\d)[IL](?=\d)")
 _VIRTUAL = re.compile(r"(?<!\d)\d{4}(?:[\s\-]?\d{4}){3}(?!\d)")
 _RUN = re.compile(r"\d[\d\s\-–—./]*")
 _TWELVE = re.compile(r"(?<!\d)\d{4}([\s\-]?)\d{4}\1\d{4}(?!\d)")
@@ -80,7 +81,7 @@ def aadhaar4(text: str) -> Canonical:
 def _twelves(text: str) -> list[str]:
     """Every number of twelve digits, however it is grouped."""
     plain = ascii_digits(clean(codes.whole(text))).upper()
-    plain = _VIRTUAL.sub(" VID ", _ZERO.sub("0", plain))
+    plain = _VIRTUAL.sub(" VID ", _ONE.sub("1", _ZERO.sub("0", plain)))
     found = []
     for run in _RUN.findall(plain):
         number = codes.digits(run)
@@ -190,7 +191,10 @@ def _check(number: str) -> int:
 
 def cnr(text: str) -> Canonical:
     """A court's case number record: court, six digits, and the year."""
-    found = codes.matches(_COURT, legible(text))
+    text = legible(codes.upright(text))
+    if alone := _COURT.fullmatch(alnum(text)):
+        return codes.distinct([_court(*alone.groups())])
+    found = codes.matches(_COURT, text)
     return codes.distinct(_court(*one.groups()) for one in found)
 
 

@@ -23,6 +23,7 @@ _DECIMAL = re.compile(r"^\s*(\d+)\.0+\s*$")
 _REPEATED = re.compile(r"^(.)\1*$")
 _DIGIT = str.maketrans("OISB", "0158")
 _LETTER = str.maketrans("0158", "OISB")
+_SMALL_L = re.compile(r"(?<=\d)l+(?=[\dOo])|(?<=\d[Oo])l+(?=\d)")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _SEAM = re.compile(r"[^A-Z0-9]+")
 STATES = frozenset(table("identifiers")["states"]["codes"])
@@ -53,6 +54,11 @@ def legible(text: str) -> str:
     if text.isascii():
         return text.upper()
     return _SPELT.sub(_latin, ascii_digits(clean(text))).upper()
+
+
+def upright(text: str) -> str:
+    """`text` with small letters l between digits as ones, where no letter may stand."""
+    return _SMALL_L.sub(lambda found: "1" * len(found[0]), text)
 
 
 def _latin(found: re.Match[str]) -> str:

@@ -41,6 +41,7 @@ _MONTH = r"\(\s*\d{1,2}\s*\)\s*"
 """What the northeast writes between serial number and year."""
 _SERIAL = rf"(?<![\d/])(?:(?<![a-z])[a-z]-)?(\d{{1,6}})\s*(?:{_LETTER}|{_MONTH})?"
 _BETWEEN = r"\s*(?:(?:/|\\|-|–|\bof\b|का|সালের|ऑफ)|(?<=\))|,?\s*(?=year|वर्ष|सन))\s*"
+_NOUGHT = re.compile(r"(?<=\d)o(?=\d)")
 _FULL = re.compile(
     _SERIAL + _BETWEEN + r"(?:(?:year|वर्ष|सन्?)[\s:\-]*)?((?:19|20)\d\d)(?!\d)"
 )
@@ -112,7 +113,7 @@ def fir(text: str) -> Canonical:
     """A first information report, or another case of a police station or agency."""
     if _FORM.fullmatch(text):
         return (text,)
-    plain = ascii_digits(_SHORT.sub(".", clean(text)))
+    plain = _NOUGHT.sub("0", ascii_digits(_SHORT.sub(".", clean(text))))
     if found := _LONG.search(plain):
         return () if codes.unlikely(found[0]) else (found[0],)
     if regular := _REGULAR.search(plain):

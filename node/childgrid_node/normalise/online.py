@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from .codes import Canonical, distinct
 from .lexicon import table
-from .text import clean
+from .text import ascii_digits, clean
 from .unsaid import states_nothing
 
 _PLATFORMS = table("platforms")
@@ -35,6 +35,7 @@ _SHORTEST = 6
 """Letters that a name at Google has at least."""
 
 _PAYS = re.compile(r"(?<![\w.@\-])([\w.\-]{2,})@([a-z][a-z0-9]+)(?![\w@\-]|\.\w)")
+_LABELLED = re.compile(r"(?:vpa|upi(?:id)?)[.\-]+(?=\w)")
 _FILLED = re.compile(r"(.)\1+")
 
 _HOSTS: dict[str, str] = {
@@ -87,11 +88,11 @@ def _email(text: str) -> str:
 
 def upi(text: str) -> Canonical:
     """Payment addresses ("name@bank") in lower case, alone, labelled or in a link."""
-    plain = _AT.sub("@", unquote(clean(text)))
+    plain = _AT.sub("@", unquote(ascii_digits(clean(text))))
     plain = plain.replace("pa=", " ").replace("&", " ")
     found = _PAYS.findall(plain)
     return distinct(
-        f"{name.lstrip('.-')}@{bank}"
+        f"{_LABELLED.sub('', name).lstrip('.-')}@{bank}"
         for name, bank in found
         if name not in _QUIET and not _FILLED.fullmatch(name)
     )

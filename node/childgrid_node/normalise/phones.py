@@ -24,7 +24,8 @@ _EXTENSION = re.compile(
 _LINK = re.compile(r"(?:phone=|wa\.me/|tel:)\+?")
 _TRUNK = re.compile(r"(?<=\d)\s*\(0\)\s*")
 _LISTED = re.compile(r"(?<![\d.\-])\(?[1-5][).]\s*(?=\+?\d{4})")
-_ZERO = re.compile(r"(?<=\d)o(?=[\d\s\-])")
+_ZERO = re.compile(r"(?<=[\dil])o(?=[\d\s\-il])")
+_ONE = re.compile(r"(?<=\d)[il](?=\d)")
 _CHUNK = re.compile(r"\(?\+?\(?\d[\d\s()\-–—.]*")
 _NUMBER = re.compile(r"(?!18[06]0)[1-9]\d{9}")
 """Ten digits; 1800 and 1860 are free lines of firms."""
@@ -48,7 +49,7 @@ def phone(text: str) -> Canonical:
         return (number,) if number else ()
     text = _TRUNK.sub(" ", ascii_digits(clean(text)))
     text = _LINK.sub(" +", _EXTENSION.sub(" ", text))
-    text = _ZERO.sub("0", _LISTED.sub(" ", text))
+    text = _ONE.sub("1", _ZERO.sub("0", _LISTED.sub(" ", text)))
     return distinct(_numbers(text))
 
 

@@ -27,7 +27,7 @@ _MAKES = frozenset(_TABLE["vehicle"]["makes"])
 _GAP = r"[\s\-/.]{0,4}"
 _LICENCE = re.compile(
     rf"(?<![A-Z0-9])([A-Z0]{{2}}){_GAP}([0-9O]{{1,3}}){_GAP}([A-Z]{{0,2}}){_GAP}"
-    rf"((?:19|20)\d\d)({_GAP})(\d{{1,7}})(?![A-Z0-9])"
+    rf"((?:19|2[0O])[\dO]{{2}})({_GAP})(\d[\dO]{{0,6}})(?![A-Z0-9])"
 )
 _NARROW = re.compile(_LICENCE.pattern.replace("{1,3}", "{1,2}"))
 _OLD = re.compile(
@@ -63,7 +63,7 @@ def driving_licence(text: str) -> Canonical:
 
     Other old numbers stay as they are written, without the words around them.
     """
-    text = legible(text)
+    text = legible(codes.upright(text))
     if form := written(alnum(text)):
         return (form,)
     if found := codes.distinct(_licences(text)):
@@ -115,7 +115,7 @@ def _checked(found: re.Match[str]) -> str:
 
 
 def _sarathi(state: str, office: str, letter: str, year: str, serial: str) -> str:
-    state = codes.letters(state)
+    state, year, serial = codes.letters(state), numerals(year), numerals(serial)
     if state not in STATES or not int(serial) or year < FIRST_YEAR:
         return ""
     width = 3 if state in WIDE else 2
