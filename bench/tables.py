@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # Nothing measured here is secret; a fixed key makes runs comparable.
 BENCH_KEY = bytes(range(32))
 BATCH = 2_000
+TRAIN = "train"
 SAMPLE_ROWS = 1_500
 
 
@@ -112,13 +113,16 @@ class Labelled:
 def folder(given: str | None) -> Path:
     """Return the folder from ``--data`` or the environment's CHILDGRID_DATA.
 
+    The latter may hold several such folders; that of ``TRAIN`` is taken then.
+
     Raises:
         BenchError: neither names a folder.
     """
-    path = Path(given or os.environ.get("CHILDGRID_DATA", ""))
-    if not (path / "queries.toml").is_file():
-        raise BenchError("give a folder with queries.toml by --data or CHILDGRID_DATA")
-    return path
+    kept = Path(os.environ.get("CHILDGRID_DATA", ""))
+    for path in (Path(given),) if given else (kept, kept / TRAIN):
+        if (path / "queries.toml").is_file():
+            return path
+    raise BenchError("give a folder with queries.toml by --data or CHILDGRID_DATA")
 
 
 @contextmanager

@@ -161,3 +161,16 @@ def test_a_folder_without_queries_is_refused(tmp_path: Path) -> None:
     """The message says what to give."""
     with pytest.raises(BenchError, match=r"queries\.toml"):
         folder(str(tmp_path))
+
+
+def test_a_folder_of_folders_is_measured_by_what_is_there_to_learn_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CHILDGRID_DATA may hold several folders; one that was named is that one."""
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "queries.toml").touch()
+    monkeypatch.setenv("CHILDGRID_DATA", str(tmp_path))
+
+    assert folder(None) == tmp_path / "train"
+    with pytest.raises(BenchError, match=r"queries\.toml"):
+        folder(str(tmp_path))
