@@ -34,8 +34,8 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import node_pb2, node_pb2_grpc, values_pb2
 
 _BATCH = 256
-_ABREAST = 8
-"""Questions of one asker before one target: enough to share a pass over its rows."""
+_ABREAST = 24
+"""Questions of one asker before one target: while a pass takes half, half gather."""
 
 _GATHER_SECONDS = 0.05
 """How long the first answer to a query waits for the others', to share their syncs."""

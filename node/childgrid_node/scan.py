@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from childgrid_node import fallback
+from childgrid_node import fallback, priority
 from childgrid_node.plan import LEVELS, SEVERAL, Plan
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def _merged(done: Sequence[_Ranked], k: int) -> _Ranked:
 @cache
 def _pool(count: int) -> ThreadPoolExecutor:
     """Threads that stay: starting them anew costs as much as a small scan."""
-    return ThreadPoolExecutor(count, thread_name_prefix="scan")
+    return ThreadPoolExecutor(count, "scan", priority.yield_to_others, (priority.SCAN,))
 
 
 # A forked process has none of the threads that it would wait for.

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from childgrid_node import guard
+from childgrid_node import guard, priority
 from childgrid_node.bulk.batch import MOST_CELLS, BatchEncoder, Fault
 from childgrid_node.encode import Encoder
 from childgrid_node.index_errors import EncodingError
@@ -233,6 +233,7 @@ _intakes: list[Intake] = []
 
 
 def _begin(order: Order) -> None:
+    priority.yield_to_others(priority.READING)
     Thread(target=_end_with_parent, daemon=True).start()
     _intakes.append(Intake(order))
 
