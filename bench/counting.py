@@ -16,7 +16,7 @@ from childgrid_node import scan
 from childgrid_node.plan import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -75,7 +75,7 @@ def count(data: Labelled, scheme: Scheme) -> Counts:
         fold = query.number % FOLDS
         segments = table.index.segments
         if query.home:
-            segments, rows = (_alone(segments, rows),), np.arange(len(rows))
+            segments, rows = (alone(segments, rows),), np.arange(len(rows))
         found = scan.survey(scheme, segments, query.encoding)
         levels = scan.levels_of(scheme, found, rows)
         counts.other[fold][list(found.active)] += found.counts
@@ -86,7 +86,7 @@ def count(data: Labelled, scheme: Scheme) -> Counts:
     return counts
 
 
-def _alone(segments: tuple[Segment, ...], rows: NDArray[np.int64]) -> Segment:
+def alone(segments: Sequence[Segment], rows: NDArray[np.int64]) -> Segment:
     """Return chosen rows as a segment of their own, in the order of the table."""
     inside = [
         rows[(rows >= s.first) & (rows < s.first + len(s.dead))] for s in segments

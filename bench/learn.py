@@ -6,7 +6,9 @@ m among true pairs, u among all others. Calibration is fitted on the node's own
 features of the best rows, with the weights learned from the *other* half of the
 queries, so that it is not fooled by its own memory: a logistic model within bounds,
 then trees that start from it, each direction kept, so that more agreement never lowers
-a probability. The strong band is set on halves that the trees did not see.
+a probability. What log-odds are worth at other agencies is learned by holding some back
+(``elsewhere``), where the base has such numbers. The strong band is set on halves of
+the queries that the trees did not see.
 
 The shipped weights are made, to the byte, on the ministries' tables or without any::
 
@@ -33,12 +35,14 @@ import numpy as np
 from bench.boost import Growth, as_table, grow
 from bench.counting import ENOUGH_PAIRS, FOLDS, Counts, count, log_tables, searches
 from bench.document import render
+from bench.elsewhere import FEWEST, reading
 from bench.linked import with_records
 from bench.logistic import fit
 from bench.tables import BenchError, Labelled, given_or_sample, load
 from bench.unlabelled import adapted
 from childgrid_node import scan, score
 from childgrid_node.calibration import (
+    elsewhere,
     features,
     household,
     log_odds,
@@ -256,6 +260,14 @@ def learn(
     document = json.loads(base.raw)
     rows = round(np.mean([len(table.index) for table in data.tables]))
     _forget(document, base)
+    if base.calibration.elsewhere:
+        base = _local(base)
+        if len(data.tables) < FEWEST:
+            del document["calibration"]["elsewhere"]
+        else:
+            document["calibration"]["elsewhere"] |= {"source": source} | reading(
+                data, lambda taught: Scheme.parse(learn(taught, base, source))
+            )
     counts = counts or counts_of(data, base)
     halves = [_weighed(document, counts.without(f), base) for f in range(FOLDS)]
     scheme = _weighed(document, counts.without(FOLDS), base)
@@ -267,12 +279,20 @@ def learn(
     scheme = Scheme.parse(render(document))
     scheme, logits = with_forest(scheme, document, found)
     document = json.loads(scheme.raw)
-    strong = strong_from(household(scheme, logits, found.parts), found.labels)
+    logits = household(scheme, elsewhere(scheme.calibration, logits), found.parts)
+    strong = strong_from(logits, found.labels)
     document["bands"] |= {"strong": strong, "possible": min(POSSIBLE, strong)}
     document["bands"] |= {"floor": FLOOR, "source": source}
     raw = render(document)
     Scheme.parse(raw)
     return raw
+
+
+def _local(base: Scheme) -> Scheme:
+    """Return ``base`` as it is for the agencies alone that teach it."""
+    document = json.loads(base.raw)
+    del document["calibration"]["elsewhere"]
+    return Scheme.parse(render(document))
 
 
 def _forget(document: dict[str, Any], base: Scheme) -> None:

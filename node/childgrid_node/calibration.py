@@ -5,8 +5,9 @@ group; over products of some of them, since name, birth, relative and place do n
 speak independently; over how far the name falls short of full agreement; over rivals
 in the table; and over a sign of kinship, which only lowers. On top of it come trees
 over the same parts one by one. All in millinats, with integer coefficients and leaves.
-The log-odds rise by ln(N_trained / N): a larger table holds more strangers. What is
-left is set against the rest of a household, whom no table's size makes rarer.
+Agencies that taught it nothing may believe less of it (``elsewhere``). The log-odds
+rise by ln(N_trained / N): a larger table holds more strangers. What is left is set
+against the rest of a household, whom no table's size makes rarer.
 
 A small table has few rivals, which says nothing: as many strangers as the training
 table held always stand behind a row as one more rival (their likelihood ratios sum to
@@ -223,7 +224,19 @@ def size_offset(calibration: Calibration, rows: int) -> int:
     a register of a handful of rows is not likelier to hold the person.
     """
     counted = min(max(rows, calibration.least_rows), calibration.most_rows)
-    return round(1000 * math.log(calibration.trained_rows / counted))
+    added = 1000 * math.log(calibration.trained_rows / counted)
+    if calibration.elsewhere and added > 0:
+        added *= calibration.elsewhere.size / 1000
+    return round(added)
+
+
+def elsewhere(calibration: Calibration, logits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return log-odds (millinats) as agencies may read them that taught nothing.
+
+    An earlier scheme says nothing about these.
+    """
+    known = calibration.elsewhere
+    return logits if known is None else known.shift + logits * known.slope // 1000
 
 
 def household(

@@ -19,6 +19,7 @@ import numpy as np
 from childgrid_node import scan
 from childgrid_node.calibration import (
     PROBABILITY,
+    elsewhere,
     features,
     household,
     log_odds,
@@ -180,7 +181,8 @@ def second(
     _, values = features(scheme, parts, levels, scores)
     logits = log_odds(scheme.calibration, values)
     found = signs(scheme, parts, levels, scores, logits, asked)
-    return logits + scheme.calibration.forest.add(found)
+    logits += scheme.calibration.forest.add(found)
+    return elsewhere(scheme.calibration, logits)
 
 
 def rarity_weights(scheme: Scheme, found: scan.Survey) -> NDArray[np.int64]:

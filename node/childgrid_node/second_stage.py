@@ -39,6 +39,21 @@ class Household:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What log-odds are worth at an agency whose records taught the model nothing.
+
+    There it is surer than it may be: other clerks, other columns. What it gives is
+    multiplied by ``slope`` (per 1,000, above 0) and moved by ``shift`` (millinats); and
+    what a smaller table than the model was taught by adds to it, by ``size`` (per
+    1,000). Nothing was learned about larger ones.
+    """
+
+    shift: int
+    slope: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Calibration:
     """The second stage: a logistic model over the parts of the first, then trees.
 
@@ -49,8 +64,9 @@ class Calibration:
     groups share. These three are at most 0, and ``relatives`` never outweighs the
     agreement it discounts. ``joint`` weighs products of two ``bundles`` of
     comparisons, each kept within ``joint_cap`` millinats; no identifier is in a
-    bundle. ``forest`` adds to the sum, and ``household``, where a scheme has one, keeps
-    it from saying more than a household's other members allow. ``intercept`` is in
+    bundle. ``forest`` adds to the sum. ``elsewhere`` says what that is worth at
+    agencies that taught nothing, and ``household`` keeps it from saying more than a
+    household's other members allow; an early scheme has neither. ``intercept`` is in
     millinats, for a table of ``trained_rows`` rows; smaller tables than ``least_rows``
     count as that large, and larger than ``most_rows`` as that. ``rarity_rows`` is how
     many rows the scheme's own chance of a level counts for; ``asked`` how many of
@@ -75,6 +91,7 @@ class Calibration:
     joint: tuple[tuple[str, str, int], ...]
     forest: Forest
     household: Household | None = None
+    elsewhere: Elsewhere | None = None
 
 
 def directions(comparisons: tuple[Comparison, ...]) -> dict[str, int]:
@@ -119,6 +136,7 @@ def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibra
         joint=tuple(_joint(product) for product in part.parts("joint")),
         forest=forest.read(part.part("forest", cited=False), directions(comparisons)),
         household=_household(part) if "household" in part.names() else None,
+        elsewhere=_elsewhere(part) if "elsewhere" in part.names() else None,
     )
     part.close()
     return calibration
@@ -130,6 +148,17 @@ def _household(part: Part) -> Household:
         inside.number("bound", 0, 50_000),
         inside.number("differs", 0, 50_000),
         inside.texts("own"),
+    )
+    inside.close()
+    return found
+
+
+def _elsewhere(part: Part) -> Elsewhere:
+    inside = part.part("elsewhere")
+    found = Elsewhere(
+        inside.number("shift", -50_000, 50_000),
+        inside.number("slope", 1, 10_000),
+        inside.number("size", 0, 10_000),
     )
     inside.close()
     return found

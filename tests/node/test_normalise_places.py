@@ -145,9 +145,13 @@ def test_a_district_tells_the_younger_state(
     assert found.state == younger
 
 
-def test_a_district_alone_tells_no_state() -> None:
-    """The state field holds what was stated."""
-    assert from_fields({"district": ["Meerut"]}).state == ""
+def test_a_district_tells_its_state_where_none_is_stated() -> None:
+    """Unless two states have one of that name, or its name is only much like it."""
+    assert from_fields({"district": ["Meerut"]}).state == "UP"
+    assert from_fields({"address": ["Vill. Yerla, Distt Amravati"]}).state == "MH"
+    assert from_fields({"district": ["Meerut"], "state": ["MP"]}).state == "MP"
+    assert from_fields({"district": ["Hamirpur"]}).state == ""
+    assert from_fields({"district": ["Meeruth Nagar"]}).state == ""
 
 
 def test_a_slip_of_two_letters_is_mended_where_the_state_is_known() -> None:

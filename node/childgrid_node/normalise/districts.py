@@ -116,10 +116,13 @@ def settle(area: Area, code: str) -> tuple[Parts, str]:
     """The pieces of `tokens.district_tokens` for an area, and the state.
 
     `code` is the state that is known otherwise, or "". Where a district is one of
-    today's younger states, and the older is stated, the younger is meant.
+    today's younger states, and the older is stated, the younger is meant; where none is
+    stated, a district's own state is, if its name was written as it is.
 
     >>> settle(read("Aurangabad"), "BR"), settle(read("Aurangabad"), "")
     ((('=BRorangabad', '@BRorangabad'), 'BR'), (('=BRorangabad',), ''))
+    >>> settle(read("Siwan"), "")[1], settle(read("Siwaan Nagar"), "")[1]
+    ('BR', '')
     """
     code = code or area.state
     among = _of_state(area.among, code)
@@ -129,7 +132,7 @@ def settle(area: Area, code: str) -> tuple[Parts, str]:
     groups = {group(entry) for entry in among}
     if len(among) == 1:
         where, key = among[0]
-        if PARENTS.get(where) == code:
+        if PARENTS.get(where) == code or not (code or area.words):
             code = where
         return (_NAME + groups.pop(), f"{_OWN}{where}{key}"), code
     if len(groups) == 1:

@@ -184,7 +184,8 @@ def alone(scheme: Scheme, levels: NDArray[np.uint8], asked: int) -> NDArray[np.i
     for name, column in (("crowd", crowd), ("gap", gap), ("near", 1)):
         if name in features:
             signs[:, features.index(name)] = column
-    return logits + scheme.calibration.forest.add(signs)
+    logits += scheme.calibration.forest.add(signs)
+    return calibration.elsewhere(scheme.calibration, logits)
 
 
 def _parts(scheme: Scheme, levels: NDArray[np.uint8]) -> NDArray[np.int64]:
