@@ -194,12 +194,18 @@ def test_a_relative_shares_the_phone_but_not_the_name() -> None:
 
 
 def test_a_larger_table_lowers_a_probability() -> None:
-    """Ten times as many rows: ln 10 less."""
-    small, large = (
-        calibration.size_offset(GRID.calibration, rows) for rows in (1_000, 10_000)
+    """Ten times as many rows: ln 10 less, below the taught size as it was learned."""
+    taught = GRID.calibration.trained_rows
+    small, same, large = (
+        calibration.size_offset(GRID.calibration, rows)
+        for rows in (taught // 10, taught, 10 * taught)
     )
+    assert GRID.calibration.elsewhere
+    told = GRID.calibration.elsewhere.size / 1000
 
-    assert small - large == pytest.approx(1000 * np.log(10), abs=1)
+    assert same == 0
+    assert large == pytest.approx(-1000 * np.log(10), abs=1)
+    assert small == pytest.approx(told * 1000 * np.log(10), abs=2)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 10])
