@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from childgrid_wire import lifting
@@ -177,6 +177,8 @@ def test_another_officers_query_is_not_lifted() -> None:
     ),
     st.integers(-2 * DAY, 9 * DAY),
 )
+@example(lifts=[(FLOOR + 1, -60, "transport/nodal-1", "io-7")], later=-61)
+@example(lifts=[(FLOOR + 1, 0, "transport/nodal-1", "io-7")], later=-61)
 def test_a_limit_is_the_floors_or_the_highest_that_stands(
     lifts: list[tuple[int, int, str, str]], later: int
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_limit_is_the_floors_or_the_highest_that_stands(
         if (
             FLOOR < queries <= 10 * FLOOR
             and view.now < until <= one.issued + 7 * DAY
+            and one.issued < until
             and one.issued <= view.now + 120
             and view.now < signed.expires
             and who == "transport/nodal-1"
