@@ -9,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from childgrid_node import score
 from childgrid_node.calibration import elsewhere, size_offset
+from childgrid_node.encode import Encoder
+from childgrid_node.index import Block, Index, Origin
 from childgrid_node.index_errors import SchemeError
+from childgrid_node.normalise import from_fields, tokens_of
 from childgrid_node.scheme import Scheme
 
 GRID = Scheme.load("childgrid-2")
@@ -21,6 +25,24 @@ def with_numbers(**numbers: object) -> Scheme:
     document = json.loads(GRID.raw)
     document["calibration"]["elsewhere"] |= numbers
     return Scheme.parse(json.dumps(document).encode())
+
+
+def likely(scheme: Scheme) -> int:
+    """The probability of a register's only row, per 10,000; it is the one sought."""
+    person = {"name": ["Sunita Rathore"], "district": ["Kota"], "sex": ["F"]}
+    encoded = Encoder(scheme, bytes(32), 1).encode(tokens_of(from_fields(person)))
+    block = Block(["1"], encoded[None], np.zeros(1, np.uint8))
+    index = Index.of(scheme, Origin("a", "b", 0, 0), [block])
+    (found,) = score.match(index, encoded, floor=0).candidates
+    return found.probability
+
+
+def test_a_search_says_what_its_log_odds_are_worth() -> None:
+    """Two nats less, and each probability is lower."""
+    before = with_numbers(shift=0)
+    after = with_numbers(shift=-2_000)
+
+    assert 0 < likely(after) < likely(before)
 
 
 @given(st.lists(st.integers(-40_000, 40_000), min_size=2, max_size=8))
