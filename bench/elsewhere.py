@@ -1,7 +1,7 @@
 """How sure a scheme may be at agencies that taught it nothing.
 
 Each agency in turn is held back, and what the others teach is asked about it: that may
-be surer than it should be, and more or less so in a smaller table. Three numbers,
+be too sure or too cautious, and otherwise so in a smaller table. Three numbers,
 fitted by maximum likelihood to the whole tables and to a quarter of their rows, say
 what log-odds are worth there (Platt 1999, on agencies that were held back). Real
 queries only; rows that a household's bound speaks about are left out, since that bound

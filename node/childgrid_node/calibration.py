@@ -5,9 +5,9 @@ group; over products of some of them, since name, birth, relative and place do n
 speak independently; over how far the name falls short of full agreement; over rivals
 in the table; and over a sign of kinship, which only lowers. On top of it come trees
 over the same parts one by one. All in millinats, with integer coefficients and leaves.
-Agencies that taught it nothing may believe less of it (``elsewhere``). The log-odds
-rise by ln(N_trained / N): a larger table holds more strangers. What is left is set
-against the rest of a household, whom no table's size makes rarer.
+At agencies that taught it nothing it is worth more or less (``elsewhere``). The
+log-odds rise by ln(N_trained / N): a larger table holds more strangers. What is left is
+set against the rest of a household, whom no table's size makes rarer.
 
 A small table has few rivals, which says nothing: as many strangers as the training
 table held always stand behind a row as one more rival (their likelihood ratios sum to

@@ -42,10 +42,10 @@ class Household:
 class Elsewhere:
     """What log-odds are worth at an agency whose records taught the model nothing.
 
-    There it is surer than it may be: other clerks, other columns. What it gives is
-    multiplied by ``slope`` (per 1,000, above 0) and moved by ``shift`` (millinats); and
-    what a smaller table than the model was taught by adds to it, by ``size`` (per
-    1,000). Nothing was learned about larger ones.
+    There it may be too sure or too cautious: other clerks, other columns. What it
+    gives is multiplied by ``slope`` (per 1,000, above 0) and moved by ``shift``
+    (millinats); and what a smaller table than the model was taught by adds to it, by
+    ``size`` (per 1,000). Nothing was learned about larger ones.
     """
 
     shift: int

@@ -35,7 +35,7 @@ _SHORTEST = 6
 """Letters that a name at Google has at least."""
 
 _PAYS = re.compile(r"(?<![\w.@\-])([\w.\-]{2,})@([a-z][a-z0-9]+)(?![\w@\-]|\.\w)")
-_LABELLED = re.compile(r"(?:vpa|upi(?:id)?)[.\-]+(?=\w)")
+_LABELLED = re.compile(r"\A(?:vpa|upi(?:id)?)[.\-]+(?=\w)")
 _FILLED = re.compile(r"(.)\1+")
 
 _HOSTS: dict[str, str] = {
