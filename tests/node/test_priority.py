@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from childgrid_node import priority, scan
+from childgrid_node.bulk import intake
 from childgrid_node.priority import READING, SCAN, yield_to_others
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="threads have no rank here")
@@ -33,9 +34,14 @@ def test_threads_that_scan_yield_and_whoever_waits_for_them_does_not() -> None:
 
 
 @linux
-def test_what_reads_a_register_yields_to_a_scan() -> None:
+def test_what_reads_a_register_yields_to_a_scan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A search goes before the indexing that it meets."""
-    with ThreadPoolExecutor(1, initializer=yield_to_others, initargs=(READING,)) as one:
+    monkeypatch.setattr(intake, "Intake", lambda _: None)
+    monkeypatch.setattr(intake, "_intakes", [])
+
+    with ThreadPoolExecutor(1, initializer=intake._begin, initargs=(None,)) as one:
         assert one.submit(rank).result() == max(READING, rank())
     assert READING > SCAN
 
