@@ -5,9 +5,10 @@ how often each level occurs in this table. Second pass (``best``): the sum of th
 levels' integer weights, and the rows with the greatest sums, ties by row order. No
 row is skipped by a bound or an approximation; deleted rows count nowhere.
 
-Several queries go over the rows in one pass. Threads divide the segments; answers
-do not depend on how many there are. What a level weighs is ``score``'s affair. The
-numba and the numpy engine give the same answers.
+Several queries go over the rows in one pass. Threads take the rows piece by piece, as
+each gets free: none waits for another that has fewer processors' time. Answers do not
+depend on how many there are. What a level weighs is ``score``'s affair. The numba and
+the numpy engine give the same answers.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
 
 
 NOTHING = -(2**62)
-Part = TypeVar("Part")
+PIECE_ROWS = 2**15
+"""Rows that a thread takes at a time: some milliseconds, so that all end together."""
+
 Result = TypeVar("Result")
 _Ranked = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -124,13 +127,33 @@ def row_popcounts(scheme: Scheme, rows: NDArray[np.uint64]) -> NDArray[np.uint16
 
 
 @dataclass(frozen=True)
-class _None:
-    """No rows, in arrays of the same kind as a segment's."""
+class _Piece:
+    """Some rows of a segment, as a segment."""
 
     first: int
     rows: NDArray[np.uint64]
     filled: NDArray[np.uint16]
     dead: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, segment: Segment, low: int, high: int) -> _Piece:
+        return cls(
+            segment.first + low,
+            segment.rows[low:high],
+            segment.filled[low:high],
+            segment.dead[low:high],
+        )
+
+
+def _pieces(segments: Sequence[Segment], threads: int) -> Sequence[Segment]:
+    """Segments cut for several threads; one thread takes them as they are."""
+    if threads == 1:
+        return segments
+    return [
+        _Piece.of(segment, low, low + PIECE_ROWS)
+        for segment in segments
+        for low in range(0, len(segment.dead), PIECE_ROWS)
+    ]
 
 
 def warm(scheme: Scheme, segment: Segment) -> None:
@@ -138,7 +161,7 @@ def warm(scheme: Scheme, segment: Segment) -> None:
 
     That takes a second from the cache, and several where they are compiled first.
     """
-    none = _None(segment.first, segment.rows[:0], segment.filled[:0], segment.dead[:0])
+    none = _Piece.of(segment, 0, 0)
     query = np.ones(scheme.layout.words, np.uint64)
     (found,) = survey_many(scheme, [none], [query], all_counts=False)
     best(scheme, found, np.zeros((len(found.active), LEVELS), np.int64), 1)
@@ -187,27 +210,29 @@ def survey_many(
     spent = time.thread_time_ns() - began
     shape = (len(plans), len(scheme.comparisons), LEVELS)
 
-    def work(parts: Sequence[Segment]) -> tuple[NDArray[np.int64], list[Any]]:
-        counts = np.zeros(shape, np.int64)
-        ends = list(accumulate(run.room(prepared, len(part.dead)) for part in parts))
-        # One piece for all segments: large pieces come from the system in large pages.
-        space = np.empty(ends[-1] if ends else 0, np.uint8)
-        found = [
-            run.survey(
-                prepared, part.rows, part.filled, part.dead, counts, space[low:high]
+    pieces = _pieces(segments, threads)
+    ends = list(accumulate(run.room(prepared, len(one.dead)) for one in pieces))
+    # One space for all pieces: large ones come from the system in large pages.
+    space = np.empty(ends[-1] if ends else 0, np.uint8)
+
+    def work(turns: Iterator[int]) -> tuple[NDArray[np.int64], dict[int, Any]]:
+        counts, found = np.zeros(shape, np.int64), {}
+        for at in turns:
+            one, room = pieces[at], space[ends[at - 1] if at else 0 : ends[at]]
+            found[at] = run.survey(
+                prepared, one.rows, one.filled, one.dead, counts, room
             )
-            for part, low, high in zip(parts, [0, *ends], ends, strict=False)
-        ]
         return counts, found
 
-    done = _shared(work, segments, threads)
-    levels = [each for (_, found), _ in done for each in found]
+    done = _shared(work, len(pieces), threads)
+    by_piece = {at: each for (_, found), _ in done for at, each in found.items()}
+    levels = [by_piece[at] for at in range(len(pieces))]
     counts = sum((one for (one, _), _ in done), np.zeros(shape, np.int64))
     spent += sum(ns for _, ns in done)
     return [
         Survey(
             plan.active,
-            segments,
+            pieces,
             tuple(part[at] for part in levels),
             counts[at, list(plan.active)],
             spent // len(plans),
@@ -234,14 +259,14 @@ def best(
     sizes = [scheme.comparisons[at].levels + 1 for at in found.active]
     weighed = run.weigh(weights, sizes)
 
-    def work(parts: Sequence[tuple[Segment, NDArray[np.uint8]]]) -> _Ranked:
+    def work(turns: Iterator[int]) -> _Ranked:
         rows, scores = np.full(k, -1, np.int64), np.full(k, least, np.int64)
-        for part, levels in parts:
+        for at in turns:
+            part, levels = found.segments[at], found.levels[at]
             run.best(levels, weighed, part.dead, part.first, rows, scores)
         return rows, scores
 
-    paired = list(zip(found.segments, found.levels, strict=True))
-    done = _shared(work, paired, threads)
+    done = _shared(work, len(found.segments), threads)
     began = time.thread_time_ns()
     rows, scores = _merged([ranked for ranked, _ in done], k)
     table = levels_of(scheme, found, rows)
@@ -269,21 +294,24 @@ os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _shared(
-    work: Callable[[Sequence[Part]], Result], parts: Sequence[Part], threads: int
+    work: Callable[[Iterator[int]], Result], parts: int, threads: int
 ) -> list[tuple[Result, int]]:
-    """Divide ``parts`` among threads; return results in order, with processor times."""
+    """Let threads take parts in turn; return results, with processor times.
 
-    def timed(some: Sequence[Part]) -> tuple[Result, int]:
+    ``work`` takes the numbers of its parts one by one, rising, from an iterator that
+    all threads share.
+    """
+    turns = iter(range(parts))
+
+    def timed(_: int) -> tuple[Result, int]:
         began = time.thread_time_ns()
-        result = work(some)
+        result = work(turns)
         return result, time.thread_time_ns() - began
 
-    count = max(1, min(threads, len(parts)))
-    cuts = [len(parts) * at // count for at in range(count + 1)]
-    shares = [parts[low:high] for low, high in pairwise(cuts)]
+    count = max(1, min(threads, parts))
     if count == 1:
-        return [timed(shares[0])]
-    return list(_pool(count).map(timed, shares))
+        return [timed(0)]
+    return list(_pool(count).map(timed, range(count)))
 
 
 def levels_of(

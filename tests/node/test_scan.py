@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from childgrid_node import kernels, scan, segments
+from childgrid_node import fallback, kernels, scan, segments
 from childgrid_node.index import Block, Index, Origin
 from childgrid_node.levels import CUT_SCALE, SHIFT, reciprocals
 from childgrid_node.plan import LEVELS
@@ -74,9 +75,9 @@ def _no_machine_code_left_behind(
     monkeypatch.setattr(kernels, "_cache_file", kept.get)
 
 
-def joined(index: Index, found: scan.Survey) -> NDArray[np.uint8]:
+def joined(found: scan.Survey) -> NDArray[np.uint8]:
     """Return the levels of all rows, ``uint8[active, rows]``."""
-    parts = zip(index.segments, found.levels, strict=True)
+    parts = zip(found.segments, found.levels, strict=True)
     return np.concatenate([levels[:, : len(one.dead)] for one, levels in parts], axis=1)
 
 
@@ -179,7 +180,7 @@ def test_engines_agree_on_random_layouts(seed: int) -> None:
         (one, best), (two, second) = both
         assert one.active == two.active
         assert np.array_equal(one.counts, two.counts)
-        assert np.array_equal(joined(index, one), joined(index, two))
+        assert np.array_equal(joined(one), joined(two))
         assert np.array_equal(best.rows, second.rows)
         assert np.array_equal(best.scores, second.scores)
         assert np.array_equal(best.levels, second.levels)
@@ -194,7 +195,7 @@ def test_the_best_are_those_of_a_full_sort(engine: str) -> None:
     found = scan.survey(TEST, index.segments, rows[0], engine)
     weights = np.random.default_rng(1).integers(-3, 3, (len(found.active), LEVELS))
     best = scan.best(TEST, found, weights, 25, engine)
-    levels = joined(index, found)
+    levels = joined(found)
     sums = sum(weights[at, levels[at]] for at in range(len(found.active)))
     living = [row for row in range(500) if row not in (0, 499)]
     expected = sorted(living, key=lambda row: (-sums[row], row))[:25]
@@ -287,8 +288,12 @@ def test_the_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
-def test_many_queries_and_threads_answer_as_one(engine: str) -> None:
+@pytest.mark.parametrize("piece", [90, 5_000])
+def test_many_queries_and_threads_answer_as_one(
+    engine: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A batch, and any number of threads, give what each query alone gives."""
+    monkeypatch.setattr(scan, "PIECE_ROWS", piece)
     rows = people(TEST, 1_500, 6)
     index = index_of(TEST, rows, each=700)
     index = index.changed(deletes=["3", "1400"])
@@ -303,10 +308,50 @@ def test_many_queries_and_threads_answer_as_one(engine: str) -> None:
 
         assert alone.active == found.active
         assert np.array_equal(alone.counts, found.counts)
-        assert np.array_equal(joined(index, alone), joined(index, found))
+        assert np.array_equal(joined(alone), joined(found))
         assert np.array_equal(one.rows, two.rows)
         assert np.array_equal(one.scores, two.scores)
         assert np.array_equal(one.levels, two.levels)
+
+
+class _HeldUp:
+    """An engine whose first piece lies still until all others have been read."""
+
+    def __init__(self, pieces: int) -> None:
+        self._left, self._lock = pieces - 1, threading.Lock()
+        self._others, self._first = threading.Event(), True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(fallback, name)
+
+    def survey(self, *arguments: Any) -> Any:
+        with self._lock:
+            first, self._first = self._first, False
+        if first:
+            assert self._others.wait(60), "the rest waited for a thread held up"
+        else:
+            with self._lock:
+                self._left -= 1
+                if not self._left:
+                    self._others.set()
+        return fallback.survey(*arguments)
+
+
+def test_a_thread_that_is_held_up_leaves_the_rest_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Threads take pieces as they get free; order and answer stay what they are."""
+    monkeypatch.setattr(scan, "PIECE_ROWS", 100)
+    rows = people(TEST, 900, 6)
+    index = index_of(TEST, rows, each=450)
+    alone = scan.survey(TEST, index.segments, rows[7], "numpy")
+    held_up = _HeldUp(pieces=10)
+    monkeypatch.setattr(scan, "engine", lambda _: held_up)
+
+    found = scan.survey(TEST, index.segments, rows[7], threads=2)
+
+    assert np.array_equal(joined(alone), joined(found))
+    assert np.array_equal(alone.counts, found.counts)
 
 
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
