@@ -51,6 +51,14 @@ class _Reply:
     outcome: Any  # a grpc future, or the WireError that came before any call
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """A reply that was read: None where there is nothing to take down."""
+
+    reply: _Reply
+    said: Said | None
+
+
 class Matcher:
     """Asks nodes; `start` it once everything else is in place."""
 
@@ -160,7 +168,7 @@ class Matcher:
     def _collect(self) -> None:
         """Take replies down until the end, as many at once as there are."""
         while (first := self._replies.get()) is not None:
-            batch, going = [first], True
+            batch, going = [self._heard(first)], True
             until = time.monotonic() + _GATHER_SECONDS
             while going and len(batch) < _BATCH:
                 try:
@@ -168,27 +176,28 @@ class Matcher:
                 except Empty:
                     break
                 going = reply is not None
-                batch += [reply] if reply else []
+                batch += [self._heard(reply)] if reply else []
             self._take_down(batch)
             if not going:
                 return
 
-    def _next(self, batch: list[_Reply], until: float) -> _Reply | None:
+    def _next(self, batch: list[_Heard], until: float) -> _Reply | None:
         """The next reply: one that is there, or comes while its likes are awaited."""
         left = until - time.monotonic()
         if left > 0 and self._lacks(batch):
             return self._replies.get(timeout=left)
         return self._replies.get_nowait()
 
-    def _lacks(self, replies: list[_Reply]) -> bool:
+    def _lacks(self, batch: list[_Heard]) -> bool:
         """Whether other targets of the same queries are being asked."""
-        there = Counter(one.query for one in replies)
+        there = Counter(one.reply.query for one in batch)
         with self._wake:
             return any(self._window.out(query) > n for query, n in there.items())
 
-    def _take_down(self, replies: list[_Reply]) -> None:
+    def _take_down(self, batch: list[_Heard]) -> None:
+        replies = [one.reply for one in batch]
         try:
-            said = {(one.query, one.member): self._said(one) for one in replies}
+            said = {(one.reply.query, one.reply.member): one.said for one in batch}
             words = [Word(*key, one) for key, one in said.items() if one is not None]
             plan = [(*key, 1) for key, one in said.items() if one is None]
             again = self._answers.settle(words)
@@ -230,6 +239,14 @@ class Matcher:
             return False
         self._call(query, member, parcel)
         return True
+
+    def _heard(self, reply: _Reply) -> _Heard:
+        """Read a reply as it comes, while its likes are still awaited."""
+        try:
+            return _Heard(reply, self._said(reply))
+        except Exception as error:  # what can't be judged now is asked again
+            log.error("an answer could not be read: %s", type(error).__name__)
+            return _Heard(reply, None)
 
     def _said(self, reply: _Reply) -> Said | None:
         """Read one reply; None where the call was cancelled at our own end."""

@@ -9,11 +9,14 @@ from collections.abc import Callable
 import grpc
 import pytest
 
+from childgrid_coordinator import match
 from childgrid_coordinator.app import Coordinator
+from childgrid_coordinator.query import check_answer
 from childgrid_wire import certificates, channel, envelope
 from childgrid_wire.errors import Reason, Refused, Unreachable
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import log_pb2, node_pb2, values_pb2
+from childgrid_wire.statement import Statement
 from coordinator.cast import ASKER, AUDITOR, HOLDERS
 from coordinator.node import (
     PATIENCE,
@@ -84,6 +87,26 @@ def test_a_slow_node_times_out_and_holds_nobody_up(world: World) -> None:
             outcome(asker, given.hash, lambda seen: seen == wanted)
             hurry.set()
             assert outcome(asker, given.hash, everyone("HIT")).complete
+
+
+def test_an_answer_that_could_not_be_judged_is_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong while one is read, the others are kept, and it comes."""
+    struck = list[str]()
+
+    def broken_once(answer: Statement, query: str, member: str) -> None:
+        if member == HOLDERS[0] and not struck:
+            struck.append(member)
+            raise RuntimeError
+        check_answer(answer, query, member)
+
+    monkeypatch.setattr(match, "check_answer", broken_once)
+    given = world.submission()
+    with nodes(world, *HOLDERS), world.running(), stubs(world, ASKER) as asker:
+        ask(asker, given)
+        assert outcome(asker, given.hash, everyone("HIT")).complete
+    assert struck == [HOLDERS[0]]
 
 
 @pytest.mark.parametrize(
