@@ -22,6 +22,10 @@ def own(cell: str) -> Person:
         "Lata W / O Mahadev",
         "Lata W\\\\O Mahadev",
         "Lata (W/O Mahadev)",
+        "Lata (W/O) Mahadev",
+        "Lata W/of Mahadev",
+        "Lata w/0 Mahadev",
+        "Lata WO Sh Mahadev",
         "Lata H: Mahadev",
         "Lata husband's name Mahadev",
         "लता पत्नी महादेव",
@@ -44,6 +48,39 @@ def test_a_relative_inside_the_name_keeps_its_role(cell: str) -> None:
     assert len(person.relatives) == 1 or person.aliases == ()
     assert all("mah" not in word for name in person.names for word in name)
     assert any("mah" in w or "mag" in w for name in person.relatives for w in name)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Lata, Vill. Rampur",
+        "Lata, H.No. 12 Gandhi Nagar",
+        "Lata Ward No 3",
+        "लता, ग्राम रामपुर",
+    ],
+)
+def test_where_somebody_lives_is_no_part_of_the_name(cell: str) -> None:
+    """A clerk who writes the address on needs no "r/o" for it."""
+    assert own(cell).names == own("Lata").names
+
+
+@pytest.mark.parametrize(
+    "cell", ["Lata, Dist. Gaya", "Lata r/o Dist. Gaya", "Lata D/o Ram Pal, Distt Gaya"]
+)
+def test_where_somebody_lives_is_read_out_of_the_name(cell: str) -> None:
+    """The words that say what a place is are left to the reader of addresses."""
+    whole = from_fields({"name": ["Lata"], "address": ["Dist. Gaya"]})
+
+    assert tokens_of(own(cell))["district"] == tokens_of(whole)["district"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["Thana Ram", "Village Singh", "Dist Ram Pal", "Shri Taluk Ram"]
+)
+def test_a_word_of_an_address_that_begins_a_name_is_a_name(cell: str) -> None:
+    """Nobody has been named before it."""
+    assert own(cell).names
+    assert own(f"Ravi s/o {cell}").relatives == own(cell).names
 
 
 def test_care_of_om_keeps_the_name_om() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .lexicon import table
-from .words import Words, clean
+from .words import DROPPED, Words, clean, is_short_form
 
 Name = tuple[str, ...]
 
@@ -21,8 +21,14 @@ _QUOTES = re.compile("['`´’‘ʼ]")
 _BREAKS = re.compile(r"[\s.,;:\"<>\[\]{}()|_+*&#!?=~“”।॥৺॰°/\\^%$…\-–—]+")
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _MACHINE = re.compile(r"^p[a-z<]([a-z]{3}|[a-z]<<)(?=[a-z]+<<)")
-# "s/o" also without a blank after it ("s/oRam"), but "s/Om Prakash" keeps its O.
-_SLASHED = re.compile(r"\b(wd|[sdwcfhmbrgn])\s*[/\\]\s*(?:o(?!m\b|m?\s?prak)|(?=om))")
+# "s/o" also without a blank after it ("s/oRam"), but "s/Om Prakash" keeps its O; also
+# "s/of", and with a nought for its O.
+_SLASHED = re.compile(
+    r"\b(wd|[sdwcfhmbrgn])\s*[/\\]\s*(?:of\b|0(?!\d)|o(?!m\b|m?\s?prak)|(?=om))"
+)
+_KINSHIP = re.compile("(?:wd|[sdwcfhm])\0o")
+"""A slashed marker, once `_marked` has been over it."""
+
 _FIRM = re.compile(r"\bm\s*/\s*s\b")
 _TAMIL_SLASHED = re.compile("(தா?|க)\\s*/\\s*பெ")
 _LABELLED = re.compile(r"\b[fhmg]\s*:")
@@ -40,6 +46,7 @@ _MARKS = {
     **_phrases("alias"),
     **_phrases("relation"),
     **_phrases("residence"),
+    **_phrases("dwelling"),
     **_phrases("rest"),
     "@": "alias",
 }
@@ -118,12 +125,20 @@ def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
     index = 0
     while index < len(words):
         kind, length = _mark(words, index)
-        if kind:
-            segments.append((kind, []))
+        phrase = words[index : index + length]
+        if kind == "dwelling" and _may_end(*segments[-1]):
+            segments.append(("residence", phrase))
+        elif kind in ("", "dwelling"):
+            segments[-1][1].extend(phrase)
         else:
-            segments[-1][1].append(words[index])
+            segments.append((kind, []))
         index += length
     return [(kind, segment) for kind, segment in segments if segment]
+
+
+def _may_end(kind: str, segment: list[str]) -> bool:
+    """Whether an address may follow: somebody was named, and none has begun."""
+    return kind != "residence" and not DROPPED.issuperset(segment)
 
 
 def _split(text: str) -> list[str]:
@@ -155,14 +170,19 @@ def _marked(text: str) -> str:
 
 
 def _sign(bracket: re.Match[str]) -> str:
-    """What stays where brackets stood: the sign for "alias", if they held it."""
-    return " @ " if bracket[1].strip(" .") in _ALIAS_SIGNS else " "
+    """What stays where brackets stood: the marker ("(alias)", "(s/o)") they held."""
+    inside = bracket[1].strip(" .")
+    if inside in _ALIAS_SIGNS:
+        return " @ "
+    return f" {inside} " if _KINSHIP.fullmatch(inside) else " "
 
 
 def _aside(inside: str) -> str:
-    """What brackets held, as an alias; a sign or a single letter ("(L)") is none."""
+    """What brackets held, as an alias; a marker or a single letter ("(L)") is none."""
     inside = inside.strip(" .")
-    return f" @ {inside}" if len(inside) > 1 and inside not in _ALIAS_SIGNS else ""
+    if len(inside) < 2 or inside in _ALIAS_SIGNS or _KINSHIP.fullmatch(inside):
+        return ""
+    return f" @ {inside}"
 
 
 def _mark(words: list[str], index: int) -> tuple[str, int]:
@@ -184,6 +204,12 @@ def _mark(words: list[str], index: int) -> tuple[str, int]:
 
 
 def _between(words: list[str], index: int, length: int) -> bool:
-    """Whether a whole word stands right before and right after a marker."""
-    sides = words[max(0, index - 1) : index] + words[index + length :][:1]
+    """Whether a whole word stands right before and right after a marker.
+
+    After it a short form ("Md") or a title ("Sh") may come first.
+    """
+    before, after = words[max(0, index - 1) : index], words[index + length :][:2]
+    if len(after) == 2 and is_short_form(after[0]):
+        del after[0]
+    sides = before + after[:1]
     return len(sides) == 2 and all(len(word) >= _SHORTEST_WHOLE for word in sides)

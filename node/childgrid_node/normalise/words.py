@@ -36,9 +36,10 @@ def _spellings() -> dict[str, str]:
         if section == "feminine":
             continue
         for form, variants in forms.items():
+            meant = form if section == "unfolded" else fold(form)
             for variant in (form, *variants):
                 whole = not variant.isascii() or _SHORT_FORM.fullmatch(variant)
-                found[clean(variant) if whole else fold(variant)] = fold(form)
+                found[clean(variant) if whole else fold(variant)] = meant
     return found
 
 
@@ -96,6 +97,15 @@ def _is_written(word: str) -> bool:
     return word in _SPELLING and (
         not word.isascii() or _SHORT_FORM.fullmatch(word) is not None
     )
+
+
+def is_short_form(word: str) -> bool:
+    """Whether a cleaned word is a name's short form ("md") or a title ("sh").
+
+    >>> is_short_form("md"), is_short_form("sh"), is_short_form("ram")
+    (True, True, False)
+    """
+    return _is_written(word) or word in DROPPED
 
 
 def _canonical(word: str, latin: str, soft: str) -> str:
