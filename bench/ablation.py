@@ -110,6 +110,12 @@ def _no_products(document: Document) -> None:
     document["calibration"]["joint"] = []
 
 
+def _no_once(document: Document) -> None:
+    """Let every group of a kind count by itself alone."""
+    document["calibration"].pop("once", None)
+    _look_only(document, lambda name: name not in ("place_most", "place_least"))
+
+
 def _no_rivals(document: Document) -> None:
     rivals = ("gap", "crowd", "near")
     _look_only(document, lambda name: name not in rivals)
@@ -150,6 +156,7 @@ PARTS: dict[str, Callable[[Document], None]] = {
     "rarity counted in the table searched": _scheme_chance,
     "trees": _no_trees,
     "products in the logistic model": _no_products,
+    "what several groups say of one place or name, said once": _no_once,
     "rivals (gap, crowd, near) for the trees": _no_rivals,
     "names, birth and places summed for the trees": _no_sums,
     "signs of kinship for the trees": _no_kinship,

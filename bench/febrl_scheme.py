@@ -189,12 +189,22 @@ def _calibration() -> dict[str, object]:
         "bundles": BUNDLES,
         "joint_cap": 10_000,
         "joint": [{"of": list(pair), "coefficient": 0} for pair in JOINT],
-        "forest": {"features": _looks(groups), "depth": DEPTH, "trees": []},
+        "forest": {
+            "features": _looks(groups),
+            "bound": _single(groups),
+            "depth": DEPTH,
+            "trees": [],
+        },
     }
 
 
 def _looks(groups: Iterable[str]) -> list[str]:
     """What the trees may look at."""
+    rest = ("score", "crowd", "gap", "near", "known", "asked", "logit")
+    return [*_single(groups), *rest]
+
+
+def _single(groups: Iterable[str]) -> list[str]:
+    """Likenesses one by one; 2,500 pairs are few to learn how they overlap from."""
     short = [f"short:{name}" for name in ("name", "given", "surname", "suburb")]
-    parts = [f"part:{group}" for group in groups if group != UNTAUGHT]
-    return [*parts, *short, "score", "crowd", "gap", "near", "known", "asked", "logit"]
+    return [f"part:{group}" for group in groups if group != UNTAUGHT] + short

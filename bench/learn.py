@@ -5,8 +5,8 @@ weights, calibration and bands. Level frequencies are counted by the node's own 
 m among true pairs, u among all others. Calibration is fitted on the node's own
 features of the best rows, with the weights learned from the *other* half of the
 queries, so that it is not fooled by its own memory: a logistic model within bounds,
-then trees that start from it, each direction kept, so that more agreement never lowers
-a probability. What log-odds are worth at other agencies is learned by holding some back
+then trees that start from it, by which no agreeing identifier lowers a probability.
+What log-odds are worth at other agencies is learned by holding some back
 (``elsewhere``), where the base has such numbers. The strong band is set on halves of
 the queries that the trees did not see.
 
@@ -145,14 +145,15 @@ def _grown(
     found: Examples,
     chosen: NDArray[np.bool_],
 ) -> Scheme:
-    known = directions(scheme.comparisons)
+    kept = document["calibration"]["forest"]
+    known = directions(scheme.comparisons, kept.get("bound", ()))
     names = scheme.calibration.forest.features
     way = np.array([known[name] for name in names], np.int64)
     start = logits[chosen] / 1000
     depth = scheme.calibration.forest.depth
     growth = replace(GROWTH, depth=depth)
     trees = grow(seen[chosen], found.labels[chosen], start, way, growth)
-    forest = {"features": names, "depth": depth, "trees": as_table(trees)}
+    forest = kept | {"trees": as_table(trees)}
     calibration = document["calibration"] | {"forest": forest}
     return Scheme.parse(render(document | {"calibration": calibration}))
 
@@ -195,7 +196,20 @@ def calibrate(scheme: Scheme, found: Examples, rows: int, asked: int) -> dict[st
             {"of": [first, second], "coefficient": whole[f"{first}*{second}"]}
             for first, second, _ in scheme.calibration.joint
         ],
+        **_once(scheme, whole),
     }
+
+
+def _once(scheme: Scheme, whole: dict[str, int]) -> dict[str, Any]:
+    """What a scheme says of groups of one kind, where it says anything of them."""
+    kinds = {
+        kind: {
+            "agreement": whole[f"+once:{kind}"],
+            "disagreement": whole[f"-once:{kind}"],
+        }
+        for kind in scheme.calibration.once
+    }
+    return {"once": kinds} if kinds else {}
 
 
 def _fitted(scheme: Scheme, found: Examples) -> tuple[int, dict[str, int]]:

@@ -2,9 +2,11 @@
 
 A logistic model over the positive and negative parts of the first stage's sum, by
 group; over products of some of them, since name, birth, relative and place do not
-speak independently; over how far the name falls short of full agreement; over rivals
-in the table; and over a sign of kinship, which only lowers. On top of it come trees
-over the same parts one by one. All in millinats, with integer coefficients and leaves.
+speak independently; over the group of a kind that says most, since who has moved once
+differs in all that names a place; over how far the name falls short of full agreement;
+over rivals in the table; and over a sign of kinship, which only lowers. On top of it
+come trees over the same parts one by one. All in millinats, with integer coefficients
+and leaves.
 At agencies that taught it nothing it is worth more or less (``elsewhere``). The
 log-odds rise by ln(N_trained / N): a larger table holds more strangers. What is left is
 set against the rest of a household, whom no table's size makes rarer.
@@ -22,6 +24,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from childgrid_node.second_stage import BIRTH, KINDS, OWN, PLACE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,9 +38,6 @@ JOINT_SCALE = 10_000
 GAP_LIMIT = 20_000
 NEAR = 1_000
 FAMILY = ("relative", "address")
-OWN = ("name", "given", "skeleton", "alias")
-BIRTH = ("dob", "yob", "aged", "declared")
-PLACE = ("pin", "district", "address", "state")
 
 
 def features(
@@ -48,7 +49,8 @@ def features(
     """Return names and values (millinats, ``int64[k, f]``) of the second stage.
 
     ``+g`` and ``-g`` are the agreeing and disagreeing parts of group g; ``crowd``,
-    ``shortfall`` and ``relatives`` follow, then the products.
+    ``shortfall`` and ``relatives`` follow, then the products, then of each kind of
+    ``once`` the group that agrees most and the one that differs most.
 
     Args:
         scheme: groups, bundles and products.
@@ -57,19 +59,21 @@ def features(
         scores: first-stage sums of all survivors, ``int64[k]``.
     """
     calibration, comparisons = scheme.calibration, scheme.comparisons
-    groups = list(calibration.agreement)
+    groups, kinds = list(calibration.agreement), list(calibration.once)
     more, less = np.maximum(parts, 0), np.minimum(parts, 0)
     short = shortfall(comparisons, calibration.own, levels)
     columns = [more @ scheme.grouping, less @ scheme.grouping]
+    once = [column for kind in kinds for column in _once(scheme, kind, *columns)]
     columns += [
         crowd(scores, calibration.trained_rows),
         short,
         np.minimum(_agreed(scheme, calibration.kin, more), short),
     ]
-    columns += products(calibration, comparisons, more)
+    columns += [*products(calibration, comparisons, more), *once]
     names = [f"+{g}" for g in groups] + [f"-{g}" for g in groups]
     names += ["crowd", "shortfall", "relatives"]
     names += [f"{first}*{second}" for first, second, _ in calibration.joint]
+    names += [f"{sign}once:{kind}" for kind in kinds for sign in "+-"]
     return names, np.column_stack(columns)
 
 
@@ -83,9 +87,29 @@ def coefficients(calibration: Calibration) -> NDArray[np.int64]:
             calibration.shortfall,
             calibration.relatives,
             *(coefficient for _, _, coefficient in calibration.joint),
+            *(
+                weight
+                for kind in calibration.once.values()
+                for weight in (kind.agreement, kind.disagreement)
+            ),
         ],
         np.int64,
     )
+
+
+def _once(
+    scheme: Scheme, kind: str, more: NDArray[np.int64], less: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the most that a group of a kind agrees, and the most that one differs.
+
+    ``more`` and ``less`` are by group, in millinats; the second is at most 0.
+    """
+    at = [
+        place
+        for place, group in enumerate(scheme.calibration.agreement)
+        if group in KINDS[kind]
+    ]
+    return more[:, at].max(axis=1, initial=0), less[:, at].min(axis=1, initial=0)
 
 
 def shortfall(
@@ -155,7 +179,8 @@ def signs(
     likenesses compared, ``asked`` the comparisons that the query could make;
     ``family`` is what relative and address agree; ``own``, ``birth`` and ``place`` what
     the person's names, birth and places agree, ``own_birth`` and ``own_place`` two of
-    them together and ``whole`` all three; ``logit`` is the logistic model's.
+    them together and ``whole`` all three; ``place_most`` and ``place_least`` are the
+    place that agrees and that differs most; ``logit`` is the logistic model's.
     """
     comparisons, strangers = scheme.comparisons, scheme.calibration.trained_rows
     more, grouped = np.maximum(parts, 0), parts @ scheme.grouping
@@ -171,6 +196,7 @@ def signs(
         "logit": logits,
         "family": _agreed(scheme, FAMILY, more),
         **_together(scheme, more),
+        **_extremes(scheme, more, np.minimum(parts, 0)),
     }
     columns = []
     for name in scheme.calibration.forest.features:
@@ -196,6 +222,14 @@ def _together(scheme: Scheme, more: NDArray[np.int64]) -> dict[str, NDArray[np.i
         "own_place": own + place,
         "whole": own + birth + place,
     }
+
+
+def _extremes(
+    scheme: Scheme, more: NDArray[np.int64], less: NDArray[np.int64]
+) -> dict[str, NDArray[np.int64]]:
+    grouping = scheme.grouping
+    most, least = _once(scheme, "place", more @ grouping, less @ grouping)
+    return {"place_most": most, "place_least": least}
 
 
 def _agreed(

@@ -6,9 +6,9 @@ levels' integer weights, and the rows with the greatest sums, ties by row order.
 row is skipped by a bound or an approximation; deleted rows count nowhere.
 
 Several queries go over the rows in one pass. Threads take the rows piece by piece, as
-each gets free: none waits for another that has fewer processors' time. Answers do not
-depend on how many there are. What a level weighs is ``score``'s affair. The numba and
-the numpy engine give the same answers.
+each gets free, so that they end together though the processors are shared. Answers do
+not depend on how many there are. What a level weighs is ``score``'s affair. The numba
+and the numpy engine give the same answers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 NOTHING = -(2**62)
 PIECE_ROWS = 2**15
-"""Rows that a thread takes at a time: some milliseconds, so that all end together."""
+"""Rows that a thread takes at a time: a millisecond or a few."""
 
 Result = TypeVar("Result")
 _Ranked = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -90,7 +90,8 @@ class Survey:
     """Levels of every row, and how often each occurs among living rows.
 
     ``active`` are the positions, in the scheme, of the comparisons that the query
-    can make; ``levels`` holds per segment ``uint8[len(active), n or more]``;
+    can make; ``segments`` are the rows, perhaps cut into smaller pieces, and
+    ``levels`` holds for each ``uint8[len(active), n or more]``;
     ``counts`` is ``int64[len(active), 256]``, all 0 for a comparison that was not to
     be counted; ``cpu_ns`` the processor time of the scan, of all threads.
     """
@@ -305,7 +306,11 @@ def _shared(
 
     def timed(_: int) -> tuple[Result, int]:
         began = time.thread_time_ns()
-        result = work(turns)
+        try:
+            result = work(turns)
+        except BaseException:
+            list(turns)  # nobody needs the rest
+            raise
         return result, time.thread_time_ns() - began
 
     count = max(1, min(threads, parts))
@@ -324,5 +329,7 @@ def levels_of(
         inside = np.flatnonzero(
             (rows >= part.first) & (rows < part.first + len(part.dead))
         )
+        if not len(inside):
+            continue
         table[np.ix_(inside, active)] = levels[:, rows[inside] - part.first].T
     return table

@@ -6,7 +6,7 @@ here may let an agreeing identifier lower a probability.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from childgrid_node import forest
@@ -14,12 +14,17 @@ from childgrid_node.forest import Forest
 from childgrid_node.index_errors import SchemeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from childgrid_node.scheme import Comparison
     from childgrid_node.scheme_parse import Part
 
 FREE, RAISES, LOWERS = 0, 1, -1
+OWN = ("name", "given", "skeleton", "alias")
+BIRTH = ("dob", "yob", "aged", "declared")
+PLACE = ("pin", "district", "address", "state")
+KINDS = {"own": OWN, "birth": BIRTH, "place": PLACE}
+"""Groups that speak of one thing: the person's own names, the birth, a place."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,19 @@ class Household:
     bound: int
     differs: int
     own: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Once:
+    """How much the one of several groups counts that says most, besides each of them.
+
+    Whoever has moved differs in PIN, district, state and address, and has moved once.
+    So the group that agrees most is weighed by ``agreement`` and the one that differs
+    most by ``disagreement``, per 1,000 and never below 0.
+    """
+
+    agreement: int
+    disagreement: int
 
 
 @dataclass(frozen=True)
@@ -64,9 +82,10 @@ class Calibration:
     groups share. These three are at most 0, and ``relatives`` never outweighs the
     agreement it discounts. ``joint`` weighs products of two ``bundles`` of
     comparisons, each kept within ``joint_cap`` millinats; no identifier is in a
-    bundle. ``forest`` adds to the sum. ``elsewhere`` says what that is worth at
-    agencies that taught nothing, and ``household`` keeps it from saying more than a
-    household's other members allow; an early scheme has neither. ``intercept`` is in
+    bundle. ``once`` weighs what groups of one kind say together. ``forest`` adds to the
+    sum. ``elsewhere`` says what that is worth at agencies that taught nothing, and
+    ``household`` keeps it from saying more than a household's other members allow; an
+    early scheme has none of these three. ``intercept`` is in
     millinats, for a table of ``trained_rows`` rows; smaller tables than ``least_rows``
     count as that large, and larger than ``most_rows`` as that. ``rarity_rows`` is how
     many rows the scheme's own chance of a level counts for; ``asked`` how many of
@@ -90,25 +109,40 @@ class Calibration:
     joint_cap: int
     joint: tuple[tuple[str, str, int], ...]
     forest: Forest
+    once: Mapping[str, Once] = field(default_factory=dict)
     household: Household | None = None
     elsewhere: Elsewhere | None = None
 
 
-def directions(comparisons: tuple[Comparison, ...]) -> dict[str, int]:
+def directions(
+    comparisons: tuple[Comparison, ...], bound: Collection[str] = ()
+) -> dict[str, int]:
     """Return every feature that trees may use, and which way each may act.
 
     ``part:g`` is the weight of group g; ``short:c`` how far comparison c falls short of
     full agreement; ``logit`` the logistic model's log-odds; the rest are described in
-    ``calibration``.
+    ``calibration``. Whatever an agreeing tag moves, an identifier above all, may only
+    make a person likelier, and so may the sums of what names, birth and places agree.
+    Single fields that filters compare are free: a name, its sound and its first word
+    say less together than each by itself, and trees take back what is too much; but for
+    those that the scheme binds, since few records taught it.
+
+    Raises:
+        SchemeError: ``bound`` names none of these.
     """
-    groups = {f"part:{each.group}": RAISES for each in comparisons}
-    short = {f"short:{c.name}": LOWERS for c in comparisons if c.kind == "bloom"}
+    single = {f"part:{each.group}": RAISES for each in comparisons}
+    single |= {f"short:{c.name}": LOWERS for c in comparisons if c.kind == "bloom"}
+    if unknown := set(bound) - single.keys():
+        raise SchemeError(f"calibration.forest.bound: unknown {sorted(unknown)}")
+    tags = {f"part:{each.group}" for each in comparisons if each.kind == "tag"}
+    held = {*tags, *bound}
     rivals = {"score": RAISES, "gap": RAISES, "crowd": LOWERS, "near": LOWERS}
     agreed = dict.fromkeys(
         ("own", "birth", "place", "own_birth", "own_place", "whole", "logit"), RAISES
     )
-    rest = {"known": FREE, "asked": FREE, "family": FREE}
-    return groups | short | rivals | agreed | rest
+    rest = ("place_most", "place_least", "known", "asked", "family")
+    free = (name for name in (*single, *rest) if name not in held)
+    return single | rivals | agreed | dict.fromkeys(free, FREE)
 
 
 def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibration:
@@ -134,12 +168,32 @@ def read_calibration(part: Part, comparisons: tuple[Comparison, ...]) -> Calibra
         bundles=_bundles(part.part("bundles", cited=False)),
         joint_cap=part.number("joint_cap", 1, 50_000),
         joint=tuple(_joint(product) for product in part.parts("joint")),
-        forest=forest.read(part.part("forest", cited=False), directions(comparisons)),
+        forest=_forest(part.part("forest", cited=False), comparisons),
+        once=_once(part.part("once", cited=False)) if "once" in part.names() else {},
         household=_household(part) if "household" in part.names() else None,
         elsewhere=_elsewhere(part) if "elsewhere" in part.names() else None,
     )
     part.close()
     return calibration
+
+
+def _forest(part: Part, comparisons: tuple[Comparison, ...]) -> Forest:
+    bound = part.texts("bound") if "bound" in part.names() else ()
+    return forest.read(part, directions(comparisons, bound))
+
+
+def _once(part: Part) -> dict[str, Once]:
+    if unknown := set(part.names()) - KINDS.keys():
+        raise SchemeError(f"{part.path}: {sorted(unknown)} is none of {[*KINDS]}")
+    return {name: _of_once(part.part(name, cited=False)) for name in part.names()}
+
+
+def _of_once(part: Part) -> Once:
+    found = Once(
+        part.number("agreement", 0, 10**5), part.number("disagreement", 0, 10**5)
+    )
+    part.close()
+    return found
 
 
 def _household(part: Part) -> Household:

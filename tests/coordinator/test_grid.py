@@ -103,10 +103,10 @@ def test_an_answer_that_could_not_be_judged_is_asked_for_again(
 
     monkeypatch.setattr(match, "check_answer", broken_once)
     given = world.submission()
-    with nodes(world, *HOLDERS), world.running(), stubs(world, ASKER) as asker:
+    with nodes(world, *HOLDERS) as asked, world.running(), stubs(world, ASKER) as asker:
         ask(asker, given)
         assert outcome(asker, given.hash, everyone("HIT")).complete
-    assert struck == [HOLDERS[0]]
+        assert [len(asked[name].asked) for name in HOLDERS] == [2, 1, 1]
 
 
 @pytest.mark.parametrize(

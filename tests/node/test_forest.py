@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from childgrid_node import forest
 from childgrid_node.index_errors import SchemeError
 from childgrid_node.scheme import Scheme
 from childgrid_node.scheme_parse import Part
-from childgrid_node.second_stage import RAISES, directions
+from childgrid_node.second_stage import LOWERS, RAISES, directions
 
 KNOWN = {"up": 1, "down": -1, "free": 0}
 
@@ -95,6 +96,35 @@ def test_every_way_by_which_an_identifier_acts_may_only_raise() -> None:
     assert {known[name] for name in ("part:identifier", "part:contact")} == {RAISES}
     assert {known[name] for name in ("score", "gap", "logit")} == {RAISES}
     assert {known[name] for name in ("crowd", "near")} == {-RAISES}
+
+
+def test_a_single_likeness_is_free_and_what_agrees_together_is_not() -> None:
+    """A name and its sound say less than both by themselves; tags say what they say."""
+    known = directions(Scheme.load("childgrid-2").comparisons)
+
+    assert {known[name] for name in ("part:name", "part:skeleton", "short:name")} == {0}
+    assert {known[name] for name in ("own", "birth", "place", "whole")} == {RAISES}
+    assert {known[name] for name in ("part:sex", "part:case", "part:part")} == {RAISES}
+
+
+def test_a_scheme_may_bind_what_few_records_taught_it() -> None:
+    """Then a likeness only raises, and a shortfall only lowers; no other is bound."""
+    comparisons = Scheme.load("childgrid-2").comparisons
+    known = directions(comparisons, ("part:name", "short:name"))
+
+    assert (known["part:name"], known["short:name"]) == (RAISES, LOWERS)
+    assert known["part:given"] == 0
+    with pytest.raises(SchemeError, match="bound"):
+        directions(comparisons, ("family",))
+
+
+def test_a_tree_that_breaks_its_schemes_own_bound_is_refused() -> None:
+    """The shipped trees take back what names say twice; bound, they may not."""
+    content = json.loads(Scheme.load("childgrid-2").raw)
+    content["calibration"]["forest"]["bound"] = ["part:name", "part:skeleton"]
+
+    with pytest.raises(SchemeError, match="against a direction"):
+        Scheme.parse(json.dumps(content).encode())
 
 
 def test_the_shipped_forest_never_falls_with_a_rising_feature() -> None:

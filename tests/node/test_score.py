@@ -175,6 +175,23 @@ def test_more_agreement_of_any_identifier_never_lowers_the_odds(
     assert odds(GRID, raised, levels)[0] >= odds(GRID, parts, levels)[0]
 
 
+@given(st.integers(0, 99), st.sampled_from(TAGS), st.integers(0, 20_000))
+def test_no_stage_makes_a_person_less_likely_for_an_identifier_that_agrees_more(
+    seed: int, tag: str, more: int
+) -> None:
+    """Sums, rivals, trees and the household together, as a search computes them."""
+    parts, levels = survivors(seed)
+    at = [comparison.name for comparison in GRID.comparisons].index(tag)
+    raised = parts.copy()
+    raised[0, at] += more
+
+    def likely(weights: NDArray[np.int64]) -> int:
+        logits = score.second(GRID, weights, levels, weights.sum(axis=1), 12)
+        return int(calibration.household(GRID, logits, weights)[0])
+
+    assert likely(raised) >= likely(parts)
+
+
 def test_a_relative_shares_the_phone_but_not_the_name() -> None:
     """The sign of kinship needs both: something shared, and a name that falls short."""
     names = [comparison.name for comparison in GRID.comparisons]
