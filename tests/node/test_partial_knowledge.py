@@ -88,7 +88,7 @@ def test_a_nickname_and_a_telephone_find_the_person(
 def test_a_nickname_a_district_and_an_age_are_a_weak_lead(
     registers: dict[str, Register],
 ) -> None:
-    """The person often comes first, and nobody is called a strong match."""
+    """The person often comes first, hardly ever as a strong one, and then rightly."""
 
     def query(row: Row) -> Fields:
         if not (alias(row) and row["age"] and row["ps_district"]):
@@ -105,7 +105,9 @@ def test_a_nickname_a_district_and_an_age_are_a_weak_lead(
 
     assert len(answers) > 10
     assert sum(right for right, _ in answers) >= 0.6 * len(answers)
-    assert max(chance for _, chance in answers) < GRID.bands.strong
+    strong = [right for right, chance in answers if chance >= GRID.bands.strong]
+    assert len(strong) <= 0.05 * len(answers)
+    assert all(strong)
     assert honest(answers)
 
 
