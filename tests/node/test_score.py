@@ -151,6 +151,16 @@ def survivors(seed: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return parts, random.integers(0, tops, parts.shape).astype(np.uint8)
 
 
+def with_more(
+    seed: int, tag: str, more: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
+    """Random parts, the same with more of a tag in the first row, and levels."""
+    parts, levels = survivors(seed)
+    raised = parts.copy()
+    raised[0, [comparison.name for comparison in GRID.comparisons].index(tag)] += more
+    return parts, raised, levels
+
+
 def test_kinship_only_lowers() -> None:
     """With the rule off, no candidate's log-odds is lower."""
     parts, levels = survivors(4)
@@ -167,10 +177,7 @@ def test_more_agreement_of_any_identifier_never_lowers_the_odds(
     seed: int, tag: str, more: int
 ) -> None:
     """Phones too, although relatives share them: the discount stays below the gain."""
-    parts, levels = survivors(seed)
-    at = [comparison.name for comparison in GRID.comparisons].index(tag)
-    raised = parts.copy()
-    raised[0, at] += more
+    parts, raised, levels = with_more(seed, tag, more)
 
     assert odds(GRID, raised, levels)[0] >= odds(GRID, parts, levels)[0]
 
@@ -180,10 +187,7 @@ def test_no_stage_makes_a_person_less_likely_for_an_identifier_that_agrees_more(
     seed: int, tag: str, more: int
 ) -> None:
     """Sums, rivals, trees and the household together, as a search computes them."""
-    parts, levels = survivors(seed)
-    at = [comparison.name for comparison in GRID.comparisons].index(tag)
-    raised = parts.copy()
-    raised[0, at] += more
+    parts, raised, levels = with_more(seed, tag, more)
 
     def likely(weights: NDArray[np.int64]) -> int:
         logits = score.second(GRID, weights, levels, weights.sum(axis=1), 12)
