@@ -4,9 +4,10 @@
 training grid on this machine with an asking agency and N holding ones, each a process
 of its own behind mutual TLS, with logging, signing, sealing and witnesses as shipped. A
 query is drafted and its approval signed beforehand; the clock runs from handing the
-approval in until the merged answer of all holders stands at the asker.
+approval in until the merged answer of all holders stands at the asker. Some are asked
+before anything is measured, since holders load loops while they answer already.
 
-Keys: `p50_ms`, `p99_ms`; `scan_ms_total`, the median over queries of the CPU time of
+Keys: `p50_ms`, `p99_ms`; `scan_ms_total`, the mean over queries of the CPU time of
 the scan threads summed over the nodes; `overhead_ms` = p50 − scan_ms_total ÷ cores;
 `overhead_ratio` = p50 ÷ (scan_ms_total ÷ cores); `queries_per_s` with 20 at once and
 `queries_per_s_alone`.

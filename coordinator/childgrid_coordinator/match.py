@@ -53,7 +53,7 @@ class _Reply:
 
 @dataclass(frozen=True)
 class _Heard:
-    """A reply that was read: None where there is nothing to take down."""
+    """A reply that was read: None where its target has to be asked again."""
 
     reply: _Reply
     said: Said | None

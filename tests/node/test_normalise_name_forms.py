@@ -83,6 +83,19 @@ def test_a_word_of_an_address_that_begins_a_name_is_a_name(cell: str) -> None:
     assert own(f"Ravi s/o {cell}").relatives == own(cell).names
 
 
+@pytest.mark.parametrize(
+    ("cell", "sex"),
+    [
+        ("Kiran S.O. Mohan", "m"),
+        ("Kiran D.O. Mohan", "f"),
+        ("Kiran dau of Mohan", "f"),
+    ],
+)
+def test_whose_child_somebody_is_tells_the_sex(cell: str, sex: str) -> None:
+    """In every way of writing it."""
+    assert own(cell).sex == sex
+
+
 def test_care_of_om_keeps_the_name_om() -> None:
     """In "S/Om Prakash" one letter does duty for two."""
     assert own("Ravi S/Om Prakash").relatives == own("Ravi S/o Om Prakash").relatives

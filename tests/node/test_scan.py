@@ -354,6 +354,36 @@ def test_a_thread_that_is_held_up_leaves_the_rest_to_the_others(
     assert np.array_equal(alone.counts, found.counts)
 
 
+class _InStep:
+    """An engine whose threads rank their pieces two by two."""
+
+    def __init__(self) -> None:
+        self._both = threading.Barrier(2, timeout=60)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(fallback, name)
+
+    def best(self, *arguments: Any) -> Any:
+        self._both.wait()
+        return fallback.best(*arguments)
+
+
+def test_of_rows_alike_the_earlier_is_first_whichever_thread_took_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two threads that take turns have every other piece each."""
+    monkeypatch.setattr(scan, "PIECE_ROWS", 10)
+    index = index_of(TEST, people(TEST, 80, 6), each=80)
+    found = scan.survey(TEST, index.segments, people(TEST, 1, 6)[0], "numpy", threads=2)
+    monkeypatch.setattr(scan, "engine", lambda _: in_step)
+    in_step = _InStep()
+    nothing = np.zeros((len(found.active), LEVELS), np.int64)
+
+    best = scan.best(TEST, found, nothing, 40, threads=2)
+
+    assert best.rows.tolist() == list(range(40))
+
+
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
 def test_a_threshold_leaves_out_what_is_not_above_it(engine: str) -> None:
     """Of the best rows those above the threshold stay, in the same order."""

@@ -120,13 +120,17 @@ def _sex(words: list[str]) -> str:
 
 
 def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
-    """Cut the words of a cell at their markers: pairs of (what they are, words)."""
+    """Cut the words of a cell at their markers: pairs of (what they are, words).
+
+    An address that begins without "r/o" keeps its first word, and follows somebody who
+    was named: "Thana Ram" and "Village Singh" are people.
+    """
     segments: list[tuple[str, list[str]]] = [("name", [])]
     index = 0
     while index < len(words):
         kind, length = _mark(words, index)
         phrase = words[index : index + length]
-        if kind == "dwelling" and _may_end(*segments[-1]):
+        if kind == "dwelling" and not DROPPED.issuperset(segments[-1][1]):
             segments.append(("residence", phrase))
         elif kind in ("", "dwelling"):
             segments[-1][1].extend(phrase)
@@ -134,11 +138,6 @@ def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
             segments.append((kind, []))
         index += length
     return [(kind, segment) for kind, segment in segments if segment]
-
-
-def _may_end(kind: str, segment: list[str]) -> bool:
-    """Whether an address may follow: somebody was named, and none has begun."""
-    return kind != "residence" and not DROPPED.issuperset(segment)
 
 
 def _split(text: str) -> list[str]:
