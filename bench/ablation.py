@@ -106,6 +106,14 @@ def _no_trees(document: Document) -> None:
     document["calibration"]["forest"] |= {"features": ["logit"], "depth": 1}
 
 
+def _all_bound(document: Document) -> None:
+    """Hold trees to every single likeness: they can't take back what is said twice."""
+    compared = document["comparing"]["comparisons"]
+    names = {f"part:{each['group']}" for each in compared}
+    names |= {f"short:{each['name']}" for each in compared if each["kind"] == "bloom"}
+    document["calibration"]["forest"]["bound"] = sorted(names)
+
+
 def _no_products(document: Document) -> None:
     document["calibration"]["joint"] = []
 
@@ -155,6 +163,7 @@ PARTS: dict[str, Callable[[Document], None]] = {
     "overlap beside Dice": _dice_only,
     "rarity counted in the table searched": _scheme_chance,
     "trees": _no_trees,
+    "single likenesses that trees may take back": _all_bound,
     "products in the logistic model": _no_products,
     "what several groups say of one place or name, said once": _no_once,
     "rivals (gap, crowd, near) for the trees": _no_rivals,
