@@ -1,143 +1,25 @@
 """How agencies come to share a linkage key, and who can spoil it (nobody)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from nacl.public import PublicKey, SealedBox
 
 from childgrid_authority import directory
-from childgrid_authority.authority import Authority
 from childgrid_authority.errors import ChangeRefused
 from childgrid_node import ceremony
-from childgrid_node.ceremony import Progress
 from childgrid_node.encode import key_check
-from childgrid_wire import canonical, keyfile, statement
-from childgrid_wire.enrolment import keys_fingerprint
-from childgrid_wire.errors import ConfigurationRefused, Refused, Untrusted
-from childgrid_wire.identity import Identity
-from childgrid_wire.kinds import Kind
-from childgrid_wire.rotation import ceremony as gather
-from founders import DAY, NOW, PASSPHRASE, SCHEME, TWO, admit, files, grid, light_locks
-
-DIGEST = bytes.fromhex(SCHEME)
-THREE = ["alpha", "bravo", "charlie"]
-
-
-@dataclass
-class World:
-    """A grid whose founders' shelf serves as the board."""
-
-    authority: Authority
-    members: dict[str, Identity]
-    home: Path
-
-    @property
-    def view(self) -> Any:
-        """The newest documents."""
-        return self.authority.book.latest(NOW)
-
-    def say(self, *documents: bytes) -> None:
-        """Hang documents up."""
-        for data in documents:
-            self.authority.shelf.add(data)
-
-    def record(self, epoch: int = 1) -> Any:
-        """The ceremony's record so far."""
-        return gather(self.authority.book, self.view, epoch, THREE)
-
-    def keys(self, name: str) -> Path:
-        """A member's keys folder."""
-        return self.home / name / "keys"
-
-    def advance(self, name: str, epoch: int = 1, **changes: Any) -> Progress:
-        """One member's next step; what it says is hung up."""
-        given: dict[str, Any] = {
-            "epoch": epoch,
-            "members": THREE,
-            "scheme_digest": DIGEST,
-            "now": NOW,
-            **changes,
-        }
-        done = ceremony.advance(
-            self.keys(name),
-            PASSPHRASE,
-            self.members[name],
-            self.authority.book,
-            self.view,
-            **given,
-        )
-        self.say(*done.publish)
-        return done
-
-    def round(self, epoch: int = 1) -> list[str]:
-        """Every member's next step; returns the steps."""
-        return [self.advance(name, epoch).step for name in THREE]
-
-    def agree(self, epoch: int = 1) -> bytes:
-        """A whole ceremony and its epoch; returns the key."""
-        while set(self.round(epoch)) != {"key"}:
-            pass
-        book = self.authority.book
-        change = directory.set_epoch(book, epoch, THREE, NOW, at_once=True)
-        self.authority.enact(change, TWO)
-        return ceremony.unlock(self.keys("alpha"), epoch, PASSPHRASE)
-
-    def rotation(self, name: str, step: str, epoch: int = 1, **body: Any) -> bytes:
-        """A step of a member that does not follow the rules."""
-        given: dict[str, Any] = {
-            "member": "",
-            "commitment": "",
-            "transcript": "",
-            "key_check": "",
-            "shares": {},
-            **body,
-        }
-        own = self.members[name]
-        return statement.make(
-            Kind.ROTATION,
-            own.signer,
-            issuer=name,
-            now=NOW,
-            seconds=DAY,
-            epoch=epoch,
-            step=step,
-            **given,
-        )
-
-    def sealed(self, content: bytes, names: list[str]) -> dict[str, str]:
-        """`content` sealed to members' wrap keys."""
-        return {
-            name: canonical.to_b64(
-                bytes(
-                    SealedBox(
-                        PublicKey(
-                            canonical.from_b64(self.view.member(name)["wrap_key"])
-                        )
-                    ).encrypt(content)
-                )
-            )
-            for name in names
-        }
+from childgrid_wire import canonical, keyfile
+from childgrid_wire.errors import Refused, Untrusted
+from founders import NOW, PASSPHRASE, TWO, files
+from tests.node.ceremony_world import DIGEST, THREE, World, made
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Four agencies, an auditor and a coordinator; no key yet."""
-    light_locks(monkeypatch)
-    authority = grid(tmp_path / "authority")
-    kinds = dict.fromkeys([*THREE, "delta"], "agency")
-    kinds |= {"aud-one": "auditor", "hub": "coordinator"}
-    return World(authority, admit(authority, tmp_path, kinds), tmp_path)
-
-
-def wrapped(world: World, name: str, key: bytes, member: str = "delta") -> bytes:
-    """An honest wrap of `key` for a member whose fingerprint was compared."""
-    fingerprint = keys_fingerprint(world.view.member(member))
-    own = world.members[name]
-    return ceremony.wrap(own, key, 1, world.view, member, fingerprint, DIGEST, NOW)
+    """See `World`."""
+    return made(tmp_path, monkeypatch)
 
 
 @pytest.mark.threat("T24")
@@ -406,128 +288,6 @@ def test_an_older_epoch_may_stay_while_nodes_encode_anew(world: World) -> None:
     change = directory.set_epoch(book, 2, THREE, NOW, at_once=True)
     world.authority.enact(change, TWO)
     assert world.view.directory["epochs"]["accepted"] == [2]
-
-
-def test_a_lost_share_is_not_made_up(world: World) -> None:
-    """Who lost its share says so instead of revealing another."""
-    world.round()
-    (world.keys("alpha") / "share-e1.locked").unlink()
-    before = files(world.home)
-    with pytest.raises(Refused, match="our share is lost"):
-        world.advance("alpha")
-    assert files(world.home) == before
-
-
-def test_a_later_member_gets_the_key_from_two(world: World) -> None:
-    """Two agencies wrap it after comparing fingerprints; it opens and checks both."""
-    key = world.agree()
-    delta = world.members["delta"]
-    book = world.authority.book
-    with pytest.raises(Refused, match="0 of 2"):
-        ceremony.open_wraps(book, world.view, delta, 1, DIGEST)
-    world.say(wrapped(world, "alpha", key))
-    with pytest.raises(Refused, match="1 of 2"):
-        ceremony.open_wraps(book, world.view, delta, 1, DIGEST)
-    world.say(wrapped(world, "bravo", key))
-    assert ceremony.open_wraps(book, world.view, delta, 1, DIGEST) == key
-
-
-def test_a_wrapper_counts_once(world: World) -> None:
-    """The same member twice, or a copy of its box by another, is one consent."""
-    key = world.agree()
-    delta = world.members["delta"]
-    world.say(wrapped(world, "alpha", key), wrapped(world, "alpha", key))
-    boxes = list(world.authority.book.by_hash.values())[-1]["shares"]
-    assert set(boxes) == {"delta"}
-    world.say(world.rotation("bravo", "wrap", member="delta", shares=boxes))
-    with pytest.raises(Refused, match="1 of 2"):
-        ceremony.open_wraps(world.authority.book, world.view, delta, 1, DIGEST)
-
-
-@pytest.mark.threat("T24")
-def test_a_lying_wrapper_is_named_and_cannot_block(world: World) -> None:
-    """Another key does not count; a third, honest member puts it right."""
-    key = world.agree()
-    delta, book = world.members["delta"], world.authority.book
-    lie = world.sealed(bytes(32), ["delta"])
-    world.say(
-        world.rotation("bravo", "wrap", member="delta", shares=lie),
-        wrapped(world, "alpha", key),
-    )
-    before = files(world.home)
-    with pytest.raises(Refused, match="another key: bravo"):
-        ceremony.open_wraps(book, world.view, delta, 1, DIGEST)
-    assert files(world.home) == before
-    world.say(wrapped(world, "charlie", key))
-    assert ceremony.open_wraps(book, world.view, delta, 1, DIGEST) == key
-
-
-def test_two_liars_do_not_convince(world: World) -> None:
-    """Two equal keys that are not the grid's are refused all the same."""
-    world.agree()
-    delta = world.members["delta"]
-    for name in ("bravo", "charlie"):
-        lie = world.sealed(bytes(32), ["delta"])
-        world.say(world.rotation(name, "wrap", member="delta", shares=lie))
-    with pytest.raises(Refused, match=r"0 of 2 .*another key: bravo, charlie"):
-        ceremony.open_wraps(world.authority.book, world.view, delta, 1, DIGEST)
-
-
-def test_only_agencies_wrap_and_never_for_themselves(world: World) -> None:
-    """What an auditor, a coordinator or the member itself wraps counts for nothing."""
-    key = world.agree()
-    delta = world.members["delta"]
-    for name in ("aud-one", "hub", "delta"):
-        box = world.sealed(key, ["delta"])
-        world.say(world.rotation(name, "wrap", member="delta", shares=box))
-    with pytest.raises(Refused, match="0 of 2"):
-        ceremony.open_wraps(world.authority.book, world.view, delta, 1, DIGEST)
-
-
-@pytest.mark.threat("T24")
-def test_nothing_is_wrapped_without_the_right_fingerprint(world: World) -> None:
-    """The human compares; another fingerprint, member or key is refused."""
-    key = world.agree()
-    alpha, view = world.members["alpha"], world.view
-    right = keys_fingerprint(view.member("delta"))
-    other = keys_fingerprint(view.member("bravo"))
-    documents = world.authority.shelf.documents()
-
-    def wrap(member: str, fingerprint: str, key: bytes = key) -> bytes:
-        return ceremony.wrap(alpha, key, 1, view, member, fingerprint, DIGEST, NOW)
-
-    for fingerprint in (other, "", right[:-1]):
-        with pytest.raises(Refused, match="fingerprint"):
-            wrap("delta", fingerprint)
-    for member in ("hub", "aud-one", "alpha"):
-        with pytest.raises(Refused, match="another agency"):
-            wrap(member, keys_fingerprint(view.member(member)))
-    with pytest.raises(Refused, match="agreed"):
-        wrap("delta", right, bytes(32))
-    assert world.authority.shelf.documents() == documents
-    assert wrap("delta", right.upper().replace(" ", ""))
-
-
-def test_a_fingerprint_covers_every_key(world: World) -> None:
-    """Whoever changes one key of an entry changes what is read aloud."""
-    entry = world.view.member("delta")
-    said = {keys_fingerprint(entry)}
-    for name in ("key", "log_key", "witness_key", "wrap_key"):
-        said.add(keys_fingerprint({**entry, name: canonical.to_b64(bytes(32))}))
-    said.add(keys_fingerprint({**entry, "id": "other"}))
-    assert len(said) == 6
-    assert all(len(one.replace(" ", "")) == 40 for one in said)
-
-
-def test_the_kept_key_opens_by_its_passphrase_only(world: World) -> None:
-    """Another passphrase, or none kept: refused, never an empty key."""
-    world.agree()
-    path = ceremony.linkage_file(world.keys("alpha"), 1)
-    assert path.stat().st_mode & 0o077 == 0
-    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
-        ceremony.unlock(world.keys("alpha"), 1, b"another passphrase")
-    with pytest.raises(ConfigurationRefused, match="does not exist"):
-        ceremony.unlock(world.keys("delta"), 1, PASSPHRASE)
 
 
 def test_a_new_scheme_comes_with_an_epoch_of_its_own(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,8 @@ from childgrid_authority import directory, epochs
 from childgrid_authority.founding import found
 from childgrid_log.claim import Claim
 from childgrid_node import ceremony, join
-from childgrid_node.join import JoinState, State
-from childgrid_wire import certificates, enrolment, keyfile
-from childgrid_wire.book import Book
-from childgrid_wire.certificates import Pair
+from childgrid_node.join import State
+from childgrid_wire import certificates
 from childgrid_wire.enrolment import keys_fingerprint
 from childgrid_wire.errors import (
     ConfigurationRefused,
@@ -31,119 +28,19 @@ from founders import (
     ALL,
     NOW,
     PASSPHRASE,
-    SCHEME,
     TWO,
-    Hub,
-    admit,
     charter,
     details,
     files,
-    grid,
-    light_locks,
     make_token,
 )
-
-DIGEST = bytes.fromhex(SCHEME)
-THREE = ["alpha", "bravo", "charlie"]
-
-
-class World:
-    """A grid, its coordinator's board, and `delta`, which wants to join."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.authority = grid(folder / "authority")
-        self.hub = Hub(Book(self.authority.fingerprint))
-        self.home = folder / "delta"
-        self.path = folder / "delta.token"
-        self.token = make_token(self.authority, "delta")
-        self.token.write(self.path)
-        self.time = float(NOW)
-
-    def join(self, said: Details | None = None, **changes: Any) -> JoinState:
-        """`delta` runs the command once more."""
-        given: dict[str, Any] = {"dial": self.hub.dial, **changes}
-        return join.join(
-            self.home,
-            self.path,
-            PASSPHRASE,
-            said or details("delta"),
-            lambda: self.time,
-            **given,
-        )
-
-    def admit(self) -> None:
-        """The founders answer whoever waits, and publish."""
-        waiting = list(self.hub.enrolments.values())
-        for one in self.authority.admit(waiting, TWO, NOW):
-            self.hub.answers[one.enrolment] = (
-                one.issuer.decode(),
-                one.root.decode(),
-            )
-        self.publish()
-
-    def publish(self) -> None:
-        """The board is level with the founders' shelf."""
-        self.hub.hang(*self.authority.shelf.documents())
-
-    @property
-    def installed(self) -> bool:
-        """Whether any certificate lies in the keys folder."""
-        return (self.home / "keys" / "issuer.pem").exists()
-
-    @property
-    def installed_issuer(self) -> bytes:
-        """The issuer's certificate in the keys folder, PEM."""
-        return (self.home / "keys" / "issuer.pem").read_bytes()
+from tests.node.join_world import THREE, World, agreed, key_in_force, made, wrap
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """See `World`."""
-    light_locks(monkeypatch)
-    return World(tmp_path)
-
-
-def key_in_force(world: World) -> tuple[bytes, dict[str, Identity]]:
-    """Three agencies hold a key that the directory names; returns it and them."""
-    parties = admit(world.authority, world.folder, dict.fromkeys(THREE, "agency"))
-    key = agreed(world, parties, 1)
-    change = directory.set_epoch(world.authority.book, 1, THREE, NOW)
-    world.authority.enact(change, TWO)
-    return key, parties
-
-
-def agreed(world: World, parties: dict[str, Identity], epoch: int) -> bytes:
-    """A whole ceremony; returns the key."""
-    steps: set[str] = set()
-    while steps != {"key"}:
-        steps = set()
-        for name, own in parties.items():
-            done = ceremony.advance(
-                world.folder / name / "keys",
-                PASSPHRASE,
-                own,
-                world.authority.book,
-                world.authority.book.latest(NOW),
-                epoch,
-                THREE,
-                DIGEST,
-                NOW,
-            )
-            steps.add(done.step)
-            for data in done.publish:
-                world.authority.shelf.add(data)
-    return ceremony.unlock(world.folder / "alpha" / "keys", epoch, PASSPHRASE)
-
-
-def wrap(
-    world: World, own: Identity, key: bytes, fingerprint: str, epoch: int = 1
-) -> None:
-    """One member wraps the key for `delta` and publishes it."""
-    view = world.authority.book.latest(NOW)
-    said = ceremony.wrap(own, key, epoch, view, "delta", fingerprint, DIGEST, NOW)
-    world.authority.shelf.add(said)
-    world.publish()
+    return made(tmp_path, monkeypatch)
 
 
 def test_an_agency_comes_in_step_by_step(world: World) -> None:
@@ -370,105 +267,6 @@ def test_a_token_that_has_run_out_is_not_handed_in(world: World) -> None:
     assert not world.installed
 
 
-def test_other_details_after_handing_in_need_a_new_token(world: World) -> None:
-    """Before, a slip can be put right; afterwards the founders have it."""
-
-    @contextmanager
-    def silence(*_: object) -> Iterator[tuple[Any, Any]]:
-        raise Unreachable("unavailable")
-        yield
-
-    slip = replace(details("delta"), address="wrong.example:1")
-    with pytest.raises(Unreachable):
-        world.join(slip, dial=silence)
-    world.join()
-    (sent,) = world.hub.enrolments.values()
-    address = enrolment.verify(sent)["member"]["address"]
-    assert address == details("delta").address
-    before = files(world.home)
-    with pytest.raises(ConfigurationRefused, match="new token"):
-        world.join(slip)
-    assert files(world.home) == before
-
-
-def test_a_folder_serves_one_member_of_one_grid(world: World, tmp_path: Path) -> None:
-    """Another member's token, or another grid's, is refused in the same folder."""
-    world.join()
-    before = files(world.home)
-    make_token(world.authority, "echo").write(world.path)
-    with pytest.raises(ConfigurationRefused, match="another member"):
-        world.join()
-    other = found(tmp_path / "other", charter(), ALL, NOW)
-    make_token(other, "delta").write(world.path)
-    with pytest.raises(ConfigurationRefused, match="another grid"):
-        world.join()
-    assert files(world.home) == before
-
-
-def test_a_wrong_passphrase_makes_no_second_set_of_keys(world: World) -> None:
-    """The keys that are there stay the member's keys."""
-    world.join()
-    before = files(world.home)
-    with pytest.raises(ConfigurationRefused, match="wrong passphrase"):
-        join.join(
-            world.home,
-            world.path,
-            b"another passphrase",
-            details("delta"),
-            lambda: NOW,
-            world.hub.dial,
-        )
-    assert files(world.home) == before
-
-
-def test_no_key_leaves_home(world: World) -> None:
-    """What is sent holds public keys only; the disk holds locked files only."""
-    world.join()
-    content = keyfile.unlock(world.home / "keys" / "identity.locked", PASSPHRASE)
-    sent = b"".join(world.hub.enrolments.values())
-    body = enrolment.verify(sent).body
-    held = b"".join(files(world.home).values())
-    for name, secret in content.items():
-        if name != "member":
-            assert secret not in str(body)
-            assert secret.encode() not in held
-    assert world.token.secret.hex() not in str(body)
-
-
-def test_lying_wrappers_leave_a_member_keyless(world: World) -> None:
-    """Keys that do not match the directory's check are not kept; the liar is named."""
-    key, parties = key_in_force(world)
-    world.join()
-    world.admit()
-    said = world.join()
-    wrap(world, parties["alpha"], key, said.keys)
-    lie = {"delta": ceremony._box(bytes(32), _wrap_key(world))}
-    world.authority.shelf.add(
-        ceremony._say(parties["bravo"], 1, "wrap", NOW, member="delta", shares=lie)
-    )
-    world.publish()
-    reached = world.join()
-    assert reached.state is State.KEYLESS
-    assert "another key: bravo" in reached.detail
-    assert not ceremony.linkage_file(world.home / "keys", 1).exists()
-
-
-def _wrap_key(world: World) -> str:
-    return str(world.authority.book.latest(NOW).member("delta")["wrap_key"])
-
-
-def test_a_kept_key_that_is_not_the_grids_is_not_believed(world: World) -> None:
-    """A key of another grid or epoch in the folder: keyless, and it says why."""
-    key_in_force(world)
-    world.join()
-    world.admit()
-    world.join()
-    ceremony.keep(world.home / "keys", 1, bytes(32), PASSPHRASE)
-    reached = world.join()
-    assert reached.state is State.KEYLESS
-    assert "not the grid's" in reached.detail
-
-
 @pytest.mark.parametrize("kind", ["coordinator", "auditor"])
 def test_a_coordinator_or_auditor_joins_by_files(world: World, kind: str) -> None:
     """Enrolment out, answer in; no linkage key is ever waited for."""
@@ -509,44 +307,6 @@ def test_an_altered_answer_installs_nothing(world: World) -> None:
     assert not world.installed
     with pytest.raises(ConfigurationRefused):
         join.install_from(world.folder / "nobody", answer, PASSPHRASE, lambda: NOW)
-
-
-def test_keys_are_renewed_by_a_replacing_token(world: World) -> None:
-    """A member whose issuer runs out enrols again with the keys it has."""
-    world.join()
-    world.admit()
-    world.join()
-    old = world.installed_issuer
-    make_token(world.authority, "delta", replaces=True).write(world.path)
-    assert world.join().state is State.SUBMITTED
-    world.hub.enrolments = dict(list(world.hub.enrolments.items())[-1:])
-    world.admit()
-    assert world.join().state is State.KEYLESS
-    new = world.installed_issuer
-    assert new != old
-    entry = world.authority.book.latest(NOW).member("delta")
-    assert entry["issuer"] == certificates.fingerprint(Pair(b"", new).certificate)
-
-
-def test_keys_are_renewed_beside_a_node_at_work(world: World) -> None:
-    """It alone writes documents meanwhile: two would write over each other's."""
-    world.join()
-    world.admit()
-    world.join()
-    claim, old = Claim(world.home), world.installed_issuer
-    kept = files(world.home / "documents")
-    make_token(world.authority, "delta", replaces=True).write(world.path)
-    world.join()
-    world.hub.enrolments = dict(list(world.hub.enrolments.items())[-1:])
-    world.admit()
-
-    assert world.join().state is State.KEYLESS
-
-    assert world.installed_issuer != old
-    assert files(world.home / "documents") == kept
-    claim.release()
-    world.join()
-    assert files(world.home / "documents") != kept
 
 
 def test_status_needs_a_beginning(tmp_path: Path) -> None:
