@@ -11,18 +11,9 @@ from pathlib import Path
 import pytest
 
 from childgrid_log.entry import opens, parse_entry, seal_entry
-from childgrid_log.errors import (
-    EntryError,
-    LogAbsent,
-    LogExists,
-    LogLost,
-    StoreError,
-)
+from childgrid_log.errors import EntryError, LogAbsent, LogExists, LogLost, StoreError
 from childgrid_log.log import Log
-from childgrid_log.merkle import (
-    leaf_hash,
-    root_of,
-)
+from childgrid_log.merkle import leaf_hash, root_of
 from tests.log.fresh import ORIGIN, SEED, SPENT, drafts
 
 

@@ -9,11 +9,7 @@ from pathlib import Path
 import pytest
 
 from childgrid_log.entry import Draft
-from childgrid_log.errors import (
-    LogAltered,
-    LogLost,
-    LogUnavailable,
-)
+from childgrid_log.errors import LogAltered, LogLost, LogUnavailable
 from childgrid_log.log import Log
 from tests.log.fresh import ORIGIN, SEED, drafts, tamper
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from childgrid_log.errors import (
-    StoreError,
-)
+from childgrid_log.errors import StoreError
 from childgrid_log.log import Log
 from childgrid_log.schema import SCHEMA
 from tests.log.fresh import SPENT, drafts

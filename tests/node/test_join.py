@@ -24,16 +24,7 @@ from childgrid_wire.errors import (
 )
 from childgrid_wire.identity import Identity
 from childgrid_wire.joining import Details, Joiner
-from founders import (
-    ALL,
-    NOW,
-    PASSPHRASE,
-    TWO,
-    charter,
-    details,
-    files,
-    make_token,
-)
+from founders import ALL, NOW, PASSPHRASE, TWO, charter, details, files, make_token
 from tests.node.join_world import THREE, World, agreed, key_in_force, made, wrap
 
 

@@ -14,19 +14,8 @@ from childgrid_node import ceremony, join
 from childgrid_node.join import State
 from childgrid_wire import certificates, enrolment, keyfile
 from childgrid_wire.certificates import Pair
-from childgrid_wire.errors import (
-    ConfigurationRefused,
-    Unreachable,
-)
-from founders import (
-    ALL,
-    NOW,
-    PASSPHRASE,
-    charter,
-    details,
-    files,
-    make_token,
-)
+from childgrid_wire.errors import ConfigurationRefused, Unreachable
+from founders import ALL, NOW, PASSPHRASE, charter, details, files, make_token
 from tests.node.join_world import World, key_in_force, made, wrap
 
 
