@@ -112,7 +112,7 @@ class Hub:
         for one in grid.members["police"].shelf.book.by_hash.values():
             shelf.add(one.data)
         bell, journal = Bell(1), Journal(self._log)
-        board = Board(shelf, journal, grid.clock)
+        board = Board(shelf, journal, grid.clock, bell)
         self._answers = Answers(self._store, journal, board, bell)
         lifts = Lifts(self._store, journal, bell)
         self._search = Search(

@@ -91,9 +91,9 @@ class Coordinator:
         settings, store = self.settings, self.store
         self._journal = journal = Journal(self.log)
         shelf = _shelf(settings)
-        self.board = Board(shelf, journal, self._clock)
-        _check_entry(self.board, self._identity)
         self.bell = Bell(settings.workers // 2)
+        self.board = Board(shelf, journal, self._clock, self.bell)
+        _check_entry(self.board, self._identity)
         self.answers = Answers(store, journal, self.board, self.bell)
         self.matcher = Matcher(
             store,

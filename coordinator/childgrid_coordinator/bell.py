@@ -2,8 +2,8 @@
 
 A call listens before it reads, so a change between reading and waiting is never
 missed. At most so many may wait at once; the others are told at once that the time
-is up, and ask again. Keys are any hashable names; nothing is kept for a key that
-nobody listens to.
+is up, and ask again. Keys are any hashable names, and one call may listen for several;
+nothing is kept for a key that nobody listens to.
 """
 
 from __future__ import annotations
@@ -24,20 +24,25 @@ class Bell:
         self._closed = False
 
     @contextmanager
-    def listen(self, key: Hashable) -> Iterator[Ear]:
-        """Listen for `key` inside the block."""
+    def listen(self, *keys: Hashable) -> Iterator[Ear]:
+        """Listen for any of `keys` inside the block."""
         heard = threading.Event()
         with self._lock:
-            self._listening.setdefault(key, set()).add(heard)
+            for key in keys:
+                self._listening.setdefault(key, set()).add(heard)
             if self._closed:
                 heard.set()
         try:
             yield Ear(heard, self._places)
         finally:
             with self._lock:
-                self._listening[key].discard(heard)
-                if not self._listening[key]:
-                    del self._listening[key]
+                for key in keys:
+                    self._leave(key, heard)
+
+    def _leave(self, key: Hashable, heard: threading.Event) -> None:
+        self._listening[key].discard(heard)
+        if not self._listening[key]:
+            del self._listening[key]
 
     def ring(self, key: Hashable) -> None:
         """Wake everyone who listens for `key`."""

@@ -2,7 +2,7 @@
 
 Each party fetches them and verifies every one again from the fingerprint it pinned,
 so the board can withhold but not forge. What hangs here is verified once, and the
-view that follows from it is kept until the next document.
+view that follows from it is kept until the next document. Who waits for news is woken.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.journal import Journal
 from childgrid_wire.errors import Malformed, Reason
 from childgrid_wire.shelf import Shelf
@@ -20,16 +21,19 @@ from childgrid_wire.trust import Revoked, View
 PAGE_DOCUMENTS = 200
 PAGE_BYTES = 2 * 2**20
 MAX_DOCUMENT = 3 * 2**20
+NEWS = "board"
+"""The key for which a bell rings when a document is hung up."""
 
 
 class Board:
     """The board of one grid; threads may share it."""
 
     def __init__(
-        self, shelf: Shelf, journal: Journal, clock: Callable[[], float]
+        self, shelf: Shelf, journal: Journal, clock: Callable[[], float], bell: Bell
     ) -> None:
         """Hang up what `shelf` has, and log what isn't logged yet, if the log grows."""
         self._shelf, self._journal, self._clock = shelf, journal, clock
+        self._bell = bell
         self._lock = threading.Lock()
         self._documents = list(shelf.book.by_hash.values())
         self._view: View | None = None
@@ -57,6 +61,7 @@ class Board:
             document = self._shelf.add(data)
             self._catch_up()
         self._journal.write([document], self.now())
+        self._bell.ring(NEWS)
         return document
 
     def _catch_up(self) -> None:
@@ -64,6 +69,11 @@ class Board:
         if len(book.by_hash) > len(self._documents):
             self._documents = list(book.by_hash.values())
             self._view, self._revoked = None, book.revoked()
+
+    @property
+    def end(self) -> int:
+        """The cursor behind the last document."""
+        return len(self._documents)
 
     def fetch(self, cursor: int) -> tuple[list[bytes], int]:
         """Documents after `cursor` and the cursor behind the last of them.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from childgrid_coordinator import approve, finding, lift
 from childgrid_coordinator.approve import FOLLOWING, Sent
 from childgrid_coordinator.bell import Bell
-from childgrid_coordinator.board import Board
+from childgrid_coordinator.board import NEWS, Board
 from childgrid_coordinator.finding import Findings
 from childgrid_coordinator.journal import Journal
 from childgrid_coordinator.lift import Lifts
@@ -105,10 +105,19 @@ class Relay:
             self._follow(view, sent)
         return name
 
-    def receive(self, member: str, cursor: int, seconds: float) -> list[Item]:
-        """What waits for `member` after `cursor`, in order; waits so long for some."""
-        with self._bell.listen(("mail", member)) as ear:
+    def receive(
+        self, member: str, cursor: int, seconds: float, board: int | None = None
+    ) -> list[Item]:
+        """What waits for `member` after `cursor`, in order; waits so long for some.
+
+        Where it says how much of the `board` it has, it waits for that as well, and
+        comes back with nothing as soon as the board is not so.
+        """
+        news = () if board is None else (NEWS,)
+        with self._bell.listen(("mail", member), *news) as ear:
             items = self._page(member, cursor)
+            if board is not None and self._board.end != board:
+                return items
             if items or not ear.wait(seconds):
                 return items
         return self._page(member, cursor)

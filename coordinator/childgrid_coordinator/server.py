@@ -128,10 +128,15 @@ class _Exchange(coordinator_pb2_grpc.ExchangeServiceServicer):
         seconds = _patience(context, request.wait_ms, self._verbs.poll_seconds)
         with stored():
             items = self._verbs.relay.receive(
-                peer_from(context).member, request.cursor, seconds
+                peer_from(context).member,
+                request.cursor,
+                seconds,
+                request.board if request.HasField("board") else None,
             )
         cursor = items[-1].cursor if items else request.cursor
-        return pb.ReceiveResponse(items=map(_item, items), cursor=cursor)
+        return pb.ReceiveResponse(
+            items=map(_item, items), cursor=cursor, board=self._verbs.board.end
+        )
 
     def Witness(  # noqa: N802 - named in the service
         self, request: pb.WitnessRequest, context: grpc.ServicerContext

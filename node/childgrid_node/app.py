@@ -34,13 +34,14 @@ from childgrid_node import (
     succession,
 )
 from childgrid_node.config import NodeConfig
-from childgrid_node.courier import Courier, Loop, Parcel
+from childgrid_node.courier import Courier, Parcel
 from childgrid_node.desk import Desk
 from childgrid_node.disclose import Releaser
 from childgrid_node.holdings import Holdings
 from childgrid_node.logbook import open_office
 from childgrid_node.logkeeper import LogKeeper
 from childgrid_node.lookout import Lookout
+from childgrid_node.loops import Loop
 from childgrid_node.papers import LOOK_SECONDS, Papers
 from childgrid_node.server import DeskServicer, NodeServicer
 from childgrid_node.stock import Stock
@@ -253,7 +254,7 @@ class Node:
         return {
             "outbox": Loop("outbox", self.courier.flush, 5.0),
             "mailbox": Loop("mailbox", self._collect, 0.0),
-            "board": Loop("board", self._fetch, 2.0),
+            "board": Loop("board", self._look_at_board, 2.0),
             "release": Loop("release", self._release, 5.0),
             "witness": Loop("witness", self._cosign, float(config.witness_seconds)),
             # These read whole sources, which takes as long as it takes.
@@ -274,12 +275,19 @@ class Node:
             self._loops["rotate"].wake()
         self.logs.look()
 
+    def _look_at_board(self) -> None:
+        """Look ourselves while the coordinator doesn't tell what is new."""
+        if not self.courier.told:
+            self._fetch()
+
     def _rotate(self) -> None:
         self.stock.rotate(self._stopping.is_set)
         self._loops["outbox"].wake()
 
     def _collect(self) -> None:
         parcels = list(self.courier.receive(self.config.poll_seconds))
+        if self.courier.behind:
+            self._fetch()
         for start in range(0, len(parcels), _PARCELS):
             page = parcels[start : start + _PARCELS]
             try:

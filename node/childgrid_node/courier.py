@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,7 +31,6 @@ from childgrid_wire.errors import (
     Unreachable,
     WireError,
 )
-from childgrid_wire.health import HUNG_SECONDS, Pulse
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.pb import coordinator_pb2_grpc as rpc
@@ -40,9 +39,8 @@ from childgrid_wire.pb import values_pb2
 log = structlog.get_logger(__name__)
 _SECONDS = 20.0
 _UNMARKED_SECONDS = 2.0
-_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
-_REDIAL_SECONDS = _RETRY_SECONDS[:2]
-"""Who isn't there can't be flooded, and is to be found soon after it came back."""
+_LATE_SECONDS = 2.0
+"""How much longer than it may wait a call for mail can be on its way."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,9 @@ class Courier:
         self._peer = Peer(coordinator, "coordinator")
         self._flushing = threading.Lock()
         self._unmarked: dict[str, float] = {}
-        self._read = 0
+        self._read: int | None = None
+        self._board_end: int | None = None
+        self._told_until = 0.0
 
     def _exchange(self) -> Any:  # noqa: ANN401 - generated stubs are untyped
         return self._dialer.stub(rpc.ExchangeServiceStub, self._address, self._peer)
@@ -188,19 +188,45 @@ class Courier:
     def receive(self, wait_seconds: float) -> Iterator[Parcel]:
         """What is new in our mailbox, after the cursor that the journal keeps.
 
+        It also comes back when the board is not as we read it; see `behind`.
+
         Raises:
             Unreachable, Refused: nothing could be read.
         """
         call = pb.ReceiveRequest(
             cursor=self._office.journal.cursor("mailbox"),
             wait_ms=int(wait_seconds * 1000),
+            board=self._board_cursor,
         )
-        reply = channel.call(self._exchange().Receive, call, wait_seconds + _SECONDS)
+        self._told_until = time.monotonic() + wait_seconds + _LATE_SECONDS
+        try:
+            exchange = self._exchange()
+            reply = channel.call(exchange.Receive, call, wait_seconds + _SECONDS)
+        except WireError:
+            self._board_end = None
+            raise
+        self._board_end = reply.board if reply.HasField("board") else None
         for item in reply.items:
             proof = _proof(item)
             yield Parcel(
                 item.cursor, item.statement.payload, item.content.ciphertext, proof
             )
+
+    @property
+    def _board_cursor(self) -> int:
+        if self._read is None:
+            return self._office.journal.cursor("board")
+        return self._read
+
+    @property
+    def behind(self) -> bool:
+        """Whether the board was not as we have read it when mail was last asked for."""
+        return self._board_end is not None and self._board_end != self._board_cursor
+
+    @property
+    def told(self) -> bool:
+        """Whether news of the board come with the mail, so that nobody has to look."""
+        return self._board_end is not None and time.monotonic() < self._told_until
 
     def passed(self, cursor: int) -> None:
         """Remember that everything up to `cursor` has been dealt with."""
@@ -212,16 +238,17 @@ class Courier:
         """Take over what is new on the board; returns how many documents are new.
 
         A document that doesn't verify is left out and named by kind only; it can't
-        keep later ones from being read.
+        keep later ones from being read. Of a board that came back from a backup we
+        read on from its end.
         """
-        new, cursor = 0, max(self._read, self._office.journal.cursor("board"))
+        new, cursor = 0, self._board_cursor
         while True:
             reply = channel.call(
                 self._board().Fetch, pb.FetchRequest(cursor=cursor), _SECONDS
             )
             for document in reply.documents:
                 new += self._take_document(document.payload)
-            if reply.cursor <= cursor:
+            if reply.cursor == cursor:
                 return new
             cursor = self._read = reply.cursor
             if self._office.journal.log.held is None:
@@ -283,95 +310,3 @@ def _proof(item: pb.Item) -> Proof | None:
         )
     except (Malformed, UnicodeEncodeError):
         return None
-
-
-class Loop:
-    """One piece of work, repeated in a thread of its own until it is stopped.
-
-    Work that fails is tried again, ever more slowly up to five seconds, or half a
-    second where the other side is out of reach; `wake` runs it at once. A reason is
-    told once.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        work: Callable[[], object],
-        pause_seconds: float,
-        most_seconds: float | None = HUNG_SECONDS,
-    ) -> None:
-        """`work` is called again `pause_seconds` after it returned.
-
-        One run that takes longer than `most_seconds` counts as hanging.
-        """
-        self.pulse = Pulse(name, most_seconds)
-        self._name, self._work, self._pause = name, work, pause_seconds
-        self._event = threading.Event()
-        self._stopped = False
-        self._told = ""
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Run the work now."""
-        self._event.set()
-
-    def stop(self, seconds: float = 5.0) -> None:
-        """End after the piece of work at hand."""
-        self._stopped = True
-        self._event.set()
-        self._thread.join(seconds)
-
-    def _run(self) -> None:
-        failures = 0
-        while not self._stopped:
-            self._event.clear()
-            fault = self._once()
-            failures = failures + 1 if fault else 0
-            pause = pause_after(fault, failures) if fault else self._pause
-            if pause and not self._stopped:
-                self._event.wait(pause)
-
-    def fault(self) -> str:
-        """What is wrong with it, in a word; see `Pulse`."""
-        return self.pulse.fault(self._thread)
-
-    def _once(self) -> Exception | None:
-        self.pulse.begin()
-        try:
-            self._work()
-        except Exception as fault:
-            self._tell(fault)
-            self.pulse.end(failed=_is_ours(fault))
-            return fault
-        self._told = ""
-        self.pulse.end(failed=False)
-        return None
-
-    def _tell(self, fault: Exception) -> None:
-        if isinstance(fault, WireError):
-            if self._told != fault.reason.value:
-                self._told = fault.reason.value
-                log.info("waiting", work=self._name, reason=self._told)
-        else:
-            log.error("failed", work=self._name, error=type(fault).__name__)
-
-
-def _is_ours(fault: Exception) -> bool:
-    """Whether it is this machine that is at fault, and not somebody who is awaited."""
-    if isinstance(fault, WireError):
-        return fault.reason in (
-            Reason.CONFIGURATION,
-            Reason.LOG_BEHIND,
-            Reason.STORAGE,
-        )
-    return True
-
-
-def pause_after(fault: Exception, failures: int) -> float:
-    """Seconds until work that has failed so many times in a row is tried again."""
-    waits = _REDIAL_SECONDS if isinstance(fault, Unreachable) else _RETRY_SECONDS
-    return waits[min(failures, len(waits)) - 1]

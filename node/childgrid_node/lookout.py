@@ -22,7 +22,7 @@ from childgrid_wire.metrics import gauge, gauges
 from childgrid_wire.watched import Watched
 
 if TYPE_CHECKING:
-    from childgrid_node.courier import Loop
+    from childgrid_node.loops import Loop
 
 
 class Lookout(Watched):

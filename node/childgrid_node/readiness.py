@@ -19,7 +19,7 @@ from childgrid_wire import health
 from childgrid_wire.errors import Untrusted
 
 if TYPE_CHECKING:
-    from childgrid_node.courier import Loop
+    from childgrid_node.loops import Loop
 
 WORDS = (
     "index-missing",

@@ -23,6 +23,16 @@ def test_only_the_key_that_rang_is_woken() -> None:
         assert not ear.wait(0.01)
 
 
+def test_one_call_may_listen_for_several_keys() -> None:
+    """Any of them wakes it, and afterwards nothing is kept for either."""
+    for rung in ("mail", "board"):
+        bell = Bell(places=1)
+        with bell.listen("mail", "board") as ear:
+            bell.ring(rung)
+            assert ear.wait(60)
+        assert not bell._listening
+
+
 def test_whoever_finds_no_place_is_told_at_once() -> None:
     """A waiting room that is full never blocks a worker."""
     bell = Bell(places=0)

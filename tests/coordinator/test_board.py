@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_a_new_document_counts_at_once(world: World, hub: Coordinator) -> None:
     hub.board.publish(world.revocation("officer", member=ASKER, subject="io"))
     with pytest.raises(Untrusted):
         hub.board.view().officer(ASKER, "io")
+
+
+def test_news_of_the_board_wake_who_waits_for_mail(
+    world: World, hub: Coordinator
+) -> None:
+    """A member that waits learns at once that a document hangs; by then it does."""
+    relay, seen = hub.verbs.relay, hub.board.end
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(relay.receive, ASKER, 0, 60, seen)
+        behind = pool.submit(relay.receive, ASKER, 0, 60, seen - 1)
+        assert behind.result(30) == []
+        hub.board.publish(world.policy(HOLDERS[0], version=2))
+        assert waits.result(30) == []
+    assert hub.board.end == seen + 1
+
+
+def test_who_asks_for_mail_alone_is_not_woken(world: World, hub: Coordinator) -> None:
+    """A member that doesn't say what it has read waits for mail, as it always did."""
+    with hub.bell.listen("board") as ear:
+        hub.board.publish(world.policy(HOLDERS[0], version=2))
+        assert ear.wait(0)
+    assert hub.verbs.relay.receive(ASKER, 0, 0.01) == []
 
 
 def test_the_view_moves_with_the_clock(world: World, hub: Coordinator) -> None:

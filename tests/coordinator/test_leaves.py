@@ -11,6 +11,7 @@ from authority.test_cli import Desk
 from childgrid_authority import floor as floors
 from childgrid_coordinator import join
 from childgrid_coordinator.app import Coordinator
+from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.board import Board
 from childgrid_coordinator.journal import Journal
 from childgrid_log.entry import parse_entry
@@ -44,7 +45,7 @@ class Hung:
             folder / "log.db", "hub.childgrid.internal/log", bytes(32)
         )
         shelf = Shelf.create(folder / "documents", desk.authority.fingerprint)
-        self.board = Board(shelf, Journal(self.log), lambda: 1_790_000_000)
+        self.board = Board(shelf, Journal(self.log), lambda: 1_790_000_000, Bell(1))
         self.desk = desk
 
     def after(self, verb: str) -> None:

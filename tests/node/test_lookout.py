@@ -12,9 +12,9 @@ from prometheus_client import generate_latest
 
 from childgrid_log.errors import LogBehind, LogUnavailable
 from childgrid_node import readiness
-from childgrid_node.courier import Loop
 from childgrid_node.holdings import Holdings
 from childgrid_node.lookout import Lookout
+from childgrid_node.loops import Loop
 from childgrid_node.office import Office
 from childgrid_wire import health
 from childgrid_wire.errors import Reason, Refused, Unreachable

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import CapturingLogger
 
-from childgrid_node import courier, kernels, normalise
+from childgrid_node import kernels, loops, normalise
 from childgrid_wire.errors import Reason, Refused, Unreachable
 from grid import KABIR, Grid
 
@@ -52,8 +52,8 @@ def test_who_is_away_is_tried_again_within_half_a_second() -> None:
     """What was refused can wait longer, since trying it costs the other side work."""
     away, refused = Unreachable("unavailable"), Refused(Reason.NO_QUORUM, "2 of 3")
 
-    assert [courier.pause_after(away, n) for n in (1, 2, 9)] == [0.2, 0.5, 0.5]
-    assert [courier.pause_after(refused, n) for n in (1, 3, 9)] == [0.2, 1.0, 5.0]
+    assert [loops.pause_after(away, n) for n in (1, 2, 9)] == [0.2, 0.5, 0.5]
+    assert [loops.pause_after(refused, n) for n in (1, 3, 9)] == [0.2, 1.0, 5.0]
 
 
 def test_a_loop_tells_a_reason_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,8 +72,8 @@ def test_a_loop_tells_a_reason_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     told = CapturingLogger()
-    monkeypatch.setattr(courier, "log", told)
-    loop = courier.Loop("mailbox", work, 0.0)
+    monkeypatch.setattr(loops, "log", told)
+    loop = loops.Loop("mailbox", work, 0.0)
     loop.start()
     assert done.wait(60)
     loop.stop()

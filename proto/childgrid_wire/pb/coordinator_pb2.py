@@ -26,7 +26,7 @@ from childgrid_wire.pb import values_pb2 as childgrid__wire_dot_pb_dot_values__p
 from childgrid_wire.pb import witness_pb2 as childgrid__wire_dot_pb_dot_witness__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#childgrid_wire/pb/coordinator.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\x1a\x1f\x63hildgrid_wire/pb/witness.proto\"\x92\x02\n\rSubmitRequest\x12%\n\x05query\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12+\n\x0b\x61ttestation\x18\x02 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12)\n\tapprovals\x18\x03 \x03(\x0b\x32\x16.childgrid.v1.Envelope\x12;\n\x08\x63ontents\x18\x04 \x03(\x0b\x32).childgrid.v1.SubmitRequest.ContentsEntry\x1a\x45\n\rContentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Sealed:\x02\x38\x01\"\x10\n\x0eSubmitResponse\"B\n\x0eOutcomeRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"\x90\x01\n\rTargetOutcome\x12\x0e\n\x06member\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.childgrid.v1.TargetState\x12\r\n\x05since\x18\x03 \x01(\x04\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12&\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"b\n\x0fRankedCandidate\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0e\n\x06handle\x18\x02 \x01(\t\x12\x0c\n\x04rank\x18\x03 \x01(\r\x12\x13\n\x0bprobability\x18\x04 \x01(\r\x12\x0c\n\x04\x62\x61nd\x18\x05 \x01(\t\"\x96\x01\n\x0fOutcomeResponse\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12,\n\x07targets\x18\x02 \x03(\x0b\x32\x1b.childgrid.v1.TargetOutcome\x12\x31\n\ncandidates\x18\x03 \x03(\x0b\x32\x1d.childgrid.v1.RankedCandidate\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\"\x83\x01\n\x0bSendRequest\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12%\n\x07\x63ontent\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Sealed\x12\"\n\x05proof\x18\x03 \x01(\x0b\x32\x13.childgrid.v1.Proof\"\x0e\n\x0cSendResponse\"1\n\x0eReceiveRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x02 \x01(\r\"\x8c\x01\n\x04Item\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12)\n\tstatement\x18\x02 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12%\n\x07\x63ontent\x18\x03 \x01(\x0b\x32\x14.childgrid.v1.Sealed\x12\"\n\x05proof\x18\x04 \x01(\x0b\x32\x13.childgrid.v1.Proof\"D\n\x0fReceiveResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.childgrid.v1.Item\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\"\xcf\x01\n\x0eWitnessRequest\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.childgrid.v1.CosignRequest\x12\x36\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32\'.childgrid.v1.WitnessRequest.CallsEntry\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\x1aI\n\nCallsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.childgrid.v1.CosignRequest:\x02\x38\x01\"\xac\x01\n\x0fWitnessResponse\x12;\n\x07replies\x18\x01 \x03(\x0b\x32*.childgrid.v1.WitnessResponse.RepliesEntry\x12\x0e\n\x06silent\x18\x02 \x03(\t\x1aL\n\x0cRepliesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.childgrid.v1.CosignResponse:\x02\x38\x01\":\n\x0ePublishRequest\x12(\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"\x11\n\x0fPublishResponse\"\x1e\n\x0c\x46\x65tchRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\"W\n\rFetchResponse\x12)\n\tdocuments\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\x0b\n\x03now\x18\x03 \x01(\x04\"9\n\x0c\x45nrolRequest\x12)\n\tenrolment\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"<\n\rEnrolResponse\x12\r\n\x05state\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\t\"\x10\n\x0ePendingRequest\"=\n\x0fPendingResponse\x12*\n\nenrolments\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.Envelope\"A\n\x0eWelcomeRequest\x12\x11\n\tenrolment\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\t\"\x11\n\x0fWelcomeResponse*\xdc\x01\n\x0bTargetState\x12\x1c\n\x18TARGET_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TARGET_STATE_ASKED\x10\x01\x12\x14\n\x10TARGET_STATE_HIT\x10\x02\x12\x17\n\x13TARGET_STATE_NO_HIT\x10\x03\x12\x18\n\x14TARGET_STATE_OFFLINE\x10\x04\x12\x1a\n\x16TARGET_STATE_TIMED_OUT\x10\x05\x12\x18\n\x14TARGET_STATE_REFUSED\x10\x06\x12\x18\n\x14TARGET_STATE_EXPIRED\x10\x07\x32\xed\x02\n\x0f\x45xchangeService\x12\x43\n\x06Submit\x12\x1b.childgrid.v1.SubmitRequest\x1a\x1c.childgrid.v1.SubmitResponse\x12\x46\n\x07Outcome\x12\x1c.childgrid.v1.OutcomeRequest\x1a\x1d.childgrid.v1.OutcomeResponse\x12=\n\x04Send\x12\x19.childgrid.v1.SendRequest\x1a\x1a.childgrid.v1.SendResponse\x12\x46\n\x07Receive\x12\x1c.childgrid.v1.ReceiveRequest\x1a\x1d.childgrid.v1.ReceiveResponse\x12\x46\n\x07Witness\x12\x1c.childgrid.v1.WitnessRequest\x1a\x1d.childgrid.v1.WitnessResponse2\x98\x01\n\x0c\x42oardService\x12\x46\n\x07Publish\x12\x1c.childgrid.v1.PublishRequest\x1a\x1d.childgrid.v1.PublishResponse\x12@\n\x05\x46\x65tch\x12\x1a.childgrid.v1.FetchRequest\x1a\x1b.childgrid.v1.FetchResponse2\xe2\x01\n\x0eJoiningService\x12@\n\x05\x45nrol\x12\x1a.childgrid.v1.EnrolRequest\x1a\x1b.childgrid.v1.EnrolResponse\x12\x46\n\x07Pending\x12\x1c.childgrid.v1.PendingRequest\x1a\x1d.childgrid.v1.PendingResponse\x12\x46\n\x07Welcome\x12\x1c.childgrid.v1.WelcomeRequest\x1a\x1d.childgrid.v1.WelcomeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#childgrid_wire/pb/coordinator.proto\x12\x0c\x63hildgrid.v1\x1a\x1e\x63hildgrid_wire/pb/values.proto\x1a\x1f\x63hildgrid_wire/pb/witness.proto\"\x92\x02\n\rSubmitRequest\x12%\n\x05query\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12+\n\x0b\x61ttestation\x18\x02 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12)\n\tapprovals\x18\x03 \x03(\x0b\x32\x16.childgrid.v1.Envelope\x12;\n\x08\x63ontents\x18\x04 \x03(\x0b\x32).childgrid.v1.SubmitRequest.ContentsEntry\x1a\x45\n\rContentsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12#\n\x05value\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Sealed:\x02\x38\x01\"\x10\n\x0eSubmitResponse\"B\n\x0eOutcomeRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\"\x90\x01\n\rTargetOutcome\x12\x0e\n\x06member\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.childgrid.v1.TargetState\x12\r\n\x05since\x18\x03 \x01(\x04\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12&\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"b\n\x0fRankedCandidate\x12\x0e\n\x06member\x18\x01 \x01(\t\x12\x0e\n\x06handle\x18\x02 \x01(\t\x12\x0c\n\x04rank\x18\x03 \x01(\r\x12\x13\n\x0bprobability\x18\x04 \x01(\r\x12\x0c\n\x04\x62\x61nd\x18\x05 \x01(\t\"\x96\x01\n\x0fOutcomeResponse\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12,\n\x07targets\x18\x02 \x03(\x0b\x32\x1b.childgrid.v1.TargetOutcome\x12\x31\n\ncandidates\x18\x03 \x03(\x0b\x32\x1d.childgrid.v1.RankedCandidate\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\"\x83\x01\n\x0bSendRequest\x12)\n\tstatement\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12%\n\x07\x63ontent\x18\x02 \x01(\x0b\x32\x14.childgrid.v1.Sealed\x12\"\n\x05proof\x18\x03 \x01(\x0b\x32\x13.childgrid.v1.Proof\"\x0e\n\x0cSendResponse\"O\n\x0eReceiveRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12\x0f\n\x07wait_ms\x18\x02 \x01(\r\x12\x12\n\x05\x62oard\x18\x03 \x01(\x04H\x00\x88\x01\x01\x42\x08\n\x06_board\"\x8c\x01\n\x04Item\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\x12)\n\tstatement\x18\x02 \x01(\x0b\x32\x16.childgrid.v1.Envelope\x12%\n\x07\x63ontent\x18\x03 \x01(\x0b\x32\x14.childgrid.v1.Sealed\x12\"\n\x05proof\x18\x04 \x01(\x0b\x32\x13.childgrid.v1.Proof\"b\n\x0fReceiveResponse\x12!\n\x05items\x18\x01 \x03(\x0b\x32\x12.childgrid.v1.Item\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\x12\n\x05\x62oard\x18\x03 \x01(\x04H\x00\x88\x01\x01\x42\x08\n\x06_board\"\xcf\x01\n\x0eWitnessRequest\x12)\n\x04\x63\x61ll\x18\x01 \x01(\x0b\x32\x1b.childgrid.v1.CosignRequest\x12\x36\n\x05\x63\x61lls\x18\x02 \x03(\x0b\x32\'.childgrid.v1.WitnessRequest.CallsEntry\x12\x0f\n\x07wait_ms\x18\x03 \x01(\r\x1aI\n\nCallsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.childgrid.v1.CosignRequest:\x02\x38\x01\"\xac\x01\n\x0fWitnessResponse\x12;\n\x07replies\x18\x01 \x03(\x0b\x32*.childgrid.v1.WitnessResponse.RepliesEntry\x12\x0e\n\x06silent\x18\x02 \x03(\t\x1aL\n\x0cRepliesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.childgrid.v1.CosignResponse:\x02\x38\x01\":\n\x0ePublishRequest\x12(\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"\x11\n\x0fPublishResponse\"\x1e\n\x0c\x46\x65tchRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x04\"W\n\rFetchResponse\x12)\n\tdocuments\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.Envelope\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\x0b\n\x03now\x18\x03 \x01(\x04\"9\n\x0c\x45nrolRequest\x12)\n\tenrolment\x18\x01 \x01(\x0b\x32\x16.childgrid.v1.Envelope\"<\n\rEnrolResponse\x12\r\n\x05state\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\t\"\x10\n\x0ePendingRequest\"=\n\x0fPendingResponse\x12*\n\nenrolments\x18\x01 \x03(\x0b\x32\x16.childgrid.v1.Envelope\"A\n\x0eWelcomeRequest\x12\x11\n\tenrolment\x18\x01 \x01(\t\x12\x0e\n\x06issuer\x18\x02 \x01(\t\x12\x0c\n\x04root\x18\x03 \x01(\t\"\x11\n\x0fWelcomeResponse*\xdc\x01\n\x0bTargetState\x12\x1c\n\x18TARGET_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12TARGET_STATE_ASKED\x10\x01\x12\x14\n\x10TARGET_STATE_HIT\x10\x02\x12\x17\n\x13TARGET_STATE_NO_HIT\x10\x03\x12\x18\n\x14TARGET_STATE_OFFLINE\x10\x04\x12\x1a\n\x16TARGET_STATE_TIMED_OUT\x10\x05\x12\x18\n\x14TARGET_STATE_REFUSED\x10\x06\x12\x18\n\x14TARGET_STATE_EXPIRED\x10\x07\x32\xed\x02\n\x0f\x45xchangeService\x12\x43\n\x06Submit\x12\x1b.childgrid.v1.SubmitRequest\x1a\x1c.childgrid.v1.SubmitResponse\x12\x46\n\x07Outcome\x12\x1c.childgrid.v1.OutcomeRequest\x1a\x1d.childgrid.v1.OutcomeResponse\x12=\n\x04Send\x12\x19.childgrid.v1.SendRequest\x1a\x1a.childgrid.v1.SendResponse\x12\x46\n\x07Receive\x12\x1c.childgrid.v1.ReceiveRequest\x1a\x1d.childgrid.v1.ReceiveResponse\x12\x46\n\x07Witness\x12\x1c.childgrid.v1.WitnessRequest\x1a\x1d.childgrid.v1.WitnessResponse2\x98\x01\n\x0c\x42oardService\x12\x46\n\x07Publish\x12\x1c.childgrid.v1.PublishRequest\x1a\x1d.childgrid.v1.PublishResponse\x12@\n\x05\x46\x65tch\x12\x1a.childgrid.v1.FetchRequest\x1a\x1b.childgrid.v1.FetchResponse2\xe2\x01\n\x0eJoiningService\x12@\n\x05\x45nrol\x12\x1a.childgrid.v1.EnrolRequest\x1a\x1b.childgrid.v1.EnrolResponse\x12\x46\n\x07Pending\x12\x1c.childgrid.v1.PendingRequest\x1a\x1d.childgrid.v1.PendingResponse\x12\x46\n\x07Welcome\x12\x1c.childgrid.v1.WelcomeRequest\x1a\x1d.childgrid.v1.WelcomeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WITNESSREQUEST_CALLSENTRY']._serialized_options = b'8\001'
   _globals['_WITNESSRESPONSE_REPLIESENTRY']._loaded_options = None
   _globals['_WITNESSRESPONSE_REPLIESENTRY']._serialized_options = b'8\001'
-  _globals['_TARGETSTATE']._serialized_start=2169
-  _globals['_TARGETSTATE']._serialized_end=2389
+  _globals['_TARGETSTATE']._serialized_start=2229
+  _globals['_TARGETSTATE']._serialized_end=2449
   _globals['_SUBMITREQUEST']._serialized_start=119
   _globals['_SUBMITREQUEST']._serialized_end=393
   _globals['_SUBMITREQUEST_CONTENTSENTRY']._serialized_start=324
@@ -60,43 +60,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDRESPONSE']._serialized_start=1015
   _globals['_SENDRESPONSE']._serialized_end=1029
   _globals['_RECEIVEREQUEST']._serialized_start=1031
-  _globals['_RECEIVEREQUEST']._serialized_end=1080
-  _globals['_ITEM']._serialized_start=1083
-  _globals['_ITEM']._serialized_end=1223
-  _globals['_RECEIVERESPONSE']._serialized_start=1225
-  _globals['_RECEIVERESPONSE']._serialized_end=1293
-  _globals['_WITNESSREQUEST']._serialized_start=1296
-  _globals['_WITNESSREQUEST']._serialized_end=1503
-  _globals['_WITNESSREQUEST_CALLSENTRY']._serialized_start=1430
-  _globals['_WITNESSREQUEST_CALLSENTRY']._serialized_end=1503
-  _globals['_WITNESSRESPONSE']._serialized_start=1506
-  _globals['_WITNESSRESPONSE']._serialized_end=1678
-  _globals['_WITNESSRESPONSE_REPLIESENTRY']._serialized_start=1602
-  _globals['_WITNESSRESPONSE_REPLIESENTRY']._serialized_end=1678
-  _globals['_PUBLISHREQUEST']._serialized_start=1680
-  _globals['_PUBLISHREQUEST']._serialized_end=1738
-  _globals['_PUBLISHRESPONSE']._serialized_start=1740
-  _globals['_PUBLISHRESPONSE']._serialized_end=1757
-  _globals['_FETCHREQUEST']._serialized_start=1759
-  _globals['_FETCHREQUEST']._serialized_end=1789
-  _globals['_FETCHRESPONSE']._serialized_start=1791
-  _globals['_FETCHRESPONSE']._serialized_end=1878
-  _globals['_ENROLREQUEST']._serialized_start=1880
-  _globals['_ENROLREQUEST']._serialized_end=1937
-  _globals['_ENROLRESPONSE']._serialized_start=1939
-  _globals['_ENROLRESPONSE']._serialized_end=1999
-  _globals['_PENDINGREQUEST']._serialized_start=2001
-  _globals['_PENDINGREQUEST']._serialized_end=2017
-  _globals['_PENDINGRESPONSE']._serialized_start=2019
-  _globals['_PENDINGRESPONSE']._serialized_end=2080
-  _globals['_WELCOMEREQUEST']._serialized_start=2082
-  _globals['_WELCOMEREQUEST']._serialized_end=2147
-  _globals['_WELCOMERESPONSE']._serialized_start=2149
-  _globals['_WELCOMERESPONSE']._serialized_end=2166
-  _globals['_EXCHANGESERVICE']._serialized_start=2392
-  _globals['_EXCHANGESERVICE']._serialized_end=2757
-  _globals['_BOARDSERVICE']._serialized_start=2760
-  _globals['_BOARDSERVICE']._serialized_end=2912
-  _globals['_JOININGSERVICE']._serialized_start=2915
-  _globals['_JOININGSERVICE']._serialized_end=3141
+  _globals['_RECEIVEREQUEST']._serialized_end=1110
+  _globals['_ITEM']._serialized_start=1113
+  _globals['_ITEM']._serialized_end=1253
+  _globals['_RECEIVERESPONSE']._serialized_start=1255
+  _globals['_RECEIVERESPONSE']._serialized_end=1353
+  _globals['_WITNESSREQUEST']._serialized_start=1356
+  _globals['_WITNESSREQUEST']._serialized_end=1563
+  _globals['_WITNESSREQUEST_CALLSENTRY']._serialized_start=1490
+  _globals['_WITNESSREQUEST_CALLSENTRY']._serialized_end=1563
+  _globals['_WITNESSRESPONSE']._serialized_start=1566
+  _globals['_WITNESSRESPONSE']._serialized_end=1738
+  _globals['_WITNESSRESPONSE_REPLIESENTRY']._serialized_start=1662
+  _globals['_WITNESSRESPONSE_REPLIESENTRY']._serialized_end=1738
+  _globals['_PUBLISHREQUEST']._serialized_start=1740
+  _globals['_PUBLISHREQUEST']._serialized_end=1798
+  _globals['_PUBLISHRESPONSE']._serialized_start=1800
+  _globals['_PUBLISHRESPONSE']._serialized_end=1817
+  _globals['_FETCHREQUEST']._serialized_start=1819
+  _globals['_FETCHREQUEST']._serialized_end=1849
+  _globals['_FETCHRESPONSE']._serialized_start=1851
+  _globals['_FETCHRESPONSE']._serialized_end=1938
+  _globals['_ENROLREQUEST']._serialized_start=1940
+  _globals['_ENROLREQUEST']._serialized_end=1997
+  _globals['_ENROLRESPONSE']._serialized_start=1999
+  _globals['_ENROLRESPONSE']._serialized_end=2059
+  _globals['_PENDINGREQUEST']._serialized_start=2061
+  _globals['_PENDINGREQUEST']._serialized_end=2077
+  _globals['_PENDINGRESPONSE']._serialized_start=2079
+  _globals['_PENDINGRESPONSE']._serialized_end=2140
+  _globals['_WELCOMEREQUEST']._serialized_start=2142
+  _globals['_WELCOMEREQUEST']._serialized_end=2207
+  _globals['_WELCOMERESPONSE']._serialized_start=2209
+  _globals['_WELCOMERESPONSE']._serialized_end=2226
+  _globals['_EXCHANGESERVICE']._serialized_start=2452
+  _globals['_EXCHANGESERVICE']._serialized_end=2817
+  _globals['_BOARDSERVICE']._serialized_start=2820
+  _globals['_BOARDSERVICE']._serialized_end=2972
+  _globals['_JOININGSERVICE']._serialized_start=2975
+  _globals['_JOININGSERVICE']._serialized_end=3201
 # @@protoc_insertion_point(module_scope)

@@ -116,12 +116,14 @@ class SendResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ReceiveRequest(_message.Message):
-    __slots__ = ("cursor", "wait_ms")
+    __slots__ = ("cursor", "wait_ms", "board")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     WAIT_MS_FIELD_NUMBER: _ClassVar[int]
+    BOARD_FIELD_NUMBER: _ClassVar[int]
     cursor: int
     wait_ms: int
-    def __init__(self, cursor: _Optional[int] = ..., wait_ms: _Optional[int] = ...) -> None: ...
+    board: int
+    def __init__(self, cursor: _Optional[int] = ..., wait_ms: _Optional[int] = ..., board: _Optional[int] = ...) -> None: ...
 
 class Item(_message.Message):
     __slots__ = ("cursor", "statement", "content", "proof")
@@ -136,12 +138,14 @@ class Item(_message.Message):
     def __init__(self, cursor: _Optional[int] = ..., statement: _Optional[_Union[_values_pb2.Envelope, _Mapping]] = ..., content: _Optional[_Union[_values_pb2.Sealed, _Mapping]] = ..., proof: _Optional[_Union[_values_pb2.Proof, _Mapping]] = ...) -> None: ...
 
 class ReceiveResponse(_message.Message):
-    __slots__ = ("items", "cursor")
+    __slots__ = ("items", "cursor", "board")
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    BOARD_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[Item]
     cursor: int
-    def __init__(self, items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., cursor: _Optional[int] = ...) -> None: ...
+    board: int
+    def __init__(self, items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., cursor: _Optional[int] = ..., board: _Optional[int] = ...) -> None: ...
 
 class WitnessRequest(_message.Message):
     __slots__ = ("call", "calls", "wait_ms")
