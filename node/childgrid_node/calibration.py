@@ -20,6 +20,7 @@ probability; ``second_stage`` refuses one that could.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,7 @@ from childgrid_node.second_stage import BIRTH, KINDS, OWN, PLACE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from childgrid_node.scheme import Comparison, Scheme
+    from childgrid_node.scheme import Scheme
     from childgrid_node.second_stage import Calibration
 
 PROBABILITY = 10_000
@@ -38,6 +39,8 @@ JOINT_SCALE = 10_000
 GAP_LIMIT = 20_000
 NEAR = 1_000
 FAMILY = ("relative", "address")
+_KEPT = 256
+"""What follows from a scheme alone is worked out once, for a few schemes."""
 
 
 def features(
@@ -58,10 +61,10 @@ def features(
         levels: levels of the same, ``uint8[k, comparisons]``.
         scores: first-stage sums of all survivors, ``int64[k]``.
     """
-    calibration, comparisons = scheme.calibration, scheme.comparisons
+    calibration = scheme.calibration
     groups, kinds = list(calibration.agreement), list(calibration.once)
     more, less = np.maximum(parts, 0), np.minimum(parts, 0)
-    short = shortfall(comparisons, calibration.own, levels)
+    short = shortfall(scheme, calibration.own, levels)
     columns = [more @ scheme.grouping, less @ scheme.grouping]
     once = [column for kind in kinds for column in _once(scheme, kind, *columns)]
     columns += [
@@ -69,7 +72,7 @@ def features(
         short,
         np.minimum(_agreed(scheme, calibration.kin, more), short),
     ]
-    columns += [*products(calibration, comparisons, more), *once]
+    columns += [*products(scheme, more), *once]
     names = [f"+{g}" for g in groups] + [f"-{g}" for g in groups]
     names += ["crowd", "shortfall", "relatives"]
     names += [f"{first}*{second}" for first, second, _ in calibration.joint]
@@ -104,41 +107,52 @@ def _once(
 
     ``more`` and ``less`` are by group, in millinats; the second is at most 0.
     """
-    at = [
-        place
-        for place, group in enumerate(scheme.calibration.agreement)
-        if group in KINDS[kind]
-    ]
+    at = _of_kind(scheme, kind)
     return more[:, at].max(axis=1, initial=0), less[:, at].min(axis=1, initial=0)
 
 
-def shortfall(
-    comparisons: tuple[Comparison, ...], own: str, levels: NDArray[np.uint8]
-) -> NDArray[np.int64]:
+@lru_cache(_KEPT)
+def _of_kind(scheme: Scheme, kind: str) -> list[int]:
+    """Return the places of the groups of a kind."""
+    groups = enumerate(scheme.calibration.agreement)
+    return [place for place, group in groups if group in KINDS[kind]]
+
+
+def shortfall(scheme: Scheme, own: str, levels: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return how much less a level of ``own`` weighs than full agreement (millinats).
 
     By the scheme's own weights, not this table's; 0 where it cannot be compared.
     """
-    at = next(i for i, c in enumerate(comparisons) if c.name == own)
-    weights = np.subtract(comparisons[at].match, comparisons[at].chance)
+    at, missing = _missing(scheme, own)
+    return missing[levels[:, at]]
+
+
+@lru_cache(_KEPT)
+def _missing(scheme: Scheme, own: str) -> tuple[int, NDArray[np.int64]]:
+    """Return a comparison's place, and what each of its levels lacks."""
+    names = [each.name for each in scheme.comparisons]
+    each = scheme.comparisons[at := names.index(own)]
+    weights = np.subtract(each.match, each.chance)
     missing = np.append(0, np.maximum(int(weights[-1]) - weights, 0))
-    return np.asarray(missing[levels[:, at]], np.int64)
+    return at, missing.astype(np.int64)
 
 
-def products(
-    calibration: Calibration,
-    comparisons: tuple[Comparison, ...],
-    more: NDArray[np.int64],
-) -> list[NDArray[np.int64]]:
+def products(scheme: Scheme, more: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Return the products of agreeing bundles, scaled to nat² / 10 in thousandths."""
+    calibration = scheme.calibration
     totals = {
         name: np.minimum(
-            more[:, [c.name in members for c in comparisons]].sum(axis=1),
-            calibration.joint_cap,
+            more[:, _named(scheme, members)].sum(axis=1), calibration.joint_cap
         )
         for name, members in calibration.bundles.items()
     }
     return [totals[a] * totals[b] // JOINT_SCALE for a, b, _ in calibration.joint]
+
+
+@lru_cache(_KEPT)
+def _named(scheme: Scheme, names: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return the places of the comparisons of these names."""
+    return np.flatnonzero([each.name in names for each in scheme.comparisons])
 
 
 def crowd(scores: NDArray[np.int64], strangers: int) -> NDArray[np.int64]:
@@ -182,16 +196,15 @@ def signs(
     them together and ``whole`` all three; ``place_most`` and ``place_least`` are the
     place that agrees and that differs most; ``logit`` is the logistic model's.
     """
-    comparisons, strangers = scheme.comparisons, scheme.calibration.trained_rows
+    strangers = scheme.calibration.trained_rows
     more, grouped = np.maximum(parts, 0), parts @ scheme.grouping
     places = {name: at for at, name in enumerate(scheme.calibration.agreement)}
-    blooms = [each.kind == "bloom" for each in comparisons]
     found = {
         "score": scores,
         "gap": gap(scores, strangers),
         "crowd": crowd(scores, strangers),
         "near": (scores >= scores[:, None] - NEAR).sum(axis=1),
-        "known": (levels[:, blooms] > 0).sum(axis=1),
+        "known": (levels[:, _blooms(scheme)] > 0).sum(axis=1),
         "asked": np.full(len(scores), asked),
         "logit": logits,
         "family": _agreed(scheme, FAMILY, more),
@@ -204,10 +217,16 @@ def signs(
         if kind == "part":
             columns.append(grouped[:, places[of]])
         elif kind == "short":
-            columns.append(shortfall(comparisons, of, levels))
+            columns.append(shortfall(scheme, of, levels))
         else:
             columns.append(np.asarray(found[name], np.int64))
     return np.column_stack(columns)
+
+
+@lru_cache(_KEPT)
+def _blooms(scheme: Scheme) -> NDArray[np.intp]:
+    """Return the places of the comparisons of filters."""
+    return np.flatnonzero([each.kind == "bloom" for each in scheme.comparisons])
 
 
 def _together(scheme: Scheme, more: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
@@ -242,8 +261,13 @@ def _agreed(
 def _weighed(
     scheme: Scheme, groups: tuple[str, ...], parts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    inside = [each.group in groups for each in scheme.comparisons]
-    return np.asarray(parts[:, inside].sum(axis=1), np.int64)
+    return np.asarray(parts[:, _inside(scheme, groups)].sum(axis=1), np.int64)
+
+
+@lru_cache(_KEPT)
+def _inside(scheme: Scheme, groups: tuple[str, ...]) -> NDArray[np.intp]:
+    """Return the places of the comparisons of some groups."""
+    return np.flatnonzero([each.group in groups for each in scheme.comparisons])
 
 
 def log_odds(calibration: Calibration, values: NDArray[np.int64]) -> NDArray[np.int64]:

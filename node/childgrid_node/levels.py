@@ -7,6 +7,7 @@ exact for every filter the scheme allows, since 10,000 · 4,096 · 2 · 8,192 < 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,12 +33,14 @@ def steps(comparison: Comparison) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
     return dice.astype(np.uint8), overlap.astype(np.uint8)
 
 
+@lru_cache(512)
 def reciprocals(
     filled: int, bits: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return 2**40 / (a + b) and 2**40 / min(a, b), rounded up, for b = 0 to ``bits``.
 
     ``filled`` is a, the query's popcount, above 0. The result for b = 0 is unused.
+    What is returned is shared: nobody may write to it.
     """
     sizes = np.arange(bits + 1, dtype=np.int64)
     smaller = np.maximum(np.minimum(sizes, filled), 1)
@@ -45,4 +48,6 @@ def reciprocals(
 
 
 def _up(divisor: NDArray[np.int64]) -> NDArray[np.uint64]:
-    return (-(-(1 << SHIFT) // divisor)).astype(np.uint64)
+    found = (-(-(1 << SHIFT) // divisor)).astype(np.uint64)
+    found.flags.writeable = False
+    return found

@@ -18,7 +18,7 @@ from childgrid_node.levels import reciprocals, steps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from childgrid_node.scheme import Comparison, Scheme
+    from childgrid_node.scheme import Comparison, Place, Scheme
 
 LEVELS = 256
 
@@ -46,11 +46,13 @@ class Pair:
 class Shape:
     """What all queries under one scheme share.
 
+    ``tags`` are the places of comparisons of tags, and where in a row each tag is.
     ``dice`` and ``overlap`` are ``uint8[comparisons, 10_001]``, the summands of a
     level; ``rank`` is ``int16[comparisons, 256]``, by which the best pair is taken.
     """
 
     pairs: tuple[Pair, ...]
+    tags: tuple[tuple[int, Place], ...]
     dice: NDArray[np.uint8]
     overlap: NDArray[np.uint8]
     rank: NDArray[np.int16]
@@ -83,7 +85,7 @@ class Plan:
         """Lay out ``query``, ``uint64[words]``."""
         shape = shape_of(scheme)
         used, words, by_dice, by_overlap = _pair_arrays(scheme, shape, query)
-        tags, tag_counts = _tag_arrays(scheme, query)
+        tags, tag_counts = _tag_arrays(scheme, shape, query)
         able = set(np.flatnonzero(tag_counts).tolist())
         able |= {p.comparison for p, u in zip(shape.pairs, used, strict=True) if u}
         active = tuple(sorted(able))
@@ -113,8 +115,14 @@ def shape_of(scheme: Scheme) -> Shape:
         for names in comparison.pairs
     )
     tables = [steps(comparison) for comparison in scheme.comparisons]
+    tags = tuple(
+        (position, scheme.layout[comparison.pairs[0][0]])
+        for position, comparison in enumerate(scheme.comparisons)
+        if comparison.kind == "tag"
+    )
     return Shape(
         pairs,
+        tags,
         np.stack([dice for dice, _ in tables]),
         np.stack([overlap for _, overlap in tables]),
         np.stack([_rank(comparison) for comparison in scheme.comparisons]),
@@ -154,11 +162,13 @@ def _pair_arrays(
     words = np.zeros((count, width), np.uint64)
     by_dice = np.zeros((count, 64 * width + 1), np.uint64)
     by_overlap = np.zeros_like(by_dice)
+    own: dict[tuple[int, int], tuple[int, NDArray[np.uint64]]] = {}
     for at, pair in enumerate(shape.pairs):
-        place = scheme.layout[scheme.fields[pair.query].name]
-        own = query[place.start : place.stop].reshape(-1, pair.words)
-        folded = np.bitwise_or.reduce(own, axis=0)
-        if filled := int(np.bitwise_count(folded).sum()):
+        known = own.get((pair.query, pair.words))
+        if known is None:
+            known = own[pair.query, pair.words] = _folded(scheme, pair, query)
+        filled, folded = known
+        if filled:
             used[at], words[at, : pair.words] = 1, folded
             sizes = 64 * pair.words
             by_dice[at, : sizes + 1], by_overlap[at, : sizes + 1] = reciprocals(
@@ -167,17 +177,25 @@ def _pair_arrays(
     return used, words, by_dice, by_overlap
 
 
+def _folded(
+    scheme: Scheme, pair: Pair, query: NDArray[np.uint64]
+) -> tuple[int, NDArray[np.uint64]]:
+    """Return the popcount and the words of a pair's query field, folded."""
+    place = scheme.layout[scheme.fields[pair.query].name]
+    words = query[place.start : place.stop].reshape(-1, pair.words)
+    folded = np.bitwise_or.reduce(words, axis=0)
+    return int(np.bitwise_count(folded).sum()), folded
+
+
 def _tag_arrays(
-    scheme: Scheme, query: NDArray[np.uint64]
+    scheme: Scheme, shape: Shape, query: NDArray[np.uint64]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     slots = max((tag.slots for tag in scheme.tags), default=1)
     tags = np.zeros((len(scheme.comparisons), slots), np.uint64)
     counts = np.zeros(len(scheme.comparisons), np.int64)
-    for position, comparison in enumerate(scheme.comparisons):
-        if comparison.kind == "tag":
-            place = scheme.layout[comparison.pairs[0][0]]
-            values = query[place.start : place.stop] & np.uint64(place.mask)
-            values = values[values != 0]
-            tags[position, : len(values)] = values
-            counts[position] = len(values)
+    for position, place in shape.tags:
+        values = query[place.start : place.stop] & np.uint64(place.mask)
+        values = values[values != 0]
+        tags[position, : len(values)] = values
+        counts[position] = len(values)
     return tags, counts

@@ -122,11 +122,11 @@ def _used(plans: Sequence[Plan]) -> Iterator[tuple[int, int, int]]:
 def _sought(scheme: Scheme, seen: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return levels to count, 0 after the last: ``uint8[queries, comparisons, w]``."""
     most = max(comparison.levels for comparison in scheme.comparisons)
-    sought = np.zeros((*seen.shape[:2], most + 1), np.uint8)
-    for at in np.ndindex(*seen.shape[:2]):
-        levels = np.flatnonzero(seen[at])
-        sought[at][: len(levels)] = levels
-    return sought
+    found = seen[:, :, : most + 1]
+    # Levels that are sought come first, each kind in its order.
+    order = np.argsort(~found, axis=2, kind="stable")
+    there = np.take_along_axis(found, order, axis=2)
+    return np.where(there, order, 0).astype(np.uint8)
 
 
 def _fill(

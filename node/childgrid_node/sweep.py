@@ -88,10 +88,11 @@ def variants(
     scheme: Scheme, encoding: NDArray[np.uint64], earlier: list[NDArray[np.uint64]]
 ) -> int:
     """How many different earlier encodings describe the same person otherwise."""
-    distinct = {other.tobytes(): other for other in earlier}
-    distinct.pop(encoding.tobytes(), None)
-    others = [one for one in distinct.values() if one.shape == encoding.shape]
-    return int(alike(scheme, encoding, np.stack(others)).sum()) if others else 0
+    others = [one for one in earlier if one.shape == encoding.shape]
+    if not others:
+        return 0
+    near = np.flatnonzero(alike(scheme, encoding, np.stack(others)))
+    return len({others[at].tobytes() for at in near} - {encoding.tobytes()})
 
 
 def alike(

@@ -345,10 +345,13 @@ HEADER: dict[str, Shape] = {
 }
 
 
+_BODIES = {kind: Record({**HEADER, **one.fields}) for kind, one in SCHEMAS.items()}
+
+
 def check_body(kind: Kind, body: dict[str, object]) -> None:
     """Hold a parsed payload against the header and its kind's schema.
 
     Raises:
         Malformed: naming the first field at fault, never its value.
     """
-    Record({**HEADER, **SCHEMAS[kind].fields})(body, kind.value)
+    _BODIES[kind](body, kind.value)
