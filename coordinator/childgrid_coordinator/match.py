@@ -37,7 +37,7 @@ _BATCH = 256
 _ABREAST = 24
 """Questions of one asker before one target: while a pass takes half, half gather."""
 
-_GATHER_SECONDS = 0.05
+_GATHER_SECONDS = 0.15
 """How long the first answer to a query waits for the others', to share their syncs."""
 
 log = logging.getLogger(__name__)

@@ -93,10 +93,11 @@ class Search:
             Malformed, Untrusted, Refused: nothing was kept.
         """
         name = envelope.read(query).hash
-        if self._known(name, member):
-            self._matcher.ask(name)
-            return name
-        self._check_spent(self._board.view(), member)
+        try:
+            self._check_spent(self._board.view(), member)
+        except Refused:
+            if not self._known(name, member):
+                raise
         with self._lanes.entered(member), self._locks.of(name):
             parcel = None
             if not self._known(name, member):

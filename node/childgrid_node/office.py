@@ -9,7 +9,7 @@ from typing import Any
 from childgrid_node.journal import Journal
 from childgrid_node.meter import Meter
 from childgrid_node.recent import Recent
-from childgrid_wire import envelope, statement
+from childgrid_wire import statement
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
@@ -66,16 +66,15 @@ class Office:
         **body: Any,  # noqa: ANN401 - shaped by the kind's schema
     ) -> Statement:
         """Make a statement of the agency itself; not yet logged or sent."""
-        made = statement.make(
+        payload = statement.draft(
             kind,
-            self.identity.signer,
             issuer=self.member,
             now=self.now,
             seconds=seconds,
             answers=answers,
             **body,
         )
-        return statement.parse(envelope.read(made))
+        return statement.signed(kind, payload, self.identity.signer)
 
     def hear(self, data: bytes, *kinds: Kind) -> Statement:
         """Verify what someone says under the newest documents.

@@ -25,7 +25,7 @@ from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
 from childgrid_node.shows import Asked
 from childgrid_node.turns import PER_ASKER
-from childgrid_wire import canonical, envelope, statement
+from childgrid_wire import canonical, envelope
 from childgrid_wire.errors import Malformed, Untrusted
 from childgrid_wire.inside import Inside
 from childgrid_wire.kinds import Kind
@@ -48,8 +48,7 @@ class NodeServicer(node_pb2_grpc.NodeServiceServicer):
         context: grpc.ServicerContext,  # noqa: ARG002
     ) -> node_pb2.MatchResponse:
         """Verify, score and answer one sealed query."""
-        asker = statement.parse(envelope.read(request.query.payload)).issuer
-        with self._inside.entered(asker):
+        with self._inside.entered(_claimed(request.query.payload)):
             asked = match.hear(
                 self._office,
                 request.query.payload,
@@ -169,6 +168,11 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         return desk_pb2.GreetResponse(
             member=office.member, grid=grid["name"], kind=grid["kind"]
         )
+
+
+def _claimed(query: bytes) -> str:
+    """The member whose key is said to have signed; it is the one that is verified."""
+    return envelope.read(query).signatures[0].keyid.partition("/")[0]
 
 
 def _asked(message: desk_pb2.Reading) -> Asked:

@@ -142,6 +142,13 @@ def make(
     return envelope.sign(kind, payload, [signer])
 
 
+def signed(kind: Kind, payload: bytes, signer: Signer) -> Statement:
+    """Sign what `draft` has written; returns it as whoever verifies it will read it."""
+    data = envelope.sign(kind, payload, [signer])
+    name = envelope.name_of(kind, payload)
+    return Statement(kind, canonical.loads(payload), name, data, (signer.keyid,))
+
+
 def verify(data: bytes, find_key: FindKey, *kinds: Kind) -> Statement:
     """Verify an envelope with exactly one signature, then parse it.
 

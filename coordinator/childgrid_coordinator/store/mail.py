@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from childgrid_coordinator.store import tables as t
 
@@ -112,14 +112,19 @@ def wipe(db: Connection, request: str) -> None:
     )
 
 
+_OLD = and_(t.sealed.c.until <= bindparam("now"), t.sealed.c.ciphertext.is_not(None))
+_HAS_OLD = select(t.sealed.c.statement).where(_OLD).limit(1)
+_WIPE_OLD = update(t.sealed).where(_OLD).values(ciphertext=None)
+
+
+def has_old(db: Connection, now: int) -> bool:
+    """Whether there is sealed content whose time is over."""
+    return db.scalar(_HAS_OLD, {"now": now}) is not None
+
+
 def wipe_old(db: Connection, now: int) -> int:
     """Delete sealed content whose time is over; returns how many there were."""
-    done = db.execute(
-        update(t.sealed)
-        .where(t.sealed.c.until <= now, t.sealed.c.ciphertext.is_not(None))
-        .values(ciphertext=None)
-    )
-    return int(done.rowcount)
+    return int(db.execute(_WIPE_OLD, {"now": now}).rowcount)
 
 
 _PAGE = (

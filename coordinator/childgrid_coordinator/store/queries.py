@@ -14,7 +14,6 @@ from itertools import groupby
 from sqlalchemy import (
     Connection,
     Row,
-    and_,
     bindparam,
     insert,
     select,
@@ -277,10 +276,14 @@ def unfinished(db: Connection) -> list[str]:
     return list(db.scalars(select(t.query.c.hash).where(t.query.c.open)))
 
 
+_OVERDUE = select(t.query.c.hash).where(
+    t.query.c.open, t.query.c.expires <= bindparam("now")
+)
+
+
 def overdue(db: Connection, now: int) -> list[str]:
     """Open queries whose time is over."""
-    late = and_(t.query.c.open, t.query.c.expires <= now)
-    return list(db.scalars(select(t.query.c.hash).where(late)))
+    return list(db.scalars(_OVERDUE, {"now": now}))
 
 
 _SPENT = select(t.query.c.hash, t.query.c.officer, t.query.c.case_hash).where(

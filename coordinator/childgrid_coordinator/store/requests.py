@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from childgrid_coordinator.request import OPEN, Course, Phase
 from childgrid_coordinator.store import queries
@@ -89,13 +89,20 @@ def dossier(db: Connection, name: str) -> Dossier | None:
     return Dossier(request, query, row.category, course, approvals, disclosure)
 
 
+_OVERDUE = select(t.request.c.hash).where(
+    t.request.c.phase.in_([phase.value for phase in OPEN]),
+    t.request.c.expires <= bindparam("now"),
+)
+
+
+def overdue(db: Connection, now: int) -> list[str]:
+    """Requests, by hash, that are open past their time."""
+    return list(db.scalars(_OVERDUE, {"now": now}))
+
+
 def expire(db: Connection, now: int) -> list[str]:
     """Close what is open past its time; returns the requests' hashes."""
-    late = and_(
-        t.request.c.phase.in_([phase.value for phase in OPEN]),
-        t.request.c.expires <= now,
-    )
-    names = list(db.scalars(select(t.request.c.hash).where(late)))
+    names = overdue(db, now)
     if names:
         db.execute(
             update(t.request)
