@@ -27,7 +27,7 @@ from childgrid_node.reviewing import Kept, Review, Wish
 from childgrid_wire import canonical, envelope, keyfile
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import Statement
+from childgrid_wire.statement import Statement, kept, make
 from grid import DAY, Grid, officer_signer
 from reviewed import person, refill, rows
 
@@ -207,6 +207,28 @@ def test_a_review_ends(grid: Grid, finished: bytes) -> None:
     grid.now += DAY
 
     assert best(grid)["calibrated"] is False
+
+
+def test_other_reviews_are_not_read_for_a_query(
+    grid: Grid, finished: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outcomes and verdicts come by the thousand; a query reads what it needs."""
+    said = signed(grid, finished)
+    customs = grid.agency("customs")
+    fields = {key: said[key] for key in ("subject", "pairs", "agreed", "result")}
+    custodian = officer_signer("customs", "cu-mehta")
+    header = {"issuer": "customs", "officer": "cu-mehta", "now": grid.now}
+    with customs.office.journal.writing() as writing:
+        for _ in range(20):
+            other = make(Kind.REVIEW, custodian, **header, seconds=DAY, **fields)
+            assert writing.say(kept(other))
+    read: list[bytes] = []
+    monkeypatch.setattr(
+        "childgrid_node.journal._parsed", lambda data: read.append(data) or kept(data)
+    )
+
+    assert reviews.curves(customs.office, customs.holdings).keys() == {"rows"}
+    assert read == [said.data]
 
 
 def test_a_register_that_grew_is_another_one(grid: Grid, finished: bytes) -> None:

@@ -244,6 +244,15 @@ class Journal:
         )
         return [_parsed(row[0]) for row in rows]
 
+    def beside(self, prefix: str, kind: Kind) -> list[Statement]:
+        """As `all`, of those beside which a secret `prefix` + hash is kept."""
+        rows = self.rows(
+            "SELECT said.envelope FROM secret JOIN said ON said.hash = substr(name, ?)"
+            " WHERE name >= ? AND name < ? AND said.kind = ? ORDER BY leaf",
+            (len(prefix) + 1, prefix, f"{prefix}~", kind.value),
+        )
+        return [_parsed(row[0]) for row in rows]
+
     def answering(self, kind: Kind) -> list[Statement]:
         """As `all`, of those that answer another statement; the rest isn't parsed."""
         rows = self.rows(

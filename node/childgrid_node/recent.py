@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _PERSONS = 64
+_FORGETTING_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,20 @@ class Recent:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_person: OrderedDict[str, list[Asked]] = OrderedDict()
+        self._forgot: int | None = None
+
+    def forgets(self, now: int) -> bool:
+        """Whether what lasts is to be gone through for what is too old: once a minute.
+
+        It holds a day of everybody's queries; to look for old ones at each new query
+        would cost more than the query.
+        """
+        with self._lock:
+            last = self._forgot
+            if last is not None and 0 <= now - last < _FORGETTING_SECONDS:
+                return False
+            self._forgot = now
+            return True
 
     @contextmanager
     def of(

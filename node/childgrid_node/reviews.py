@@ -12,6 +12,7 @@ percentage. It adds and removes no candidate.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from childgrid_node import review, review_document, score
 from childgrid_node.calibration import PROBABILITY
@@ -48,6 +49,7 @@ def draft(office: Office, officer: str, document: bytes, days: int) -> bytes:
     )
 
 
+@lru_cache(16)
 def _counts(document: bytes) -> tuple[int, int]:
     """How many pairs were judged, and how many of them the same."""
     judged = review_document.judged_in(canonical.loads(document))
@@ -112,7 +114,8 @@ def curves(office: Office, holdings: Holdings) -> dict[str, Curve]:
     """
     grounds = {name: ground_of(name, one) for name, one in holdings.indexes.items()}
     found = {}
-    for said in office.journal.all(Kind.REVIEW):
+    # Not every review that was ever told here: outcomes and verdicts are thousands.
+    for said in office.journal.beside(_NAME, Kind.REVIEW):
         calibration = _standing(office, said)
         if calibration is None:
             continue

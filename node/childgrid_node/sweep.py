@@ -61,7 +61,8 @@ def keep(
     writing: Writing, office: Office, query: Statement, encoding: NDArray[np.uint64]
 ) -> None:
     """Write down what was asked, sealed, and forget what is older than a day."""
-    writing.run("DELETE FROM asked WHERE heard < ?", (office.now - _DAY,))
+    if office.recent.forgets(office.now):
+        writing.run("DELETE FROM asked WHERE heard < ?", (office.now - _DAY,))
     writing.run(
         "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?)",
         (

@@ -10,6 +10,7 @@ import pytest
 
 from childgrid_node import sweep
 from childgrid_node.encode import Encoder
+from childgrid_node.journal import Writing
 from childgrid_node.normalise.spelling import grams
 from childgrid_node.recent import Recent
 from childgrid_node.scheme import Scheme
@@ -132,3 +133,21 @@ def test_a_day_later_the_count_begins_anew(grid: Grid) -> None:
     guess(grid, "9876543299")
 
     assert len(customs.rows("SELECT 1 FROM asked")) == 1
+
+
+def test_what_is_too_old_is_looked_for_once_a_minute(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of everybody's queries isn't gone through for each new one."""
+    gone: list[str] = []
+    run = Writing.run
+    monkeypatch.setattr(
+        Writing,
+        "run",
+        lambda self, sql, params=(): gone.append(sql[:17]) or run(self, sql, params),
+    )
+    for number, later in enumerate((0, 30, 29, 1)):
+        grid.now += later
+        guess(grid, f"98765432{number:02d}")
+
+    assert gone.count("DELETE FROM asked") == 2
