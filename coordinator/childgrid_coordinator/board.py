@@ -61,7 +61,6 @@ class Board:
             document = self._shelf.add(data)
             self._catch_up()
         self._journal.write([document], self.now())
-        self._bell.ring(NEWS)
         return document
 
     def _catch_up(self) -> None:
@@ -69,6 +68,7 @@ class Board:
         if len(book.by_hash) > len(self._documents):
             self._documents = list(book.by_hash.values())
             self._view, self._revoked = None, book.revoked()
+            self._bell.ring(NEWS)
 
     @property
     def end(self) -> int:

@@ -135,7 +135,7 @@ class Matcher:
     def heard_from(self, member: str) -> None:
         """A node called us, so it may be back: ask it soon if it has to be asked."""
         with self._wake:
-            if self._retries.hasten(member):
+            if self._retries.hasten(member, time.monotonic()):
                 self._wake.notify_all()
 
     def _claim(self, query: str, member: str, parcel: Parcel) -> bool:
@@ -189,10 +189,13 @@ class Matcher:
         return self._replies.get_nowait()
 
     def _lacks(self, batch: list[_Heard]) -> bool:
-        """Whether other targets of the same queries are being asked."""
+        """Whether of each query in it another target is being asked.
+
+        As soon as one is answered by all, everything that is there is taken down.
+        """
         there = Counter(one.reply.query for one in batch)
         with self._wake:
-            return any(self._window.out(query) > n for query, n in there.items())
+            return all(self._window.out(query) > n for query, n in there.items())
 
     def _take_down(self, batch: list[_Heard]) -> None:
         replies = [one.reply for one in batch]

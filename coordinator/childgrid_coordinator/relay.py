@@ -111,7 +111,7 @@ class Relay:
         """What waits for `member` after `cursor`, in order; waits so long for some.
 
         Where it says how much of the `board` it has, it waits for that as well, and
-        comes back with nothing as soon as the board is not so.
+        comes back with what mail there is as soon as the board is not so.
         """
         news = () if board is None else (NEWS,)
         with self._bell.listen(("mail", member), *news) as ear:

@@ -1,8 +1,8 @@
 """When to ask an unreachable node again: pure, by a clock that the caller reads.
 
-The wait doubles from a first to a longest one. A node that was heard of is asked
-sooner, but never before the first wait is over, so that one whose door stays shut
-isn't flooded.
+The wait doubles from a first to a longest one. A node that is heard of, or was a moment
+ago, is asked sooner, but never before the first wait is over, so that one whose door
+stays shut isn't flooded.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 _DOUBLINGS = 30
+_PRESENT_SECONDS = 30.0
+"""How long who was heard of counts as there: no call for mail waits longer."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +27,20 @@ class Retries:
     first: float
     most: float
     _due: dict[tuple[str, str], _Due] = field(default_factory=dict)
+    _heard: dict[str, float] = field(default_factory=dict)
 
     def failed(self, query: str, member: str, attempts: int, now: float) -> None:
         """Plan the next attempt after the `attempts`-th has failed (from 1)."""
+        heard = self._heard.get(member)
+        if heard is not None and now - heard < _PRESENT_SECONDS:
+            attempts = 1
         wait = self.first * 2.0 ** min(max(attempts, 1) - 1, _DOUBLINGS)
         at = now + min(wait, max(self.most, self.first))
         self._due[query, member] = _Due(at, now + self.first)
 
-    def hasten(self, member: str) -> bool:
+    def hasten(self, member: str, now: float) -> bool:
         """Ask `member` as soon as is decent; whether anything is sooner now."""
+        self._heard[member] = now
         sooner = {
             key: replace(due, at=due.soonest)
             for key, due in self._due.items()

@@ -271,13 +271,17 @@ class Node:
             self._loops["outbox"].wake()
 
     def _fetch(self) -> None:
-        if self.courier.fetch_documents():
+        try:
+            new = self.courier.fetch_documents()
+        finally:
+            # What was read before it broke off may have closed our log.
+            self.logs.look()
+        if new:
             self._loops["rotate"].wake()
-        self.logs.look()
 
     def _look_at_board(self) -> None:
-        """Look ourselves while the coordinator doesn't tell what is new."""
-        if not self.courier.told:
+        """Look ourselves, unless the coordinator tells what is new and nothing is."""
+        if self.courier.behind or not self.courier.told:
             self._fetch()
 
     def _rotate(self) -> None:
@@ -287,7 +291,7 @@ class Node:
     def _collect(self) -> None:
         parcels = list(self.courier.receive(self.config.poll_seconds))
         if self.courier.behind:
-            self._fetch()
+            self._loops["board"].wake()
         for start in range(0, len(parcels), _PARCELS):
             page = parcels[start : start + _PARCELS]
             try:

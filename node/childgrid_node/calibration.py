@@ -39,7 +39,7 @@ JOINT_SCALE = 10_000
 GAP_LIMIT = 20_000
 NEAR = 1_000
 FAMILY = ("relative", "address")
-_KEPT = 256
+_KEPT = 64
 """What follows from a scheme alone is worked out once, for a few schemes."""
 
 

@@ -67,6 +67,7 @@ class Courier:
         self._flushing = threading.Lock()
         self._unmarked: dict[str, float] = {}
         self._read: int | None = None
+        self._fetched = True
         self._board_end: int | None = None
         self._told_until = 0.0
 
@@ -188,7 +189,7 @@ class Courier:
     def receive(self, wait_seconds: float) -> Iterator[Parcel]:
         """What is new in our mailbox, after the cursor that the journal keeps.
 
-        It also comes back when the board is not as we read it; see `behind`.
+        It also comes back when the board is no longer as we have read it; see `behind`.
 
         Raises:
             Unreachable, Refused: nothing could be read.
@@ -196,16 +197,20 @@ class Courier:
         call = pb.ReceiveRequest(
             cursor=self._office.journal.cursor("mailbox"),
             wait_ms=int(wait_seconds * 1000),
-            board=self._board_cursor,
+            # Who knows of news already would only be told of them again at once.
+            board=None if self.behind else self._board_cursor,
         )
-        self._told_until = time.monotonic() + wait_seconds + _LATE_SECONDS
+        if call.HasField("board"):
+            self._told_until = time.monotonic() + wait_seconds + _LATE_SECONDS
         try:
             exchange = self._exchange()
             reply = channel.call(exchange.Receive, call, wait_seconds + _SECONDS)
-        except WireError:
+            self._board_end = reply.board if reply.HasField("board") else None
+        except BaseException:
             self._board_end = None
             raise
-        self._board_end = reply.board if reply.HasField("board") else None
+        finally:
+            self._told_until = min(self._told_until, time.monotonic() + _LATE_SECONDS)
         for item in reply.items:
             proof = _proof(item)
             yield Parcel(
@@ -220,12 +225,17 @@ class Courier:
 
     @property
     def behind(self) -> bool:
-        """Whether the board was not as we have read it when mail was last asked for."""
-        return self._board_end is not None and self._board_end != self._board_cursor
+        """Whether the board holds what we have not read, as far as we were told."""
+        end = self._board_end
+        return not self._fetched or (end is not None and end != self._board_cursor)
 
     @property
     def told(self) -> bool:
-        """Whether news of the board come with the mail, so that nobody has to look."""
+        """Whether a call is out that comes back with news of the board.
+
+        Else somebody has to look; so too in the moment between two such calls, if it
+        lasts.
+        """
         return self._board_end is not None and time.monotonic() < self._told_until
 
     def passed(self, cursor: int) -> None:
@@ -238,10 +248,14 @@ class Courier:
         """Take over what is new on the board; returns how many documents are new.
 
         A document that doesn't verify is left out and named by kind only; it can't
-        keep later ones from being read. Of a board that came back from a backup we
-        read on from its end.
+        keep later ones from being read. A board that has become shorter came back from
+        a backup, and is read from its beginning.
+
+        Raises:
+            Unreachable, Refused, Malformed: not all of it was read; we are `behind`.
         """
-        new, cursor = 0, self._board_cursor
+        self._fetched = False
+        new, cursor, anew = 0, self._board_cursor, False
         while True:
             reply = channel.call(
                 self._board().Fetch, pb.FetchRequest(cursor=cursor), _SECONDS
@@ -249,8 +263,12 @@ class Courier:
             for document in reply.documents:
                 new += self._take_document(document.payload)
             if reply.cursor == cursor:
+                self._fetched = True
                 return new
-            cursor = self._read = reply.cursor
+            if reply.cursor < cursor and anew:
+                raise Malformed("board")
+            anew |= reply.cursor < cursor
+            cursor = self._read = reply.cursor if reply.cursor > cursor else 0
             if self._office.journal.log.held is None:
                 with self._office.journal.writing() as writing:
                     move_cursor(writing, "board", cursor)

@@ -35,6 +35,7 @@ class Recent:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_person: OrderedDict[str, list[Asked]] = OrderedDict()
+        self._forgetting = threading.Lock()
         self._forgot: int | None = None
 
     def forgets(self, now: int) -> bool:
@@ -43,7 +44,7 @@ class Recent:
         It holds a day of everybody's queries; to look for old ones at each new query
         would cost more than the query.
         """
-        with self._lock:
+        with self._forgetting:
             last = self._forgot
             if last is not None and 0 <= now - last < _FORGETTING_SECONDS:
                 return False

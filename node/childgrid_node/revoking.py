@@ -1,9 +1,9 @@
 """An agency revokes its own people and desk passes, without asking anybody.
 
 A revocation only removes, and at once: the coordinator believes it from the next call
-on, every node from its next look at the board, and a release not before its witnesses
-know of it. There is no way back; whoever returns gets another id. The documents on the
-disk are left to the node, which fetches this one like any other.
+on, every node as soon as it is told of the board's news, and a release not before its
+witnesses know of it. There is no way back; whoever returns gets another id. The
+documents on the disk are left to the node, which fetches this one like any other.
 """
 
 from __future__ import annotations

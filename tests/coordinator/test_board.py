@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from childgrid_coordinator.app import Coordinator
-from childgrid_coordinator.board import PAGE_BYTES
+from childgrid_coordinator.board import NEWS, PAGE_BYTES
 from childgrid_wire.errors import Malformed, Refused, Untrusted, WireError
 from coordinator.cast import ASKER, HOLDERS
 from coordinator.world import World
@@ -68,10 +68,27 @@ def test_news_of_the_board_wake_who_waits_for_mail(
 
 def test_who_asks_for_mail_alone_is_not_woken(world: World, hub: Coordinator) -> None:
     """A member that doesn't say what it has read waits for mail, as it always did."""
-    with hub.bell.listen("board") as ear:
+    relay, listening = hub.verbs.relay, hub.bell._listening
+    with ThreadPoolExecutor() as pool, hub.bell.listen(NEWS) as ear:
+        told = pool.submit(relay.receive, HOLDERS[0], 0, 60, hub.board.end)
+        waits = pool.submit(relay.receive, ASKER, 0, 60)
+        while not {("mail", HOLDERS[0]), ("mail", ASKER)} <= listening.keys():
+            pass
         hub.board.publish(world.policy(HOLDERS[0], version=2))
+        assert told.result(30) == []
         assert ear.wait(0)
-    assert hub.verbs.relay.receive(ASKER, 0, 0.01) == []
+        assert not any(one.is_set() for one in listening["mail", ASKER])
+        hub.bell.ring(("mail", ASKER))
+        assert waits.result(30) == []
+
+
+def test_a_document_that_hangs_already_is_no_news(
+    world: World, hub: Coordinator
+) -> None:
+    """Nobody can wake all members by publishing what they have read."""
+    with hub.bell.listen(NEWS) as ear:
+        hub.board.publish(world.papers[0])
+        assert not ear.wait(0)
 
 
 def test_the_view_moves_with_the_clock(world: World, hub: Coordinator) -> None:

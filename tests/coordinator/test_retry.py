@@ -37,7 +37,17 @@ def test_a_node_that_was_heard_of_is_asked_sooner_but_never_flooded() -> None:
     """However often it calls, the first wait stays."""
     retries = Retries(1.0, 60.0)
     retries.failed("q", "prisons", 6, now=10.0)
-    assert retries.hasten("wards") is False
-    assert retries.hasten("prisons") is True
-    assert retries.hasten("prisons") is False
+    assert retries.hasten("wards", 10.0) is False
+    assert retries.hasten("prisons", 10.0) is True
+    assert retries.hasten("prisons", 10.5) is False
     assert retries.next() == 11.0
+
+
+def test_a_node_that_waits_for_its_mail_is_not_given_up() -> None:
+    """It called a moment ago and calls again in half a minute: its door may be open."""
+    retries = Retries(1.0, 60.0)
+    retries.hasten("prisons", 10.0)
+    retries.failed("q", "prisons", 6, now=39.0)
+    assert retries.next() == 40.0
+    retries.failed("q", "prisons", 6, now=41.0)
+    assert retries.next() == 73.0
