@@ -40,6 +40,9 @@ _ABREAST = 24
 _GATHER_SECONDS = 0.15
 """How long the first answer to a query waits for the others', to share their syncs."""
 
+_COMPLETE_SECONDS = 0.05
+"""How long an answer that was the last to its query waits for those to others."""
+
 log = logging.getLogger(__name__)
 _stubs: Any = node_pb2_grpc
 
@@ -169,10 +172,10 @@ class Matcher:
         """Take replies down until the end, as many at once as there are."""
         while (first := self._replies.get()) is not None:
             batch, going = [self._heard(first)], True
-            until = time.monotonic() + _GATHER_SECONDS
+            began = time.monotonic()
             while going and len(batch) < _BATCH:
                 try:
-                    reply = self._next(batch, until)
+                    reply = self._next(batch, began)
                 except Empty:
                     break
                 going = reply is not None
@@ -181,21 +184,24 @@ class Matcher:
             if not going:
                 return
 
-    def _next(self, batch: list[_Heard], until: float) -> _Reply | None:
+    def _next(self, batch: list[_Heard], began: float) -> _Reply | None:
         """The next reply: one that is there, or comes while its likes are awaited."""
-        left = until - time.monotonic()
-        if left > 0 and self._lacks(batch):
+        left = began + self._patience(batch) - time.monotonic()
+        if left > 0:
             return self._replies.get(timeout=left)
         return self._replies.get_nowait()
 
-    def _lacks(self, batch: list[_Heard]) -> bool:
-        """Whether of each query in it another target is being asked.
+    def _patience(self, batch: list[_Heard]) -> float:
+        """Seconds from its beginning that a batch may wait for more replies.
 
-        As soon as one is answered by all, everything that is there is taken down.
+        None where of no query in it another target is being asked.
         """
         there = Counter(one.reply.query for one in batch)
         with self._wake:
-            return all(self._window.out(query) > n for query, n in there.items())
+            lacking = sum(self._window.out(query) > n for query, n in there.items())
+        if lacking == len(there):
+            return _GATHER_SECONDS
+        return _COMPLETE_SECONDS if lacking else 0.0
 
     def _take_down(self, batch: list[_Heard]) -> None:
         replies = [one.reply for one in batch]
