@@ -190,8 +190,8 @@ class Index:
     ) -> Index:
         # Sealed frames are read whole just now, and authenticated; their file is let
         # go of. Of frames in the clear only the heads are looked at.
-        with scattered(view) if header.clear else nullcontext():
-            segments = laid_out(scheme, (), read_frames(view, header, keys))
+        with scattered(view) if header.clear else nullcontext(None) as soon:
+            segments = laid_out(scheme, (), read_frames(view, header, keys, soon))
         sound = Soundness(view, header) if header.clear else None
         return cls(scheme, header, segments, Home(path, keys, sound))
 

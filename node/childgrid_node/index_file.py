@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
+    Soon = Callable[[int], None]
+
 MAGIC = b"CGINDEX2"
 MAGIC_STEM = b"CGINDEX"
 HEAD_BYTES = 4096
@@ -55,6 +57,9 @@ ALIGN = 64
 NONCE_BYTES = 12
 FRAME_HEAD = struct.Struct("<HHIIQ12s32s")
 FRAMES_AT = 2 * HEAD_BYTES
+AHEAD = 64
+"""Heads that are called for before they are read: a disk fetches them together."""
+
 ROWS, TOMBSTONES = 1, 2
 LENGTH = struct.Struct("<I")
 REBUILD = "rebuild it with `childgrid-node index`"
@@ -245,17 +250,20 @@ def write_header(file: BinaryIO, header: Header, keys: Keys) -> None:
     os.fsync(file.fileno())
 
 
-def read_frames(view: memoryview, header: Header, keys: Keys) -> list[Frame]:
+def read_frames(
+    view: memoryview, header: Header, keys: Keys, soon: Soon | None = None
+) -> list[Frame]:
     """Return the frames in ``view``, which is the whole file.
 
-    Payloads of a file in the clear are views that nobody has read yet.
+    Payloads of a file in the clear are views that nobody has read yet; ``soon`` is
+    told where heads will be read next.
 
     Raises:
         Damaged: bytes are missing, extra or altered.
     """
     return [
         opened_frame(header, keys, number, head, stored)
-        for number, (head, stored) in enumerate(stored_frames(view, header))
+        for number, (head, stored) in enumerate(stored_frames(view, header, soon))
     ]
 
 
@@ -306,8 +314,13 @@ def verify_frames(
     return True
 
 
-def stored_frames(view: memoryview, header: Header) -> list[tuple[Head, memoryview]]:
+def stored_frames(
+    view: memoryview, header: Header, soon: Soon | None = None
+) -> list[tuple[Head, memoryview]]:
     """Return each frame's head and what is stored, opened by nobody yet.
+
+    Frames are nearly of one length, so ``soon`` is told where the next heads are to be
+    expected; where they are not, nothing is lost.
 
     Raises:
         Damaged: heads are missing, extra or altered.
@@ -322,6 +335,10 @@ def stored_frames(view: memoryview, header: Header) -> list[tuple[Head, memoryvi
         head = FRAME_HEAD.unpack_from(view, at)
         at = start + head[4] + -head[4] % ALIGN
         found.append((head, view[start : start + head[4]]))
+        if soon and len(found) % (AHEAD // 2) == 1:
+            usual = (at - FRAMES_AT) // len(found)
+            for more in range(min(AHEAD, header.frames - len(found))):
+                soon(at + more * usual)
     if at != end or chain != header.chain:
         raise _altered()
     return found

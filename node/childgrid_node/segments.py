@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from childgrid_node.scheme import Scheme
 
 FRAME_ROWS = 65_536
+_NONE_DEAD = np.zeros(FRAME_ROWS, np.uint8)
+"""What segments share that lack no row, as most do; nobody writes it.
+
+It is not marked read-only, for which loops would be compiled a second time.
+"""
+
 MARK_BYTES = 8
 DIGEST_BYTES = 32
 
@@ -214,7 +220,7 @@ def segment_of(scheme: Scheme, first: int, frame: Frame) -> Segment:
         digests=_array(parts[4], "u1").reshape(rows, DIGEST_BYTES),
         guards=_array(parts[5], "u1"),
         keys=_array(frame.payload[at:], "u1"),
-        dead=np.zeros(rows, np.uint8),
+        dead=_NONE_DEAD[:rows] if rows <= len(_NONE_DEAD) else np.zeros(rows, np.uint8),
     )
 
 
@@ -254,10 +260,10 @@ def _bury(
     places = np.searchsorted(firsts, numbers, side="right") - 1
     for at in np.unique(places).tolist():
         locals_ = (numbers[places == at] - firsts[at]).tolist()
-        if at in fresh:
+        if at in fresh and segments[at].gone:
             segments[at] = _buried(segments[at], locals_)
         else:
-            # Readers of the state before keep theirs.
+            # Readers of the state before keep theirs, and whole segments share one.
             segments[at] = segments[at].without(locals_)
             fresh.add(at)
 

@@ -50,6 +50,7 @@ def test_living_rows_are_told_as_they_are(
             past.append((found, len(alive)))
         for index, known in past:
             assert index.living == counted(index) == known
+    assert not segments._NONE_DEAD.any()
 
 
 def test_a_row_that_is_deleted_twice_counts_once() -> None:
