@@ -33,6 +33,7 @@ from typing import Any
 
 from childgrid_authority import floor
 from childgrid_node.config import NodeConfig
+from childgrid_node.query import MOST_DRAFTS
 from childgrid_portal.desk import Desk
 from deploy.plans import Person, Plan
 from deploy.sample.make import make
@@ -210,14 +211,18 @@ def _timed(officer: Desk, supervisor: Desk, query: str, approval: bytes) -> floa
 def _at_once(
     officer: Desk, supervisor: Desk, suspects: list[dict[str, list[str]]]
 ) -> float:
-    """Queries per second with 20 at a time."""
-    drafted = [_drafted(officer, supervisor, one) for one in suspects]
-    start = time.perf_counter()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        done = [pool.submit(_timed, officer, supervisor, *one) for one in drafted]
-        for one in done:
-            one.result()
-    return len(drafted) / (time.perf_counter() - start)
+    """Queries per second with 20 at a time, drafted beforehand as a desk allows."""
+    spent = 0.0
+    for low in range(0, len(suspects), MOST_DRAFTS):
+        part = suspects[low : low + MOST_DRAFTS]
+        drafted = [_drafted(officer, supervisor, one) for one in part]
+        start = time.perf_counter()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            done = [pool.submit(_timed, officer, supervisor, *one) for one in drafted]
+            for one in done:
+                one.result()
+        spent += time.perf_counter() - start
+    return len(suspects) / spent
 
 
 def _scans(yard: Yard) -> list[float]:
