@@ -34,6 +34,24 @@ class Work:
         self._done.result(60)
 
 
+class Clock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def end(*works: Work) -> None:
+    """End them all, in whatever order they came to their places."""
+    for one in works:
+        one.end.set()
+    for one in works:
+        one.finish()
+
+
 def counted(lanes: Lanes) -> threading.Semaphore:
     """A semaphore that is released by each caller who has queued up."""
     joined, join = threading.Semaphore(0), lanes._join
@@ -50,7 +68,7 @@ def counted(lanes: Lanes) -> threading.Semaphore:
 @pytest.mark.threat("T14")
 def test_a_single_piece_overtakes_anothers_flood() -> None:
     """The next place is its own, though eight of the other agency came before it."""
-    lanes = Lanes(1)
+    lanes = Lanes(1, Clock())
     joined = counted(lanes)
     with ThreadPoolExecutor(FLOOD + 2) as pool:
         first = Work(lanes, "raiders", pool)
@@ -63,8 +81,7 @@ def test_a_single_piece_overtakes_anothers_flood() -> None:
         first.finish()
         assert single.begun.wait(60)
         assert not any(one.begun.is_set() for one in flood)
-        for one in (single, *flood):
-            one.finish()
+        end(single, *flood)
 
 
 def test_an_agency_alone_has_every_place() -> None:
@@ -75,18 +92,7 @@ def test_an_agency_alone_has_every_place() -> None:
     with ThreadPoolExecutor(3) as pool:
         works = [Work(lanes, "police", pool) for _ in range(3)]
         assert all(one.begun.wait(60) for one in works)
-        for one in works:
-            one.finish()
-
-
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+        end(*works)
 
 
 @pytest.mark.threat("T14")
@@ -124,10 +130,7 @@ def test_a_flood_that_rests_leaves_its_place_to_others_and_comes_back() -> None:
             assert joined.acquire(timeout=60)
         single = Work(lanes, "police", pool)
         assert joined.acquire(timeout=60)
-        for one in (*flood, single):
-            one.end.set()
-        for one in (*flood, single):
-            one.finish()
+        end(single, *flood)
     assert not lanes._waiting
 
 
