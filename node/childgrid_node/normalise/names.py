@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .lexicon import table
+from .particulars import named
 from .words import DROPPED, Words, clean, is_short_form
 
 Name = tuple[str, ...]
@@ -84,12 +85,12 @@ def parse(text: str, words: Words) -> Names:
     """Take apart one cell that holds a person's name; `words` cleans the words."""
     split = _split(text)
     if _STARTS.isdisjoint(split):
-        return Names(
-            names=_names([split], words), sex=_title(split), written=(tuple(split),)
-        )
+        own = named(split)
+        return Names(_names([own], words), sex=_title(split), written=(tuple(own),))
     parts: dict[str, list[list[str]]] = {}
     for kind, segment in _segments(split):
-        parts.setdefault(kind, []).append(segment)
+        kept = segment if kind == "residence" else named(segment)
+        parts.setdefault(kind, []).append(kept)
     return Names(
         names=_names(parts.get("name", ()), words),
         aliases=_names(parts.get("alias", ()), words),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from .joints import initials, joined
 from .lexicon import table
+from .particulars import NOBODY, STANDING
 from .script import to_latin
 from .spelling import GROUP, finish, fold, fold_place, skeleton, soften
 from .text import clean as clean
@@ -73,7 +74,7 @@ _DISTINCT = _distinct()
 _FEMININE = frozenset(fold(word) for word in _TABLE["feminine"])
 _HONORIFICS = frozenset(clean(word) for word in _TABLE["honorifics"])
 _FILLERS = frozenset(_TABLE["placeholders"])
-DROPPED = _HONORIFICS | _FILLERS
+DROPPED = _HONORIFICS | _FILLERS | STANDING
 """Cleaned words that are no part of a name."""
 
 _LEADING = frozenset(clean(word) for word in _TABLE["leading"])
@@ -239,7 +240,7 @@ class Words:
         ('rames', 'kumar')
         """
         plain = [word for word in words if word not in DROPPED]
-        if blank(plain) or _UNNAMED.issuperset(plain):
+        if blank(plain) or plain[0] in NOBODY or _UNNAMED.issuperset(plain):
             return ()
         if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
             del plain[0]
