@@ -75,7 +75,7 @@ def test_only_a_base_that_has_the_numbers_learns_them(sample: Labelled) -> None:
         "size": 999,
     }
     new = Scheme.parse(render(document))
-    few = replace(sample, queries=sample.queries[:80])
+    few = replace(sample, queries=sample.queries[:40])
 
     before = json.loads(learn(few, old, "test"))
     after = json.loads(learn(few.under(new), new, "test"))
