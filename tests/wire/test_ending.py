@@ -36,6 +36,25 @@ def told(number: signal.Signals, seconds: float, after: str) -> tuple[int, str]:
     return process.returncode, errors
 
 
+COLLECTOR = """
+import gc
+from childgrid_wire import ending
+ending._tell = lambda state: print(state.decode(), gc.get_freeze_count() > 0)
+end = ending.Ending()
+end.turn()
+assert end.wait(50)
+print("turned", gc.get_freeze_count() > 0)
+"""
+
+
+def test_the_collector_leaves_alone_what_the_start_made() -> None:
+    """While calls are answered; what is opened anew may be collected before."""
+    said = subprocess.run(
+        [sys.executable, "-c", COLLECTOR], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == ["READY=1 True", "turned False"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_who_is_told_to_end_ends_well(number: signal.Signals) -> None:
     """What comes after the wait is done, and the status is 0."""
