@@ -26,11 +26,12 @@ from childgrid_node import (
     aftermath,
     approve,
     disclose,
+    handover,
     query,
     receive,
 )
 from childgrid_node.bundle import Proof
-from childgrid_node.courier import Parcel
+from childgrid_node.courier import Parcel, still_goes
 from childgrid_node.desk import draft_view
 from childgrid_wire import canonical, envelope, statement
 from childgrid_wire.kinds import Kind
@@ -243,9 +244,15 @@ class Grid:
             "SELECT hash, kind, envelope FROM outbox WHERE state = 'waiting'"
             " ORDER BY place"
         ):
+            goes = still_goes(office, hash_, Kind(kind))
+            state = "sent" if goes else "withdrawn"
             with office.journal.writing() as writing:
-                writing.run("UPDATE outbox SET state = 'sent' WHERE hash = ?", (hash_,))
-            if kind in ("notice", "rotation"):
+                writing.run(
+                    "UPDATE outbox SET state = ? WHERE hash = ?", (state, hash_)
+                )
+            if not goes:
+                continue
+            if kind in ("notice", "rotation", "revocation"):
                 self.relay.hang(bytes(data))
             elif kind not in ("query", "answer", "staff", "policy", "sealing-key"):
                 said = statement.parse(envelope.read(data))
@@ -262,7 +269,7 @@ class Grid:
             )
             content = bytes(rows[0][0])
         if said.kind is Kind.DISCLOSURE:
-            content, table = disclose.parcel(office, said)
+            content, table = handover.parcel(office, said)
             proof = Proof(
                 table["checkpoint"].encode(),
                 table["index"],

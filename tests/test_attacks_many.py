@@ -102,7 +102,8 @@ def test_a_release_without_judgement_is_caught(
     ruined: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node that does not judge again after its witnesses hands over what is void."""
-    monkeypatch.setattr("childgrid_node.disclose._still_stands", lambda *_: True)
+    for module in ("disclose", "handover"):
+        monkeypatch.setattr(f"childgrid_node.{module}.still_stands", lambda *_: True)
     with pytest.raises(Broken) as caught:
         strike_until_broken(ruined, strikes.release_pressed, 400, "still stands")
     assert isinstance(caught.value.__cause__, Broken), "the oracle itself objects"

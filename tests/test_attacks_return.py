@@ -146,26 +146,36 @@ def test_a_receipt_does_not_bring_a_void_record_back(stage: Stage) -> None:
 
 
 def test_a_void_is_forged(stage: Stage) -> None:
-    """A void is of a disclosure that never came, by a holder that was asked."""
+    """A void is of a record that never came, by the holder that was asked for it."""
     _, parcel = mail_of(stage, Kind.DISCLOSURE, "released")
     name = envelope.read(parcel.statement).hash
-    for who, of in (("customs", name), ("childcare", "ab" * 32), (HUB, "ab" * 32)):
-        made = says(who, Kind.VOID, stage, answers=of, disclosure=of, reason="expired")
+    released, waiting = stage.requests["released"], stage.requests["waiting"]
+    for who, of, what in (
+        ("customs", released.hash, name),
+        ("customs", released.hash, "ab" * 32),
+        ("customs", waiting.hash, name),
+        ("prisons", waiting.hash, "ab" * 32),
+        ("childcare", "ab" * 32, "ab" * 32),
+        ("customs", "cd" * 32, "ab" * 32),
+        (HUB, waiting.hash, "ab" * 32),
+    ):
+        made = says(
+            who, Kind.VOID, stage, answers=of, disclosure=what, reason="expired"
+        )
         stage.mail("police", letter(made))
-    odd = says("customs", Kind.VOID, stage, answers="cd" * 32, disclosure="ab" * 32,
-               reason="expired")  # fmt: skip
-    stage.mail("police", letter(odd))
+    assert stage.grid.agency("police").office.journal.all(Kind.VOID) == []
     unchanged(stage)
 
 
 @pytest.mark.threat("T4")
 def test_a_member_floods_with_voids(stage: Stage) -> None:
-    """As many are kept as requests are open, and not one more."""
+    """One is kept for a request, whatever else the holder says of it."""
+    request = stage.requests["waiting"]
     for number in range(20):
-        of = f"{number:064x}"
         made = says(
-            "prisons", Kind.VOID, stage, answers=of, disclosure=of, reason="expired"
-        )
+            "customs", Kind.VOID, stage, answers=request.hash,
+            disclosure=f"{number:064x}", reason="expired",
+        )  # fmt: skip
         stage.mail("police", letter(made))
     voids = stage.grid.agency("police").office.journal.all(Kind.VOID)
     assert len(voids) == 1

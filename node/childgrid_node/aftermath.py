@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from childgrid_node import query
 from childgrid_node.breakglass import notify, right
-from childgrid_node.journal import verified
+from childgrid_node.journal import standing
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, rules, statement
 from childgrid_wire.breakglass import ENDED, SUSPENDED, USED, notice_of
@@ -159,7 +159,7 @@ def _is_reviewed(office: Office, request: Statement) -> bool:
     """Whether every place of the full quorum was filled by a review."""
     view, notice = office.view, _used(office, request)
     try:
-        made = [verified(view, one) for one in reviews(office, notice)]
+        made = standing(view, reviews(office, notice))
         places, acted = _places(office, request), _acted(office, request)
         breakglass.reviewed(view, request, notice, made, places, acted)
     except (Refused, Untrusted):

@@ -31,6 +31,7 @@ from childgrid_node import (
     receipts,
     receive,
     sealing,
+    spool,
     succession,
 )
 from childgrid_node.config import NodeConfig
@@ -268,6 +269,8 @@ class Node:
 
     def _take_papers(self) -> None:
         if self._papers.look():
+            self._loops["outbox"].wake()
+        if spool.take(self.office, self.config.state_dir):
             self._loops["outbox"].wake()
 
     def _fetch(self) -> None:

@@ -62,11 +62,13 @@ def draft_request(office: Office, wish: Wish) -> bytes:
     Whether the holder's policy could grant it at all is judged when it is signed.
 
     Raises:
-        Refused: no such query or candidate.
+        Refused: no such query or candidate, or somebody refused the query.
         Untrusted: the holder has no policy or sealing key in force.
     """
     asked = office.own(office.journal.get(wish.query, Kind.QUERY))
     current.insist(office, asked)
+    if closed(office, asked.hash):
+        raise Refused(Reason.CLOSED, Kind.QUERY.value)
     answer, category = candidate(office, asked.hash, wish.holder, wish.handle)
     private, public = seal.new_key()
     name = secrets.token_hex(16)
@@ -376,6 +378,8 @@ def advance(office: Office, request: Statement) -> bool:
             return False
         raise
     with office.journal.writing() as writing:
+        if closed(office, request.hash):
+            return False
         writing.send(request)
         for approval in approvals:
             writing.send(approval)

@@ -115,8 +115,10 @@ def _check_board(
     """No use of the same agency that the board tells of is waiting for its review.
 
     Not at another holder; nor one of our own that our log has lost, when it was closed.
-    Where two holders broke the glass at once, the earlier notice goes first.
+    Where two holders broke the glass at once, the earlier notice goes first. Who is no
+    member any more can't tell of a review either, and counts for nothing.
     """
+    members = {one["id"] for one in office.view.members()}
     own = notice_of(notices, office.member, USED, request.hash)
     mine = (own.issued, own.hash) if own else (office.now + 1, "")
     declared = {
@@ -129,6 +131,7 @@ def _check_board(
             one["topic"] == USED
             and one["subject"] in declared - {request.hash}
             and (one.issued, one.hash) < mine
+            and one.issuer in members
             and notice_of(notices, one.issuer, ENDED, one["subject"]) is None
         ):
             raise Refused(Reason.UNREVIEWED, "the board tells of another")

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from childgrid_node import disclose, openings
+from childgrid_node import approve, handover, openings
 from childgrid_node.bundle import Proof
 from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
@@ -129,6 +129,8 @@ class Courier:
         )
 
     def _send(self, hash_: str, kind: Kind, data: bytes) -> str:
+        if not still_goes(self._office, hash_, kind):
+            return "withdrawn"
         try:
             if kind in BOARD:
                 document = values_pb2.Envelope(payload=data)
@@ -179,7 +181,7 @@ class Courier:
             call.content.ciphertext = ciphertext
         elif kind is Kind.DISCLOSURE:
             disclosure = self._office.journal.get(hash_, Kind.DISCLOSURE)
-            ciphertext, proof = disclose.parcel(self._office, disclosure)
+            ciphertext, proof = handover.parcel(self._office, disclosure)
             call.content.ciphertext = ciphertext
             call.proof.CopyFrom(values_pb2.Proof(**proof))
         elif kind is Kind.OPENED:
@@ -308,6 +310,17 @@ class Courier:
         seconds = call.wait_ms / 1000 + _SECONDS
         reply = channel.call(self._exchange().Witness, call, seconds)
         return cast(pb.WitnessResponse, reply)
+
+
+def still_goes(office: Office, name: str, kind: Kind) -> bool:
+    """Whether what has waited may go out yet.
+
+    A query not that was refused meanwhile; a disclosure is judged once more, and taken
+    back where it does not stand.
+    """
+    if kind is Kind.DISCLOSURE:
+        return handover.may_leave(office, office.journal.get(name, Kind.DISCLOSURE))
+    return kind is not Kind.QUERY or not approve.closed(office, name)
 
 
 def _proof(item: pb.Item) -> Proof | None:

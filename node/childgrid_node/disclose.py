@@ -6,8 +6,8 @@ handle's is `refused: changed`); takes only the approved fields; seals them to t
 request's key; signs a `disclosure`; stores ciphertext, statement, leaf and spent mark
 in one transaction; waits until a quorum of witnesses has cosigned a checkpoint that
 covers the leaf and is level with its documents, the requester's own node among them
-where it is a witness; judges again; and hands over. A retry sends the same bytes.
-What runs out of time before it is handed over is void.
+where it is a witness; judges again; and hands over (`handover`). A retry sends the same
+bytes. What runs out of time before it is handed over is void.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise, outcomes
@@ -145,11 +144,11 @@ class Releaser:
         """
         office = self.office
         disclosure = _spent(office, request.hash)
-        if not _still_stands(office, request, disclosure):
-            return _void(office, request, disclosure)
-        leaf = _leaf(office, disclosure.hash)
+        if not still_stands(office, request, disclosure):
+            return void(office, request, disclosure)
+        place = leaf(office, disclosure.hash)
         nonce = secrets.token_hex(16)
-        cosigned = self.gatherer.cosigned(leaf, nonce)
+        cosigned = self.gatherer.cosigned(place, nonce)
         check_fresh(
             cosigned.freshness,
             office.shelf.book.standing(),
@@ -160,16 +159,16 @@ class Releaser:
         _check_requester(office, request, cosigned)
         if breakglass.declared(request):
             glass.check_told(office, request, cosigned)
-        if not _still_stands(office, request, disclosure):
-            return _void(office, request, disclosure)
         with office.journal.writing() as writing:
-            _mark(writing, request.hash, "released")
-            writing.run(
-                "INSERT OR REPLACE INTO content VALUES (?, 'proof', ?)",
-                (disclosure.hash, cosigned.note),
-            )
-            writing.send(disclosure)
-        return "released"
+            # A refusal that was acknowledged before is seen: it takes the same lock.
+            if stands := still_stands(office, request, disclosure):
+                _mark(writing, request.hash, "released")
+                writing.run(
+                    "INSERT OR REPLACE INTO content VALUES (?, 'proof', ?)",
+                    (disclosure.hash, cosigned.note),
+                )
+                writing.send(disclosure)
+        return "released" if stands else void(office, request, disclosure)
 
 
 def judge(office: Office, view: View, request: Statement) -> Grant:
@@ -216,6 +215,8 @@ def _store(office: Office, request: Statement, grant: Grant, content: bytes) -> 
     with office.journal.writing() as writing:
         if writing.rows("SELECT 1 FROM spent WHERE request = ?", (request.hash,)):
             return "sealed"
+        if approve.closed(office, request.hash):
+            return "refused"
         writing.say(disclosure)
         writing.run(
             "INSERT INTO spent VALUES (?, ?, ?, 'sealed')",
@@ -273,12 +274,13 @@ def _spent(office: Office, request: str) -> Statement:
     return office.journal.get(rows[0][0], Kind.DISCLOSURE)
 
 
-def _leaf(office: Office, name: str) -> int:
+def leaf(office: Office, name: str) -> int:
+    """The place of a statement in the own log."""
     rows = office.journal.rows("SELECT leaf FROM said WHERE hash = ?", (name,))
     return int(rows[0][0])
 
 
-def _still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
+def still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
     """Judge again: expiry, revocations, the same grant, and nobody refused."""
     try:
         grant = judge(office, office.view, request)
@@ -307,7 +309,8 @@ def _check_requester(office: Office, request: Statement, cosigned: Cosigned) -> 
         raise Refused(Reason.STALE, "the requester's documents")
 
 
-def _void(office: Office, request: Statement, disclosure: Statement) -> str:
+def void(office: Office, request: Statement, disclosure: Statement) -> str:
+    """Take back what never left: its ciphertext is destroyed, and everybody told."""
     expired = request.expires <= office.now
     reason = Reason.EXPIRED if expired else Reason.NOT_APPROVED
     said = office.speak(
@@ -360,32 +363,3 @@ def advance_all(releaser: Releaser, names: Sequence[str], report: Report) -> Non
             releaser.advance(name)
         except WireError as error:
             report(name, error)
-
-
-def parcel(office: Office, disclosure: Statement) -> tuple[bytes, dict[str, Any]]:
-    """The ciphertext and the proof that are handed over with a disclosure."""
-    (ciphertext,) = office.journal.rows(
-        "SELECT ciphertext FROM spent WHERE disclosure = ?", (disclosure.hash,)
-    )[0]
-    (note,) = office.journal.rows(
-        "SELECT ciphertext FROM content WHERE hash = ? AND member = 'proof'",
-        (disclosure.hash,),
-    )[0]
-    return bytes(ciphertext), prove(office, disclosure.hash, bytes(note))
-
-
-def prove(office: Office, name: str, note: bytes) -> dict[str, Any]:
-    """Checkpoint, index, hashes, leaf and salt that prove a statement was logged."""
-    log = office.journal.log
-    index = _leaf(office, name)
-    size = int(note.split(b"\n")[1])
-    opening = log.opening(index)
-    if opening is None:
-        raise Refused(Reason.STORAGE, "leaf")
-    return {
-        "checkpoint": note.decode("utf-8"),
-        "index": index,
-        "hashes": [canonical.to_b64(one) for one in log.inclusion(index, size)],
-        "leaf": log.entries(index, index + 1)[0].decode("ascii"),
-        "salt": opening[0].hex(),
-    }

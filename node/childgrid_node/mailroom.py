@@ -229,27 +229,17 @@ def _disclosure(office: Office, disclosure: Statement, parcel: Parcel) -> str:
 
 
 def _void(office: Office, void: Statement, _: Parcel) -> str:
-    """A holder takes back what it never handed over; we know it by no other name.
-
-    So it can only be held against how many of our requests to that holder are open.
-    """
+    """A holder takes back what it never handed over: once for each of our requests."""
     journal = office.journal
-    if void.answers != void["disclosure"] or journal.find(void["disclosure"]):
+    request = office.own(journal.get(void.answers, Kind.REQUEST))
+    if void.issuer != request["holder"] or journal.find(void["disclosure"]):
         raise Refused(Reason.UNKNOWN, "void")
-    asked = [
-        one
-        for one in journal.all(Kind.REQUEST)
-        if one.issuer == office.member
-        and one["holder"] == void.issuer
-        and receive.record(office, one.hash) is None
-    ]
-    voids = [one for one in journal.all(Kind.VOID) if one.issuer == void.issuer]
-    known = void.hash in {one.hash for one in voids}
-    if not known and len(voids) >= len(asked):
-        raise Refused(Reason.UNKNOWN, "void")
+    earlier = {one.hash for one in journal.answers(request.hash, Kind.VOID)}
+    if earlier - {void.hash} or receive.record(office, request.hash) is not None:
+        raise Refused(Reason.CLOSED, "void")
     with journal.writing() as writing:
         writing.say(void)
-    return ""
+    return request.hash
 
 
 def _receipt(office: Office, receipt: Statement, _: Parcel) -> str:

@@ -326,6 +326,9 @@ def advance(office: Office, name: str) -> bool:
             return False
         raise
     with office.journal.writing() as writing:
+        # A colleague's refusal may have come first: it takes the same lock.
+        if office.journal.answers(name, Kind.REFUSAL):
+            return False
         writing.send(query)
     return True
 

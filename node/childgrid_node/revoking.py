@@ -3,13 +3,15 @@
 A revocation only removes, and at once: the coordinator believes it from the next call
 on, every node as soon as it is told of the board's news, and a release not before its
 witnesses know of it. There is no way back; whoever returns gets another id. The
-documents on the disk are left to the node, which fetches this one like any other.
+documents on the disk are the node's to write: it finds this one in its spool, so that
+it refuses from then on whether or not the coordinator hangs it up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from childgrid_node import spool
 from childgrid_node.config import NodeConfig
 from childgrid_node.joining import posted
 from childgrid_wire import statement
@@ -37,8 +39,8 @@ def revoke(
         ConfigurationRefused: nobody of that id was ever in the own staff list, or the
             target or cause is none of those.
         Malformed: a serial number out of form.
-        Unreachable: nothing was revoked; take the officer out of `staff.toml` and
-            restart the node, which then refuses at its own desk, and try again.
+        Unreachable: the board can't be read, and nothing was revoked; take the officer
+            out of `staff.toml`, and try again.
     """
     if target not in ("officer", "certificate") or cause not in CAUSES:
         raise ConfigurationRefused(
@@ -62,8 +64,10 @@ def revoke(
             serial=subject if target == "certificate" else "",
             cause=cause,
         )
+        name = book.add(made).hash
+        spool.leave(config.state_dir, made)
         post.hang(made)
-        return book.add(made).hash
+        return name
 
 
 def _people(book: Book, member: str) -> set[str]:

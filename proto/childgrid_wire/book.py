@@ -10,8 +10,10 @@ Nothing here does I/O; the caller keeps the documents and hands them in again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from childgrid_wire import canonical, closing, envelope, probation, statement
@@ -19,7 +21,7 @@ from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
 from childgrid_wire.kinds import TOPICS, Kind
 from childgrid_wire.schemas import check_body
-from childgrid_wire.statement import FOUNDERS, Statement
+from childgrid_wire.statement import FOUNDERS, SKEW_SECONDS, Statement
 from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
 
 DOCUMENTS = (
@@ -280,10 +282,21 @@ class Book:
         ]
 
     def told(self, now: int) -> list[str]:
-        """The hashes of the last week's notices, as a witness names them."""
-        young = [one for one in self.notices() if one.issued > now - _TOLD_SECONDS]
-        young.sort(key=lambda one: (one.issued, one.hash))
-        return sorted(one.hash for one in young[-_MOST_TOLD:])
+        """The hashes of the last week's notices, as a witness names them.
+
+        Where they are too many, every issuer's newest come before anybody's second: no
+        member can crowd out what others tell, nor by a date that has not come yet.
+        """
+        days = range(now - _TOLD_SECONDS + 1, now + SKEW_SECONDS + 1)
+        young = [one for one in self.notices() if one.issued in days]
+        young.sort(key=lambda one: (one.issued, one.hash), reverse=True)
+        before: Counter[str] = Counter()
+        ranked = []
+        for one in young:
+            ranked.append((before[one.issuer], one.hash))
+            before[one.issuer] += 1
+        ranked.sort(key=itemgetter(0))
+        return sorted(name for _, name in ranked[:_MOST_TOLD])
 
     def standing(self) -> dict[str, Any]:
         """The newest versions known, as a `freshness` statement names them."""

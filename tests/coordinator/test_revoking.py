@@ -13,9 +13,10 @@ from childgrid_coordinator.app import Coordinator
 from childgrid_log.entry import parse_entry
 from childgrid_node import joining
 from childgrid_node.__main__ import app
-from childgrid_wire import certificates, channel, keyfile
+from childgrid_wire import certificates, channel, envelope, keyfile
 from childgrid_wire.errors import ConfigurationRefused, Refused, Unreachable, WireError
 from childgrid_wire.identity import Identity
+from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.shelf import Shelf
 from coordinator.cast import ASKER, HOLDERS, PASSPHRASE
@@ -87,6 +88,8 @@ def test_an_agency_revokes_its_own_officer_on_the_board(
     with pytest.raises(WireError, match="revoked"):
         running.verbs.search.submit(ASKER, *office.world.submission().args())
     assert sorted((office.folder / "state" / "documents").iterdir()) == files
+    (left,) = (office.folder / "state" / "spool").iterdir()
+    assert Kind.REVOCATION is envelope.read(left.read_bytes()).kind
     assert office.types("officer", "sho", "--cause", "left").exit_code == 0
     assert running.board.revoked().officers == {f"{ASKER}/io", f"{ASKER}/sho"}
 

@@ -26,6 +26,7 @@ from glass import (
 )
 from grid import AGENCIES, KABIR, Grid
 from hostile_spy import restart
+from node.test_personal_keys import expelled
 from refusals import refused
 
 HOUR = 3_600
@@ -278,3 +279,40 @@ def test_without_an_auditor_s_word_nothing_is_told(grid: Grid) -> None:
         breakglass.check_told(
             customs.office, request, replace(found, quorum=3, freshness=agencies)
         )
+
+
+def test_a_reviewer_who_left_does_not_spoil_the_others_reviews(grid: Grid) -> None:
+    """The own word counts no longer; a full quorum of others ends the duty."""
+    request = broken(grid)
+    review(grid, "police", "sp-nair", request)
+    grid.settle()
+    left = grid.agency("police").office.speak(
+        Kind.REVOCATION, seconds=999, number=1, target="officer", member="police",
+        subject="sp-nair", serial="", cause="left",
+    )  # fmt: skip
+    grid.post([left.data])
+    review(grid, "police", "sp-khan", request)
+    review(grid, "customs", "cu-dias", request)
+    grid.settle()
+
+    assert standing(grid) is Standing.FREE
+
+
+@pytest.mark.threat("T12")
+def test_a_member_that_was_expelled_bars_nobody_from_the_glass(grid: Grid) -> None:
+    """It had said that it broke a glass, and nobody else can end what it began."""
+    request = broken(grid)
+    reviewed(grid, request)
+    stray = grid.agency("childcare").office.speak(
+        Kind.NOTICE, seconds=999, answers="ab" * 32, topic=USED, subject=request.hash
+    )
+    grid.post([stray.data])
+    grid.now += 60
+    second = emergency(grid, grid.ask(KABIR, targets=["customs"]))
+    grid.carry()
+    with refused(grid, Reason.UNREVIEWED):
+        breakglass.check_may_use(grid.agency("customs").office, second)
+
+    grid.post([expelled(grid, "childcare")])
+
+    breakglass.check_may_use(grid.agency("customs").office, second)

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from childgrid_node import approve, disclose, indexer
+from childgrid_node import approve, disclose, handover, indexer
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -61,13 +61,13 @@ def test_a_release_happens_once(grid: Grid) -> None:
     request = approved(grid)
     assert advance(grid, request) == "released"
     (disclosure,) = said(grid, Kind.DISCLOSURE)
-    first = disclose.parcel(grid.agency("customs").office, disclosure)
+    first = handover.parcel(grid.agency("customs").office, disclosure)
     before = grid.state("customs")
 
     assert advance(grid, request) == "released"
 
     assert grid.state("customs") == before
-    assert disclose.parcel(grid.agency("customs").office, disclosure) == first
+    assert handover.parcel(grid.agency("customs").office, disclosure) == first
 
 
 def test_one_approval_short_it_waits(grid: Grid) -> None:
@@ -209,6 +209,8 @@ def test_sealed_and_then_expired_is_void_even_without_witnesses(grid: Grid) -> N
     assert (void["reason"], rows) == ("expired", [("void", b"")])
     assert advance(grid, request) == "void"
     assert disclose.unfinished(grid.agency("customs").office) == []
+    grid.carry()
+    assert grid.agency("police").office.journal.all(Kind.VOID) == [void]
 
 
 def test_sealed_and_then_refused_is_void(grid: Grid) -> None:

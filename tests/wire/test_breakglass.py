@@ -194,6 +194,37 @@ def test_only_notices_of_a_broken_glass_hang_on_the_board() -> None:
     assert book.told(NOW + 8 * DAY) == []
 
 
+def test_no_member_crowds_out_what_others_tell() -> None:
+    """A thousand notices of one leave room for another's; no date to come is told."""
+    book = world.book()
+    (true,) = [
+        book.add(
+            world.said(
+                Kind.NOTICE, "police", topic="break-glass-declared", subject=samples.H
+            )
+        )
+    ]
+    for number in range(600):
+        subject = f"{number:064x}"
+        for now in (NOW, NOW + 300 * DAY):
+            book.add(
+                world.said(
+                    Kind.NOTICE,
+                    "transport",
+                    topic="break-glass",
+                    subject=subject,
+                    now=now,
+                    answers=f"{now:064x}",
+                )
+            )
+
+    told = book.told(NOW)
+
+    assert true.hash in told
+    assert len(told) == 500
+    assert {book.by_hash[name].issued for name in told} == {NOW, true.issued}
+
+
 def test_what_was_said_before_has_no_such_field_and_stays_whole() -> None:
     """A field that may be left out: true or absent, and false is no spelling of it."""
     body = dict(STORY.request.body)
