@@ -23,7 +23,7 @@ from childgrid_wire.metrics import LOOPBACK
 from childgrid_wire.probe import SOCKET
 from childgrid_wire.schema import MEMBER
 
-_LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+_LISTEN = rf"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):{files.PORT}$"
 
 
 class Settings(BaseModel):

@@ -17,7 +17,7 @@ from childgrid_wire.metrics import LOOPBACK
 from childgrid_wire.probe import SOCKET
 
 Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")]
+Address = Annotated[str, Field(pattern=rf"^[A-Za-z0-9.-]{{1,253}}:{settings.PORT}$")]
 
 
 class _Strict(BaseModel):

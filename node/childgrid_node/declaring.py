@@ -67,6 +67,10 @@ def run(
         ConfigurationRefused, Refused, Untrusted: saying what is wrong; nothing changed.
     """
     known = declared.read(people) if people is not None else []
+    if people is not None and not known:
+        raise ConfigurationRefused(
+            f"{people.name} names nobody; to take the declaration back say --nobody"
+        )
     with opened(config, clock) as (office, holdings):
         said = declare(office, holdings, known, signer, days)
     day = dt.datetime.fromtimestamp(said.expires, dt.UTC).date()

@@ -33,7 +33,15 @@ _YEAR = 366 * 86_400
 
 
 def accepted(book: Book) -> tuple[int, ...]:
-    """The epochs whose queries are answered, the one to ask under first."""
+    """The epochs whose queries are answered, the one to ask under first.
+
+    Raises:
+        ConfigurationRefused: no directory is known yet.
+    """
+    if not book.directories:
+        raise ConfigurationRefused(
+            "this agency has not joined the grid yet; run `childgrid-node join`"
+        )
     epochs = book.directories[-1]["epochs"]
     newest_first = sorted(epochs["accepted"], reverse=True)
     return tuple(sorted(newest_first, key=lambda one: one != epochs["current"]))

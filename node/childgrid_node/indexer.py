@@ -26,6 +26,7 @@ from childgrid_node.register import Mark as Mark
 from childgrid_node.scheme import Scheme
 from childgrid_node.source_errors import SourceError
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import CATEGORIES
 
 if TYPE_CHECKING:
     from childgrid_node.bulk.intake import Order
@@ -56,7 +57,11 @@ class Source:
 def open_source(path: Path) -> Source:
     """Open the source of one mapping file; raises `ConfigurationRefused`."""
     try:
-        return Source(Register.open(Mapping.read(path)))
+        mapping = Mapping.read(path)
+        if not mapping.category:
+            known = ", ".join(CATEGORIES)
+            raise SourceError(f"{path}: category is missing; name one of: {known}")
+        return Source(Register.open(mapping))
     except SourceError as error:
         raise ConfigurationRefused(str(error)) from error
 
@@ -132,6 +137,7 @@ def build(
     now: int,
     progress: Progress = lambda _: None,
     processes: int = 0,
+    least: int = 0,
 ) -> Report:
     """Index one register; a crash leaves the old index or the new one.
 
@@ -142,13 +148,22 @@ def build(
         now: Unix seconds; the date by which minors are judged.
         progress: called with the number of rows read so far.
         processes: how many may encode a large source; 0 for one on each core.
+        least: with fewer rows than these the old index is left as it was.
+
+    Raises:
+        SourceError: it can't be read to its end, or has too few rows.
     """
     report = Report()
     register, mapping = source.register, source.mapping
     order = _order(keyring, mapping, now)
     Index.build(
         path,
-        _blocks(register, order, report, progress, processes or cores()),
+        _enough(
+            _blocks(register, order, report, progress, processes or cores()),
+            report,
+            least,
+            path.stem,
+        ),
         scheme=keyring.scheme,
         epoch=keyring.epoch,
         key_check=keyring.key_check,
@@ -158,6 +173,18 @@ def build(
     )
     report.faults = register.faults
     return report
+
+
+def _enough(
+    blocks: Iterator[Block], report: Report, least: int, name: str
+) -> Iterator[Block]:
+    """The same blocks, and an error behind them where they are too few."""
+    yield from blocks
+    if report.indexed < least:
+        raise SourceError(
+            f"{name}: the source has {report.indexed} rows to search, far fewer than "
+            "before; if that is right, run `childgrid-node index`"
+        )
 
 
 def cores() -> int:

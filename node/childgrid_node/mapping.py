@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from childgrid_wire.kinds import CATEGORIES
+
 from .mapping_parse import Strict
 from .source_errors import MappingError
 
@@ -238,7 +240,7 @@ class _Reader(Strict):
 
     def mapping(self, table: dict[str, Any]) -> Mapping:
         self.only(table, "", _KEYS)
-        category = self.word(table, "category", "")
+        category = self._category(table, "", "")
         fields = self._fields(self.table(table, "fields", required=True))
         return Mapping(
             path=self.path,
@@ -334,9 +336,17 @@ class _Reader(Strict):
                 raise self.error(setting, "is no table", "{ column, category }")
             self.only(value, setting, ("column", "category"))
             column = self.word(value, "column", None, setting)
-            given = self.word(value, "category", category, setting)
+            given = self._category(value, category, setting)
             grants[label] = Grant((column,), given)
         return MappingProxyType(grants)
+
+    def _category(self, table: dict[str, Any], default: str, prefix: str) -> str:
+        """The category, or its default: policies and the guard go by its very name."""
+        given = self.word(table, "category", default, prefix)
+        if given not in (default, *CATEGORIES):
+            setting = f"{prefix}.category" if prefix else "category"
+            raise self.error(setting, f"{given!r} is none", ", ".join(CATEGORIES))
+        return given
 
     def _where(self, table: dict[str, Any]) -> tuple[Where, ...]:
         return tuple(self._rule(column, value) for column, value in table.items())

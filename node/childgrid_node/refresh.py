@@ -15,6 +15,7 @@ and a source that has lost most of its rows is believed only when a person says 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from childgrid_wire import keyfile
 log = structlog.get_logger(__name__)
 
 MOST_GONE = 0.5
-"""The share of an index that may vanish in one reconciliation unasked."""
+"""The share of an index that may vanish unasked, in one reading or reconciliation."""
 
 _KEYS_AT_ONCE = 50_000
 _DAY_SECONDS = 86_400
@@ -140,12 +141,19 @@ class Refresher:
     def _beside(self) -> Path:
         return self._path.with_suffix(".progress")
 
-    def build(self, progress: indexer.Progress = lambda _: None) -> indexer.Report:
-        """Read the whole source; raises `SourceError`, and then nothing changed."""
+    def build(
+        self, progress: indexer.Progress = lambda _: None, least: int = 0
+    ) -> indexer.Report:
+        """Read the whole source; raises `SourceError`, and then nothing changed.
+
+        So too where fewer than `least` rows would be left.
+        """
         now, mark = self._clock(), indexer.mark(self._source)
         self._beside.unlink(missing_ok=True)
         self._lookback.forget()
-        report = indexer.build(self._source, self._path, self._keyring, now, progress)
+        report = indexer.build(
+            self._source, self._path, self._keyring, now, progress, least=least
+        )
         Progress(mark, now, now, fingerprint()).write(self._beside)
         return report
 
@@ -171,7 +179,7 @@ class Refresher:
         known = Progress.read(self._beside)
         due = plan(known, mark, pace, now, fingerprint())
         if due.whole or known is None or index.damaged:
-            self.build()
+            self.build(least=math.ceil((1 - MOST_GONE) * index.living))
             return self._opener(self._path, self._keyring)
         if not due.changes:
             return index.changed(as_of=now)

@@ -5,7 +5,9 @@ words), and what the event names: kinds, reasons, members, counts. Text is for p
 
     2026-11-29T12:40:00Z info waiting work=board reason=busy where=childgrid_node.app
 
-JSON is one object a line, for whatever collects logs.
+JSON is one object a line, for whatever collects logs. Where systemd's journal reads
+stderr (`JOURNAL_STREAM`), a line begins with its priority, as sd-daemon(3) has it, so
+that `journalctl -p warning` finds what it should.
 
 The rules: an exception is told by its type and the places that it passed, never by its
 message, which may hold what somebody typed; what another package would say is told by
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import threading
 import time
@@ -29,12 +32,19 @@ Told = dict[str, Any]
 _OURS = "childgrid_"
 _LONGEST = 300
 _PLACES = 12
+_PRIORITIES = {
+    logging.DEBUG: "<7>",
+    logging.INFO: "<6>",
+    logging.WARNING: "<4>",
+    logging.ERROR: "<3>",
+    logging.CRITICAL: "<2>",
+}
 
 
 def configure(form: Format, stream: TextIO | None = None) -> None:
     """Write every log line of this process in one form, by default to stderr."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(Lines(form))
+    handler.setFormatter(Lines(form, journal=stream is None and _in_journal()))
     handler.addFilter(_is_heard)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
@@ -54,8 +64,9 @@ def hand_over(
 class Lines(logging.Formatter):
     """Makes a line of a record."""
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: Format, *, journal: bool = False) -> None:
         super().__init__()
+        self._priorities = _PRIORITIES if journal else {}
         self._write: Callable[[Told], str] = _json if form == "json" else _text
 
     def format(self, record: logging.LogRecord) -> str:
@@ -68,7 +79,17 @@ class Lines(logging.Formatter):
         }
         named = {name: plain(one) for name, one in _named(record).items()}
         # What an event names never stands in for when, where and how bad it is.
-        return self._write({**named, **told})
+        line = self._write({**named, **told})
+        return f"{self._priorities.get(record.levelno, '')}{line}"
+
+
+def _in_journal() -> bool:
+    """Whether stderr is the stream that systemd says it reads; see systemd.exec(5)."""
+    try:
+        about = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
 
 
 def plain(value: object) -> object:

@@ -27,6 +27,12 @@ LARGEST = 2**63
 _PLACE = re.compile(r"\(at (line [0-9]+, column [0-9]+|end of document)\)$")
 
 
+PORT = (
+    "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
+"""The pattern of a port that there is; with a larger one another would be opened."""
+
+
 def read(path: Path) -> dict[str, Any]:
     """Read a TOML file.
 
@@ -34,7 +40,7 @@ def read(path: Path) -> dict[str, Any]:
         ConfigurationRefused: unreadable, not UTF-8, or as `parse`.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError:
         fault = f"cannot read {path.name}; is it there, and may this user read it?"
         raise ConfigurationRefused(fault) from None

@@ -106,6 +106,11 @@ def test_a_filter_is_compared_without_case_and_blanks() -> None:
         ('key = "id"', "", "key is missing"),
         ('key = "id"', "key = 1", "key has a wrong type"),
         ('key = "id"', 'key = "id"\nkye = "id"', "kye is unknown; allowed: agency"),
+        (
+            'key = "id"',
+            'key = "id"\ncategory = "movment"',
+            "category 'movment' is none; allowed: identity",
+        ),
         ('key = "id"', 'key = "id"\nrole = "boss"', "suspect, victim, other"),
         ('key = "id"', 'key = "id"\nrole = { victim = ["V"] }', "role.column is"),
         (
@@ -137,6 +142,11 @@ def test_a_filter_is_compared_without_case_and_blanks() -> None:
         ('name = "n"', 'name = "n"\n[where]\ns = { in = [1.5] }', "wrong type"),
         ('name = "n"', 'name = "n"\n[disclose]\no = "c"', "disclose.o is no table"),
         ('name = "n"', 'name = "n"\n[disclose.o]\ncategory = "c"', "disclose.o.column"),
+        (
+            'name = "n"',
+            'name = "n"\n[disclose.o]\ncolumn = "n"\ncategory = "c"',
+            "disclose.o.category 'c' is none",
+        ),
         ('agency = "a"', 'agency = "a', "not TOML"),
     ],
 )

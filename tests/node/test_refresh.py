@@ -190,6 +190,39 @@ def test_a_source_that_lost_most_of_its_rows_is_not_believed(
     assert living(indexer.open_index(people.path, people.keyring)) == ALL[:2]
 
 
+@pytest.mark.parametrize("seconds", [HOUR, 40 * HOUR])
+def test_a_file_that_lost_most_of_its_rows_is_not_believed(
+    tmp_path: Path, keyring: Keyring, seconds: int
+) -> None:
+    """Nor a whole reading: an export that broke off leaves the index as it was."""
+    source, table = people_csv(tmp_path), tmp_path / "people.csv"
+    whole, now, path = table.read_text(), START, tmp_path / "people.index"
+    refresher = Refresher(source, path, keyring, lambda: now)
+    refresher.build()
+    index = indexer.open_index(path, keyring)
+    now += seconds
+    table.write_text(whole[: whole.index("P2")])
+    with pytest.raises(SourceError, match="childgrid-node index"):
+        refresher.step(index, PACE)
+    assert living(indexer.open_index(path, keyring)) == ALL
+    table.write_text(whole)
+    assert living(refresher.step(index, PACE)) == ALL
+    table.write_text(whole[: whole.index("P2")])
+    refresher.build()
+    assert living(indexer.open_index(path, keyring)) == ALL[:2]
+
+
+def people_csv(folder: Path) -> indexer.Source:
+    """The same six people in a file."""
+    rows = [f"{key},Person {key[1]}mesh,1980-02-03,OPEN,,\n" for key in ALL]
+    (folder / "people.csv").write_text(
+        "id,name,dob,status,changed,until\n" + "".join(rows)
+    )
+    mapping = MAPPING.replace("sqlite:///people.db", "people.csv")
+    (folder / "people.toml").write_text(mapping.replace('relation = "people"\n', ""))
+    return indexer.open_source(folder / "people.toml")
+
+
 def test_a_source_that_is_away_leaves_the_index_as_it_was(people: Register) -> None:
     """The failed round is told; the next one makes it good."""
     (people.folder / "people.db").rename(people.folder / "away")

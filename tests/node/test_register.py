@@ -139,6 +139,43 @@ def test_a_row_is_reread_as_it_is_now(tmp_path: Path) -> None:
     assert register.reread("A9") is None
 
 
+def test_the_next_file_may_have_its_columns_in_another_order(tmp_path: Path) -> None:
+    """Each file is read by its own header, wholly and for one row."""
+    register = sheet(tmp_path, (HEADER + "A1,Ramesh,,98200,,\n").encode())
+    read(register)
+    path = tmp_path / "test.csv"
+    for body in (
+        "mobile,dob,status,secret,person name,id\n98200,,,,Ramesh,A1\n",
+        "\ufeffid;status;dob;mobile;person name\nA1;;;98200;Ramesh\n",
+    ):
+        (tmp_path / "next").write_bytes(body.encode())
+        (tmp_path / "next").rename(path)
+
+        found = register.reread("A1")
+        (row,) = read(register)
+
+        assert found is not None
+        for one in (found, row):
+            assert one.values["person name"] == "Ramesh"
+            assert one.values["mobile"] == "98200"
+
+
+@pytest.mark.parametrize("body", ["", "id,dob,mobile,status\nA1,,,\n"])
+def test_the_next_file_is_refused_where_a_column_is_gone(
+    tmp_path: Path, body: str
+) -> None:
+    """As at the start; no row is read, and none is found again."""
+    register = sheet(tmp_path, (HEADER + "A1,Ramesh,,,,\n").encode())
+    read(register)
+    (tmp_path / "next").write_bytes(body.encode())
+    (tmp_path / "next").rename(tmp_path / "test.csv")
+
+    with pytest.raises(RegisterError):
+        read(register)
+    with pytest.raises(RegisterError):
+        register.reread("A1")
+
+
 def test_reread_works_without_a_full_reading_before(tmp_path: Path) -> None:
     """A node that has just started can disclose at once, and keeps its faults."""
     register = sheet(tmp_path, (HEADER + "A1,x,,,,\nbad\n").encode())

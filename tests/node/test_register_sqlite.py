@@ -148,3 +148,17 @@ def test_the_register_cannot_write_to_sqlite(tmp_path: Path) -> None:
         connection.execute(text("DELETE FROM people"))
 
     assert len(read(register)) == 2
+
+
+def test_a_column_that_was_renamed_is_no_text(tmp_path: Path) -> None:
+    """SQLite takes a quoted name that is no column for a text: it is refused."""
+    register = sqlite_register(tmp_path)
+    read(register)
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        connection.execute('ALTER TABLE people RENAME COLUMN "person name" TO title')
+    connection.close()
+
+    with pytest.raises(RegisterError, match="'person name'"):
+        read(register)
+    with pytest.raises(RegisterError, match="'person name'"):
+        register.reread("1")

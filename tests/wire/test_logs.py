@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +181,20 @@ def test_long_values_are_cut(written: Written) -> None:
     """A line stays a line."""
     hand_over().info("read", why="x" * 10_000)
     assert len(written.last) < 600
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_journal_is_told_how_bad_a_line_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where systemd reads stderr, and only there; see sd-daemon(3)."""
+    with (tmp_path / "stderr").open("w") as stderr:
+        about = os.fstat(stderr.fileno())
+        monkeypatch.setattr(sys, "stderr", stderr)
+        for stream in (f"{about.st_dev}:{about.st_ino}", "8:1"):
+            monkeypatch.setenv("JOURNAL_STREAM", stream)
+            logs.configure("text")
+            logging.getLogger(OURS).warning("waiting")
+    journal, other = (tmp_path / "stderr").read_text().splitlines()
+    assert journal.startswith("<4>2")
+    assert journal.removeprefix("<4>")[20:] == other[20:]

@@ -72,6 +72,7 @@ class Tally:
         person = self._normaliser.person(values, self._mapping)
         for name in self._mapping.fields:
             self._field(number, name, fields, person)
+        self._guarding(number, values)
         event = values.get(self._mapping.event or "", "")
         for name, kind in births.doubts(fields, event, self._today):
             self.found.dates[kind] += 1
@@ -79,6 +80,16 @@ class Tally:
         tokens = tokens_of(person)
         self._patterns.add(tokens)
         self._twins.add(tokens)
+
+    def _guarding(self, number: int, values: Mapping[str, str]) -> None:
+        """Count where the guard finds no date: it knows no age then, or no end."""
+        retain = self._mapping.retain
+        columns = {"event": self._mapping.event, "retain": retain and retain.column}
+        for setting, column in columns.items():
+            if column and dates.moment(values.get(column, "")) is None:
+                kind = f"{setting} holds no date"
+                self.found.dates[kind] += 1
+                self._list(Defect(number, column, kind))
 
     def unusable(self, counts: Mapping[str, int], places: Iterable[Defect]) -> None:
         """Take over the rows that the source itself could not give."""

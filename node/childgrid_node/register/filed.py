@@ -3,7 +3,8 @@
 A file is read whole, in order; it remembers where each key's row lies, so that one row
 can be read again, and trusts the memory only while the file is the same (device, inode,
 size, time of change). A file that changes while it is read is refused. How bytes become
-cells is each format's own business.
+cells is each format's own business; the rule for all: where a column stands is read
+from the very file that is open, since the next one may have another order.
 """
 
 from __future__ import annotations

@@ -28,11 +28,7 @@ class Parquet(Filed):
     def __init__(self, mapping: Mapping, path: Path) -> None:
         super().__init__(mapping, path)
         with self._open() as stream:
-            schema = self._file(stream).schema_arrow
-        self._places(schema.names)
-        refuse(
-            mapping, {name: _unfit(schema.field(name).type) for name in self._columns}
-        )
+            self._fitting(stream)
 
     def _lines(self, stream: BinaryIO) -> Iterator[Line]:
         yield from self._from(stream, 0, None)
@@ -51,7 +47,7 @@ class Parquet(Filed):
     def _from(
         self, stream: BinaryIO, first: int, groups: list[int] | None
     ) -> Iterator[Line]:
-        parts = self._file(stream).iter_batches(
+        parts = self._fitting(stream).iter_batches(
             _ROWS, row_groups=groups, columns=list(self._columns), use_threads=False
         )
         place = first
@@ -60,6 +56,15 @@ class Parquet(Filed):
             for cells in zip(*named, strict=True):
                 yield Line(cells, place)
                 place += 1
+
+    def _fitting(self, stream: BinaryIO) -> ParquetFile:
+        """This very file, once its columns are what the mapping says."""
+        file = self._file(stream)
+        schema = file.schema_arrow
+        self._places(schema.names)
+        unfit = {name: _unfit(schema.field(name).type) for name in self._columns}
+        refuse(self._mapping, unfit)
+        return file
 
     def _file(self, stream: BinaryIO) -> ParquetFile:
         from pyarrow import ArrowException

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,33 +22,40 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST_HEADER = 1 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What a header says: how to cut, where records begin, where our columns stand."""
+
+    delimiter: str
+    body: int
+    width: int
+    own: list[int]
+
+
 class Sheet(Filed):
     """A delimited text file with a header, in UTF-8."""
 
     def __init__(self, mapping: Mapping, path: Path) -> None:
         super().__init__(mapping, path)
         with self._open() as stream:
-            header, self._delimiter, self._body = self._head(stream)
-        self._width = len(header)
-        self._own = self._places(header)
+            self._head(stream)
 
     def _lines(self, stream: BinaryIO) -> Iterator[Line]:
-        yield from map(self._cut, self._records(stream, self._body))
+        head = self._head(stream)
+        for record in self._records(stream, head, head.body):
+            yield _cut(record, head)
 
     def _line(self, stream: BinaryIO, place: int) -> Line | None:
-        return self._cut(next(self._records(stream, place)))
+        head = self._head(stream)
+        return _cut(next(self._records(stream, head, place)), head)
 
-    def _records(self, stream: BinaryIO, start: int) -> Iterator[Record]:
+    def _records(self, stream: BinaryIO, head: _Head, start: int) -> Iterator[Record]:
         stream.seek(start)
-        return records(stream, self._delimiter, start, self._width)
+        return records(stream, head.delimiter, start, head.width)
 
-    def _cut(self, record: Record) -> Line:
-        if record.kind:
-            return Line((), record.start, record.kind)
-        return Line([_raw(record.cells[at]) for at in self._own], record.start)
-
-    def _head(self, stream: BinaryIO) -> tuple[tuple[str, ...], str, int]:
-        """The header's columns, the delimiter, and where the first record begins."""
+    def _head(self, stream: BinaryIO) -> _Head:
+        """Read the header of this very file: the next one may have other columns."""
+        stream.seek(0)
         first = stream.readline(_LONGEST_HEADER)
         if first.startswith(_WIDE):
             raise RegisterError(f"{self._path}: is UTF-16; save it as CSV in UTF-8")
@@ -59,11 +67,18 @@ class Sheet(Filed):
         record = next(records(stream, delimiter, mark, None), empty)
         if record.kind:
             raise RegisterError(f"{self._path}: has no header row in UTF-8")
-        return record.cells, delimiter, record.end
+        own = self._places(record.cells)
+        return _Head(delimiter, record.end, len(record.cells), own)
 
     def _known(self, line: str, delimiter: str) -> int:
         cells = {cell.strip().strip('"') for cell in line.strip().split(delimiter)}
         return len(cells & set(self._columns))
+
+
+def _cut(record: Record, head: _Head) -> Line:
+    if record.kind:
+        return Line((), record.start, record.kind)
+    return Line([_raw(record.cells[at]) for at in head.own], record.start)
 
 
 def _raw(cell: str) -> str | bytes:

@@ -53,6 +53,7 @@ class Table:
         """Every usable row, in the key's order; counts the others in `faults`."""
         self.faults = Faults()
         self._prove()
+        self._insist()
         run = _Run()
         for number, cells in enumerate(self._stream(self._queries.whole()), 1):
             values = self._values(number, cells)
@@ -76,6 +77,7 @@ class Table:
 
     def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:
         """Rows with a time of change from so long before `since` on, or without one."""
+        self._insist()
         updated = self._mapping.updated or ""
         query = self._queries.since(updated, since, lag_seconds)
         for number, cells in enumerate(self._stream(query), 1):
@@ -89,6 +91,7 @@ class Table:
     def keys(self) -> Iterator[str]:
         """Keys of the rows that pass the filters; reads nothing but those columns."""
         self._prove()
+        self._insist()
         names = self._queries.key_columns()
         for cells in self._stream(self._queries.keys()):
             try:
@@ -100,6 +103,7 @@ class Table:
 
     def find(self, key: str) -> Row | None:
         """The row under `key` as it is now (filters applied)."""
+        self._insist()
         found = [
             values
             for cells in self._stream(self._queries.one(key))
@@ -148,6 +152,15 @@ class Table:
         with self._connection() as connection:
             found = rights.ask(connection, self._backend)
         rights.judge(self._mapping, found)
+
+    def _insist(self) -> None:
+        """Refuse a relation that has lost a column since it was opened.
+
+        Other databases refuse the statement; SQLite takes the quoted name of a column
+        that is not there for a text, and would give it as every row's value.
+        """
+        if self._backend == "sqlite":
+            self._queries = self._checked()
 
     def _at_snapshot(self) -> Engine:
         with self._connection() as connection:

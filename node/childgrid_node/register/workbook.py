@@ -28,19 +28,27 @@ class Workbook(Filed):
     def __init__(self, mapping: Mapping, path: Path) -> None:
         super().__init__(mapping, path)
         with self._open() as stream:
-            header = next(self._cells(stream), ())
-        if not any(header):
-            raise RegisterError(f"{path}: the sheet has no header row")
-        self._own = self._places([text(cell) for cell in header])
+            self._own(self._cells(stream))
 
     def _lines(self, stream: BinaryIO) -> Iterator[Line]:
-        for place, cells in enumerate(islice(self._cells(stream), 1, None)):
+        rows = self._cells(stream)
+        own = self._own(rows)
+        for place, cells in enumerate(rows):
             if any(cell != "" for cell in cells):
-                yield Line([cells[at] for at in self._own], place)
+                yield Line([cells[at] for at in own], place)
 
     def _line(self, stream: BinaryIO, place: int) -> Line | None:
-        cells = next(islice(self._cells(stream), place + 1, None))
-        return Line([cells[at] for at in self._own], place)
+        rows = self._cells(stream)
+        own = self._own(rows)
+        cells = next(islice(rows, place, None))
+        return Line([cells[at] for at in own], place)
+
+    def _own(self, rows: Iterator[Sequence[object]]) -> list[int]:
+        """Where our columns stand in this very file, by its first row."""
+        header = next(rows, ())
+        if not any(header):
+            raise RegisterError(f"{self._path}: the sheet has no header row")
+        return self._places([text(cell) for cell in header])
 
     def _cells(self, stream: BinaryIO) -> Iterator[Sequence[object]]:
         stream.seek(0)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from childgrid_wire import settings
+
 
 class ShardsConfig(BaseModel):
     """In how many parts, and how their processes know each other."""
@@ -34,7 +36,9 @@ class ShardsConfig(BaseModel):
     """File of mode 600 with the cluster's token, at least 32 characters; the same on
     every host. There is no way to run without one."""
 
-    address: Annotated[str, Field(pattern=r"^$|^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")] = ""
+    address: Annotated[
+        str, Field(pattern=rf"^$|^[A-Za-z0-9.-]{{1,253}}:{settings.PORT}$")
+    ] = ""
     """host:port of a Ray cluster of the agency's own, which runs on this machine too.
     Where it is empty the node starts one, on loopback, and ends it with itself."""
 
