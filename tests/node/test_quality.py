@@ -189,7 +189,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     table, expected = rows()
     table += [good(1_000 + n) | {"uid": "234123412347"} for n in range(30)]
     expected["aadhaar: wrong check digit"] += 30
-    # Two planted dates stand in the column of events and are none.
+    # Who is born in the future has no date of an event here.
     expected["dates: event holds no date"] += 2
     table += [good(n) | {"id": f"D{n}"} for n in range(5)]
     table[0]["id"] = "<script>alert(1)</script>"
