@@ -334,7 +334,7 @@ def _secret(file: Path | None, asked: str = "Passphrase of your key") -> bytes:
 @app.command()
 def staff(
     config: Config,
-    people: Annotated[Path, typer.Argument(help="TOML: [[auditor]] id, key.")],
+    people: Annotated[Path, typer.Argument(help="TOML tables `auditor`: id, key.")],
 ) -> None:
     """Sign the list of this station's people and hang it on the board."""
     from childgrid_audit import board

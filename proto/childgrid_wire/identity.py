@@ -71,6 +71,10 @@ class Identity:
         Raises:
             ConfigurationRefused: no keys there, or another passphrase.
         """
+        if not (folder / _FILE).exists():
+            raise ConfigurationRefused(
+                f"no keys in {folder.parent.name}/{folder.name}: `join` makes them"
+            )
         content = keyfile.unlock(folder / _FILE, passphrase)
         chain, root = (_read(folder / name) for name in ("issuer.pem", "root.pem"))
         return cls(
