@@ -14,38 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from childgrid_wire.kinds import CATEGORIES
+from childgrid_wire.kinds import CATEGORIES, FIELDS
 
 from .mapping_parse import Strict
 from .source_errors import MappingError
-
-FIELDS = (
-    "name",
-    "alias",
-    "relative",
-    "birth_date",
-    "birth_year",
-    "age",
-    "sex",
-    "address",
-    "district",
-    "state",
-    "pin",
-    "phone",
-    "aadhaar",
-    "pan",
-    "epic",
-    "passport",
-    "driving_licence",
-    "vehicle",
-    "email",
-    "handle",
-    "upi",
-    "fir",
-    "cnr",
-    "identifier",
-)
-"""Every grid field a mapping may name."""
 
 _LONGEST_YEARS = 100
 ROLES = ("suspect", "victim", "other")

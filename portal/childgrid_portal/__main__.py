@@ -134,8 +134,12 @@ def ask(
 ) -> None:
     """Ask whether a suspect is known to other agencies."""
     from childgrid_portal.config import read_suspect
+    from childgrid_wire.errors import ConfigurationRefused
+    from childgrid_wire.kinds import PURPOSES
 
     known = read_suspect(suspect)
+    if purpose not in PURPOSES:
+        raise ConfigurationRefused(f"--purpose is one of: {', '.join(PURPOSES)}")
     desk = _desk(config, yes)
     typer.echo(
         desk.ask(

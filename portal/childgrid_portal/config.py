@@ -7,6 +7,7 @@ from pathlib import Path
 
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import DESCRIBED
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,15 @@ def read_suspect(path: Path) -> dict[str, list[str]]:
     """Read what is known of a suspect: grid field = a value or a list of values.
 
     Raises:
-        ConfigurationRefused: unreadable, or a field holds a table.
+        ConfigurationRefused: unreadable, no grid field, or a field holds a table.
     """
     known = {}
     for name, value in settings.read(path).items():
+        if name not in DESCRIBED:
+            known_ones = ", ".join(DESCRIBED)
+            raise ConfigurationRefused(
+                f"{path.name}: {name} is no grid field; there are: {known_ones}"
+            )
         values = value if isinstance(value, list) else [value]
         if any(isinstance(one, dict | list) for one in values):
             raise ConfigurationRefused(f"{path.name}: {name} is a text or a list")

@@ -52,6 +52,37 @@ class Kind(StrEnum):
 BY_PAYLOAD_TYPE = {kind.payload_type: kind for kind in Kind}
 
 PURPOSES = ("investigation", "prosecution", "prevention", "child-recovery")
+FIELDS = (
+    "name",
+    "alias",
+    "relative",
+    "birth_date",
+    "birth_year",
+    "age",
+    "sex",
+    "address",
+    "district",
+    "state",
+    "pin",
+    "phone",
+    "aadhaar",
+    "pan",
+    "epic",
+    "passport",
+    "driving_licence",
+    "vehicle",
+    "email",
+    "handle",
+    "upi",
+    "fir",
+    "cnr",
+    "identifier",
+)
+"""Every grid field that a mapping may name."""
+
+DESCRIBED = (*FIELDS, "age_as_of")
+"""What a description of a suspect may name: also the day on which an age was so."""
+
 CATEGORIES = (
     "identity",
     "residence",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from childgrid_node.mapping import FIELDS, Aged, Columns, Grant, Mapping, Typed, Where
+from childgrid_node.mapping import Aged, Columns, Grant, Mapping, Typed, Where
 from childgrid_node.source_errors import MappingError
+from childgrid_wire.kinds import FIELDS
 
 FULL = """
 agency   = "cctns"

@@ -7,11 +7,11 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from childgrid_node.mapping import FIELDS
 from childgrid_node.normalise import BLOOM, EXACT, from_fields, tokens_of
 from childgrid_node.normalise.script import to_latin
 from childgrid_node.normalise.spelling import fold, skeleton
 from childgrid_node.normalise.words import clean
+from childgrid_wire.kinds import FIELDS
 
 SCRIPTS = st.text(
     st.sampled_from(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from childgrid_node.mapping import FIELDS
 from childgrid_node.normalise import from_fields
 from childgrid_node.normalise.lexicon import table
 from childgrid_node.normalise.unsaid import states_nothing
+from childgrid_wire.kinds import FIELDS
 
 NOTHING = [
     *("", "  ", "-", "--", "...", "____", "***", "NA", "n.a.", "N/A", "#N/A", "Nil"),

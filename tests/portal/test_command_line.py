@@ -24,7 +24,7 @@ from childgrid_portal.__main__ import app
 from childgrid_portal.desk import Desk, Pass
 from childgrid_wire import canonical, certificates, channel, keyfile
 from childgrid_wire.certificates import Pair, Peer
-from childgrid_wire.errors import Malformed, Reason, Refused, Unreachable
+from childgrid_wire.errors import Malformed, Reason, Refused, Unreachable, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2, desk_pb2_grpc
 from childgrid_wire.statement import Statement
@@ -276,7 +276,7 @@ def test_a_reason_comes_back_over_the_wire(
     [
         ("", Reason.EMPTY),
         ('name = "Kumar"', Reason.TOO_COMMON),
-        ('nickname = "Kallu"', Reason.MALFORMED),
+        ('nickname = "Kallu"', Reason.CONFIGURATION),
     ],
 )
 def test_a_description_that_will_not_do(
@@ -286,9 +286,22 @@ def test_a_description_that_will_not_do(
     before = station.state()
     result = station.run("police", "si-rao", "ask", station.suspect(text), *ASK)
 
-    assert isinstance(result.exception, Refused)
+    assert isinstance(result.exception, WireError)
     assert result.exception.reason is reason
     assert [one[2] for one in station.state()] == [one[2] for one in before]
+
+
+def test_a_purpose_that_there_is_not_is_told_with_those_that_there_are(
+    station: Station,
+) -> None:
+    """Before anything is sent."""
+    before = station.state()
+    result = station.run(
+        "police", "si-rao", "ask", station.suspect(), *ASK, "--purpose", "fishing"
+    )
+
+    assert "investigation, prosecution" in str(result.exception)
+    assert station.state() == before
 
 
 def widen(body: dict[str, Any]) -> None:

@@ -128,6 +128,15 @@ def test_a_description_is_read_as_lists_of_text(tmp_path: Path) -> None:
     }
 
 
+def test_a_field_that_there_is_not_is_named(tmp_path: Path) -> None:
+    """With those that there are; nothing that is known of anybody is quoted."""
+    with pytest.raises(ConfigurationRefused) as caught:
+        read_suspect(written(tmp_path, 'nmae = "Secret"'))
+
+    assert "nmae is no grid field; there are: name, alias" in str(caught.value)
+    assert "Secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "text", ['[name]\nfirst = "Secret"', 'name = [["Secret"]]', 'name = "Secret']
 )

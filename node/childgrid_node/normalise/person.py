@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from childgrid_wire.kinds import DESCRIBED
+
 from .. import mapping as sources
 from ..source_errors import FieldError
 from . import ages, dates, implied, numbers, places
@@ -28,7 +30,6 @@ _JOINED = frozenset(
     ]
 )
 _MARKS = {"birth_date": "-", "address": ", ", "fir": ", "}
-_QUERY_FIELDS = (*sources.FIELDS, "age_as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,9 @@ class Normaliser:
         written "type: number". Raises `FieldError` for a field that does not exist.
         """
         for name in fields:
-            if name not in _QUERY_FIELDS:
+            if name not in DESCRIBED:
                 raise FieldError(
-                    f"grid field {name!r} is unknown; use one of "
-                    f"{', '.join(_QUERY_FIELDS)}"
+                    f"grid field {name!r} is unknown; use one of {', '.join(DESCRIBED)}"
                 )
         return self._person(fields)
 
