@@ -366,13 +366,7 @@ def advance(office: Office, request: Statement) -> bool:
     approvals = standing(view, office.journal.answers(request.hash, Kind.APPROVAL))
     asked = office.journal.get(request["query"], Kind.QUERY)
     try:
-        rules.check_side(
-            view,
-            asked,
-            verified(view, request),
-            approvals,
-            ours,
-        )
+        rules.check_side(view, asked, verified(view, request), approvals, ours)
     except Refused as refusal:
         if refusal.reason is Reason.NOT_APPROVED:
             return False
