@@ -45,6 +45,8 @@ def test_paths_start_at_the_file_and_the_rest_has_safe_defaults(tmp_path: Path) 
         ('colour = "red"', "colour"),
         ('uses = ["owner"]', "uses"),
         ('listen = "everywhere"', "listen"),
+        ('listen = "127.0.0.1:65536"', "listen"),
+        ('desk = "127.0.0.1:99999"', "desk"),
         ("witness_seconds = 0", "witness_seconds"),
         ("release_seconds = 121", "release_seconds"),
         ("poll_seconds = 0.0", "poll_seconds"),

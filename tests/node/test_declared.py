@@ -10,6 +10,7 @@ import pytest
 from childgrid_audit.workbench.facts import Casebook, Search
 from childgrid_audit.workbench.patterns import find
 from childgrid_node import declared, declaring, match, query
+from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.holdings import Holdings
 from childgrid_wire import envelope
 from childgrid_wire.errors import ConfigurationRefused, Malformed, Reason
@@ -207,3 +208,23 @@ def test_the_workbench_flags_what_is_marked() -> None:
     plain = Search("33", "a/y", *common)
     (flag,) = find(Casebook(10, (marked, plain)))
     assert (flag.pattern, flag.who, flag.events) == ("declared", "a/x", ("11", "22"))
+
+
+@pytest.mark.parametrize("text", ["", "name,phone\n"])
+def test_an_empty_file_takes_no_declaration_back(tmp_path: Path, text: str) -> None:
+    """That is asked for by name; nothing of the node is even opened."""
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    config = NodeConfig(
+        member="police",
+        title="Police",
+        state_dir=tmp_path / "state",
+        passphrase_file=tmp_path / "passphrase",
+        coordinator=CoordinatorConfig(member="hub", address="127.0.0.1:1"),
+    )
+    signer = officer_signer("police", "cu-police")
+
+    with pytest.raises(ConfigurationRefused, match="--nobody"):
+        declaring.run(config, path, signer, 30, lambda: 0.0, print)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["people.csv"]

@@ -168,6 +168,37 @@ def test_a_replaced_workbook_is_read_anew(tmp_path: Path) -> None:
     assert changed == ["new", "A2"]
 
 
+def test_the_next_workbook_may_have_its_columns_in_another_order(
+    tmp_path: Path,
+) -> None:
+    """Each is read by its own first row, wholly and for one row."""
+    book = workbook(tmp_path / "a.xlsx", {"S": [[*HEADER], ["A2", "Sunita"]]})
+    register = opened(book)
+    read(register)
+
+    other = ["person name", "secret", "id", "status", "uid", "dob"]
+    workbook(book, {"S": [other, ["Sunita", "", "A2", "", "", ""]]})
+    os.utime(book, ns=(1, 1))
+    found = register.reread("A2")
+
+    assert found is not None
+    assert found.values["person name"] == "Sunita"
+    assert [row.key for row in read(register)] == ["A2"]
+
+
+def test_the_next_parquet_file_is_refused_where_a_column_is_gone(
+    tmp_path: Path,
+) -> None:
+    """It is named, as at the start."""
+    path = people(tmp_path / "a.parquet")
+    register = opened(path)
+    read(register)
+    parquet(path, {"id": ["1"], "dob": [""], "uid": [""], "status": [""]})
+
+    with pytest.raises(RegisterError, match="'person name'"):
+        read(register)
+
+
 @pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.ods", "a.parquet"])
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04", b"no such file", b"PAR1PAR1"])
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str, body: bytes) -> None:

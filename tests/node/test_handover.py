@@ -123,13 +123,19 @@ def test_a_refusal_in_the_last_moment_counts(
     assert grid.agency("police").office.journal.all(Kind.DISCLOSURE) == []
 
 
+def approved_query(grid: Grid) -> tuple[Statement, bytes]:
+    """A query that one superior approved, and the other's refusal, not signed yet."""
+    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    decision = approve.Decision("sp-khan", asked.hash, False, "", [], "not-necessary")
+    draft = approve.draft_decision(grid.agency("police").office, decision)
+    grid.decide("police", "sp-nair", asked.hash)
+    return asked, draft
+
+
 def test_a_query_that_was_refused_does_not_go_out(grid: Grid) -> None:
     """One superior approved while the coordinator was away, the other refused."""
     office = grid.agency("police").office
-    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
-    decision = approve.Decision("sp-khan", asked.hash, False, "", [], "not-necessary")
-    draft = approve.draft_decision(office, decision)
-    grid.decide("police", "sp-nair", asked.hash)
+    asked, draft = approved_query(grid)
     assert still_goes(office, asked.hash, Kind.QUERY)
 
     grid.sign("police", "sp-khan", Kind.REFUSAL, draft)
@@ -139,11 +145,7 @@ def test_a_query_that_was_refused_does_not_go_out(grid: Grid) -> None:
 
 def test_of_a_query_that_was_refused_no_record_is_asked(grid: Grid) -> None:
     """Though it had gone out and was answered."""
-    office = grid.agency("police").office
-    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
-    decision = approve.Decision("sp-khan", asked.hash, False, "", [], "not-necessary")
-    draft = approve.draft_decision(office, decision)
-    grid.decide("police", "sp-nair", asked.hash)
+    asked, draft = approved_query(grid)
     grid.submit(asked)
     grid.sign("police", "sp-khan", Kind.REFUSAL, draft)
 

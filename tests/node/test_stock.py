@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 
 from childgrid_node.ceremony import linkage_file
 from childgrid_node.config import CoordinatorConfig, NodeConfig
-from childgrid_node.epochs import scheme_named
+from childgrid_node.epochs import accepted, scheme_named
 from childgrid_node.index_file import FRAME_HEAD, FRAMES_AT
 from childgrid_node.stock import Stock
 from childgrid_wire import canonical, keyfile
+from childgrid_wire.book import Book
 from childgrid_wire.errors import ConfigurationRefused
 from founders import light_locks
 from grid import EPOCH, Grid, seed
@@ -301,3 +302,9 @@ def test_a_row_that_a_custodian_took_out_stays_out(
             writing.run("DELETE FROM cleared")
     at.index("rows")
     assert at.holdings.indexes["rows"].row_of(key) is not None
+
+
+def test_who_has_not_joined_yet_is_told_to() -> None:
+    """A command that needs an epoch says so before there is any directory."""
+    with pytest.raises(ConfigurationRefused, match="childgrid-node join"):
+        accepted(Book("00" * 32))

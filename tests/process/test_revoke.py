@@ -38,6 +38,9 @@ def test_an_officer_is_out_at_the_running_node(grid: Grid) -> None:
 
     typed(grid, "revoke", "officer", "si-rao", "--cause", "lost")
     until("the open desk closes", SECONDS, lambda: refused(officer))
+    # The node itself has taken the agency's word, whatever became of it elsewhere.
+    spool = grid.folder / "police" / "state" / "spool"
+    until("the spool is empty", SECONDS, lambda: not any(spool.iterdir()))
 
     assert colleague.look("inbox")["officer"] == "sp-nair"
     grid.restart("police", kill=False)

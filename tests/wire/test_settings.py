@@ -110,6 +110,14 @@ def test_what_is_sound_is_read(tmp_path: Path) -> None:
     assert table.keys() == {"low", "high", "list"}
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    """As editors on Windows put it before the first key."""
+    path = tmp_path / "node.toml"
+    path.write_bytes(b"\xef\xbb\xbfmember = 1")
+
+    assert settings.read(path) == {"member": 1}
+
+
 @given(st.text(st.sampled_from("ab01_x=.\"'[]{}\n ,#-:\\"), max_size=80))
 def test_any_text_is_a_table_or_a_refusal(text: str) -> None:
     """No text makes the reader fail in another way."""
