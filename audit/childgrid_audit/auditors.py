@@ -114,7 +114,8 @@ def _entry(one: _Auditor, now: int) -> dict[str, Any]:
 
 def _read(path: Path) -> _People:
     try:
-        return _People.model_validate(settings.read(path))
+        table = settings.as_json(settings.read(path))
+        return _People.model_validate_json(table, strict=True)
     except ValidationError as error:
         names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
         raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

@@ -98,7 +98,8 @@ def load(path: Path) -> Settings:
             form; names the setting, never its value.
     """
     try:
-        return Settings.model_validate(settings.read(path))
+        table = settings.as_json(settings.read(path))
+        return Settings.model_validate_json(table, strict=True)
     except ValidationError as error:
         names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
         raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error

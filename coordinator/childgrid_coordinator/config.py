@@ -202,7 +202,7 @@ def load(path: Path) -> Settings:
 def check(table: dict[str, object]) -> Settings:
     """Hold a table of settings against `Settings`; raises as `load`."""
     try:
-        settings = Settings.model_validate(table)
+        settings = Settings.model_validate_json(files.as_json(table), strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -164,7 +164,8 @@ def policy_body(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, model: type[T]) -> T:
     try:
-        return model.model_validate(settings.read(path))
+        table = settings.as_json(settings.read(path))
+        return model.model_validate_json(table, strict=True)
     except ValidationError as error:
         raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
 

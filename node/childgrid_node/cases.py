@@ -4,7 +4,8 @@ The register of cases is a CSV file of the agency (`reference, basis, officer,
 capacity, sections`), read at each attestation. Three more columns may stand there:
 `prosecutor` (ids of those who read its packs), `closed` (anything, such as a date) and
 `date` (the day of the FIR or order, as YYYY-MM-DD). One line marked closed closes the
-case, whosever line it is. A reference is guessable, so only a commitment leaves:
+case, whosever line it is. A slip in one line stops that line's officer and nobody else;
+`faults` names it. A reference is guessable, so only a commitment leaves:
 SHA-256 over a salt that is derived from the node's own key and never sent.
 """
 
@@ -16,19 +17,23 @@ import hashlib
 import hmac
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from childgrid_node.office import Office
 from childgrid_node.vault import derive
-from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
+from childgrid_wire.errors import ConfigurationRefused, Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
+from childgrid_wire.schemas import SCHEMAS
 from childgrid_wire.statement import Statement
 
 COLUMNS = ("reference", "basis", "officer", "capacity", "sections")
 _LIFE_SECONDS = 7 * 86_400
+_DENIALS = ("no", "n", "false", "0", "-", "open", "nil", "na", "n.a.", "null", "नहीं")
+_ANY = "0" * 64
+"""In the place of a commitment, where only the rest is looked at."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,9 @@ class Case:
     date: str = ""
     """ISO 8601, or empty."""
 
+    line: int = field(default=0, compare=False)
+    """Where it stands in the file, counted from 1."""
+
 
 def read(path: Path) -> list[Case]:
     """Read the register of cases.
@@ -56,7 +64,7 @@ def read(path: Path) -> list[Case]:
     return [one for lines in by_reference(path).values() for one in lines]
 
 
-def _case(row: dict[str, str], place: str) -> Case:
+def _case(row: dict[str, str], name: str, line: int) -> Case:
     reference, basis, officer, capacity = (
         (row[name] or "").strip() for name in COLUMNS[:-1]
     )
@@ -64,9 +72,9 @@ def _case(row: dict[str, str], place: str) -> Case:
         tuple((row.get(name) or "").split()) for name in ("sections", "prosecutor")
     )
     closed = (row.get("closed") or "").strip()
-    date = _date((row.get("date") or "").strip(), place)
+    date = _date((row.get("date") or "").strip(), f"{name}, line {line}")
     return Case(
-        reference, basis, officer, capacity, sections, prosecutors, closed, date
+        reference, basis, officer, capacity, sections, prosecutors, closed, date, line
     )
 
 
@@ -97,9 +105,31 @@ def _lines(name: str, data: bytes) -> Mapping[str, Sequence[Case]]:
         raise ConfigurationRefused(f"{name} lacks {sorted(missing)[0]}")
     found: dict[str, list[Case]] = {}
     for row in rows:
-        one = _case(row, f"{name}, line {rows.line_num}")
+        one = _case(row, name, rows.line_num)
         found.setdefault(one.reference, []).append(one)
     return found
+
+
+def faults(path: Path) -> list[str]:
+    """What is wrong in single lines, to be mended by whoever keeps the register.
+
+    An open case that can't be attested as it stands, and a case that is closed by a
+    word that denies it. Names line and column, never what stands there. Raises as
+    `read`.
+    """
+    told = ((one, _fault(one)) for one in read(path))
+    return [f"{path.name}, line {one.line}: {fault}" for one, fault in told if fault]
+
+
+def _fault(case: Case) -> str:
+    if case.closed.casefold() in _DENIALS:
+        return "closed holds a word that denies it; leave it empty in an open case"
+    try:
+        if not case.closed:
+            SCHEMAS[Kind.CASE]({"case": _ANY, **_told(case)}, "case")
+    except Malformed as error:
+        return error.detail.removeprefix("case.")
+    return ""
 
 
 def is_open(lines: Iterable[Case]) -> bool:
@@ -137,13 +167,7 @@ def attest(office: Office, path: Path, reference: str, officer: str) -> Statemen
 
 
 def _attestation(office: Office, case: Case) -> Statement:
-    body: dict[str, Any] = {
-        "case": commitment(office, case.reference),
-        "basis": case.basis,
-        "asker": case.officer,
-        "capacity": case.capacity,
-        "sections": list(case.sections),
-    }
+    body = {"case": commitment(office, case.reference), **_told(case)}
     said = _attested(office, body["case"], case.officer)
     same = said and all(said.body.get(name) == value for name, value in body.items())
     if said and same and _lasts(said, office.now):
@@ -156,6 +180,15 @@ def _attestation(office: Office, case: Case) -> Statement:
             (body["case"], case.officer, made.hash),
         )
     return made
+
+
+def _told(case: Case) -> dict[str, Any]:
+    return {
+        "basis": case.basis,
+        "asker": case.officer,
+        "capacity": case.capacity,
+        "sections": list(case.sections),
+    }
 
 
 def _attested(office: Office, case: str, asker: str) -> Statement | None:

@@ -43,7 +43,10 @@ class NodeConfig(_Strict):
     title: Annotated[str, Field(pattern=r"^[ -~]{1,80}$")]
     """The agency's name as the directory shows it."""
 
-    uses: tuple[Literal["provider", "user"], ...] = ("provider", "user")
+    uses: Annotated[tuple[Literal["provider", "user"], ...], Field(min_length=1)] = (
+        "provider",
+        "user",
+    )
     """`provider` answers queries, `user` asks them. A provider-only agency's
     officers can't ask; a user-only agency needs no source."""
 
@@ -152,7 +155,8 @@ def load(path: Path) -> NodeConfig:
         ConfigurationRefused: naming the file and the setting at fault.
     """
     try:
-        config = NodeConfig.model_validate(settings.read(path))
+        table = settings.as_json(settings.read(path))
+        config = NodeConfig.model_validate_json(table, strict=True)
     except ValidationError as error:
         raise ConfigurationRefused(f"{path.name}: {describe(error)}") from error
     return _anchored(config, path.parent.resolve())

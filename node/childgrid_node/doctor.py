@@ -16,7 +16,7 @@ from importlib import metadata
 
 from cryptography import x509
 
-from childgrid_node import agency, cases, disk, indexer, receipts, symptoms
+from childgrid_node import agency, disk, indexer, receipts, symptoms
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.logbook import open_office
@@ -67,6 +67,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("directory", patient.directory),
         ("epochs", patient.epochs),
         ("officers", patient.officers),
+        ("cases", patient.cases),
         ("receipts", patient.receipts),
         ("source", patient.source),
         ("index", patient.index),
@@ -268,16 +269,20 @@ class _Patient:
         return f"keys of epoch {accepted} here, sources encoded"
 
     def officers(self) -> str:
-        """The agency's own files: staff, policy, cases."""
+        """The agency's own lists: staff and policy."""
         try:
             body = agency.staff_body(self._config.staff, int(self._clock()))
             if self._config.policy.exists():
                 agency.policy_body(self._config.policy)
-            if "user" in self._config.uses:
-                cases.read(self._config.cases)
         except ConfigurationRefused as error:
             raise Fault(f"settings: {error.detail}") from error
         return f"{len(body['officers'])} officers"
+
+    def cases(self) -> str:
+        """The register of cases, where the agency asks."""
+        if "user" not in self._config.uses:
+            return "nobody asks here"
+        return symptoms.cases(self._config.cases)
 
     def receipts(self) -> str:
         """No record has left without a receipt in its time."""
@@ -317,9 +322,7 @@ class _Patient:
                 f"index: {files} was altered after it was written; run"
                 " `childgrid-node index`, and look after the disk"
             )
-        indexes = self._stock.holdings.indexes.values()
-        rows = sum(index.living for index in indexes)
-        return f"{rows} rows indexed, {len(indexes)} files whole"
+        return symptoms.filled(self._stock.holdings)
 
     def disk(self) -> str:
         """No index lies in the clear but on a disk that is seen to be encrypted."""

@@ -56,15 +56,19 @@ class Papers:
         return cls(office, config.staff, config.policy, register)
 
     def refused(self) -> dict[str, bool]:
-        """Of each file, whether it can't be taken up as it lies there now."""
+        """Of each file, whether it can't be taken up, all of it, as it lies there."""
         looks: dict[str, Callable[[], object]] = {
             "staff": lambda: agency.staff_body(self._staff, self._office.now),
             "policy": lambda: (
                 self._policy.exists() and agency.policy_body(self._policy)
             ),
-            "cases": lambda: self._cases and cases.by_reference(self._cases),
+            "cases": self._read_cases,
         }
         return {name: _is_refused(look) for name, look in looks.items()}
+
+    def _read_cases(self) -> None:
+        for fault in cases.faults(self._cases) if self._cases else ():
+            raise ConfigurationRefused(fault)
 
     def _is_due(self) -> bool:
         """Once a day, so that a list is made anew before it runs out."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from childgrid_log import outlook
 from childgrid_log.claim import Claim
 from childgrid_log.errors import LogBehind, LogError
+from childgrid_node import cases as register
 from childgrid_node import health as state
 from childgrid_node import readiness
 from childgrid_node.config import NodeConfig
@@ -19,7 +20,7 @@ from childgrid_node.office import Office
 from childgrid_wire import health, statement
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
-from childgrid_wire.errors import WireError
+from childgrid_wire.errors import ConfigurationRefused, WireError
 
 _DAY = 86_400
 _WAIT_SECONDS = 600
@@ -70,6 +71,18 @@ def log(office: Office, witness_seconds: int) -> str:
 def _issued(office: Office, index: int) -> int:
     opening = office.journal.log.opening(index)
     return statement.kept(opening[1]).issued if opening else office.now
+
+
+def cases(path: Path) -> str:
+    """Every open case can be attested to its officers."""
+    try:
+        slips = register.faults(path)
+    except ConfigurationRefused as error:
+        raise Fault(f"settings: {error.detail}") from error
+    if slips:
+        more = f", and {len(slips) - 1} lines more" if len(slips) > 1 else ""
+        raise Fault(f"cases: {slips[0]}{more}; whom they name can't ask until then")
+    return "every line holds"
 
 
 def outbox(office: Office) -> str:
@@ -130,6 +143,18 @@ def stale(office: Office, holdings: Holdings) -> None:
                 f"source: {name} was last read {days} days ago; start the node, and"
                 " look in its log why it is not read"
             )
+
+
+def filled(holdings: Holdings) -> str:
+    """Every index, already found whole, holds somebody."""
+    living = {name: index.living for name, index in holdings.indexes.items()}
+    empty = ", ".join(name for name, rows in living.items() if not rows)
+    if empty:
+        raise Doubt(
+            f"{empty}: no row is indexed, so nobody is found there; look at the"
+            " register itself, and run `childgrid-node check` for what was left out"
+        )
+    return f"{sum(living.values())} rows indexed, {len(living)} files whole"
 
 
 def serving(config: NodeConfig, office: Office) -> str:

@@ -108,7 +108,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.TRAINING: "training keys are accepted on a training grid only",
     Reason.PROBATION: "a member on probation takes part in rehearsals only; the "
     "founders end it by a passed conformance report",
-    Reason.CONFIGURATION: "correct the named setting and start again",
+    Reason.CONFIGURATION: "correct what is named, or let `doctor` name it; then "
+    "start again",
     Reason.STORAGE: "free or repair the disk; nothing was acknowledged",
 }
 

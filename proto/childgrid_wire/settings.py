@@ -10,6 +10,7 @@ What the settings mean is for the reader who asked.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -67,6 +68,15 @@ def parse(text: str, name: str) -> dict[str, Any]:
     if any(depth > DEEPEST or _endless(value) for value, depth in _values(table)):
         raise ConfigurationRefused(_too_much(name))
     return table
+
+
+def as_json(table: dict[str, Any]) -> str:
+    """Return what a file says as JSON, for a reader that takes each value as it stands.
+
+    A text is no number and "no" is no truth value there, while a list may still be
+    read as the tuple that is wanted. A date, which no setting is, becomes a table.
+    """
+    return json.dumps(table, default=lambda _: {})
 
 
 def _too_much(name: str) -> str:

@@ -129,6 +129,7 @@ role = "supervising-officer"
         ("policy.toml", '"investigation"', '"curiosity"', "purposes"),
         ("policy.toml", "category.movement", "category.gossip", "category"),
         ("policy.toml", "silent", "loud", "loud"),
+        ("policy.toml", "silent = false", 'silent = "no"', "silent"),
         ("policy.toml", "[category.movement]", WEAKER + "[category.movement]",
          "slot custodian"),
     ],

@@ -137,6 +137,32 @@ def test_a_basis_that_the_grid_does_not_know_is_refused(
     assert "case.basis" in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("FIR 9,rumour,si-rao,ahtu,BNS:143,", "basis is not one of: fir, order"),
+        ("FIR 9,fir,S. Rao,ahtu,BNS:143,", "asker is not"),
+        ("FIR 9,fir,si-rao,ahtu,,", "sections"),
+        ("FIR 9,fir,si-rao,ahtu,BNS:143,No", "closed holds a word that denies it"),
+    ],
+)
+def test_a_slip_is_named_by_line_and_column_and_not_quoted(
+    tmp_path: Path, line: str, told: str
+) -> None:
+    """The clerk finds it; the others' cases are as they were."""
+    head = HEAD.replace("\n", ",closed\n")
+    good = "FIR 8,fir,si-rao,ahtu,BNS:143,"
+    path = register(tmp_path, good, line, "FIR 7,,,,,2026-01-05", head=head)
+
+    (fault,) = cases.faults(path)
+
+    assert fault.startswith("cases.csv, line 3: ")
+    assert told in fault
+    assert "rumour" not in fault
+    assert "Rao" not in fault
+    assert cases.is_open(cases.by_reference(path)["FIR 8"])
+
+
 def test_the_day_of_a_case_is_read_as_one(tmp_path: Path) -> None:
     """The earliest of its lines; none where no line has one."""
     head = HEAD.replace("\n", ",date\n")

@@ -51,6 +51,11 @@ def test_paths_start_at_the_file_and_the_rest_has_safe_defaults(tmp_path: Path) 
         ("release_seconds = 121", "release_seconds"),
         ("poll_seconds = 0.0", "poll_seconds"),
         ('encrypted_disk = "perhaps"', "encrypted_disk"),
+        ('encrypted_disk = "no"', "encrypted_disk"),
+        ("encrypted_disk = 0", "encrypted_disk"),
+        ('witness_seconds = "30"', "witness_seconds"),
+        ("uses = []", "uses"),
+        ("metrics = 2026-01-01", "metrics"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(

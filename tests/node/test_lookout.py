@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+import alarms
 from childgrid_log.errors import LogBehind, LogUnavailable
-from childgrid_node import readiness
+from childgrid_node import readiness, symptoms
 from childgrid_node.holdings import Holdings
 from childgrid_node.lookout import Lookout
 from childgrid_node.loops import Loop
@@ -180,3 +181,18 @@ def test_figures_say_what_is_wrong(sight: Sight) -> None:
     text = sight.figures()
     assert "childgrid_ready 0.0" in text
     assert 'childgrid_fault{fault="log-behind"} 1.0' in text
+
+
+def test_a_register_that_holds_nobody_is_told(sight: Sight) -> None:
+    """By an alarm, and by the doctor: nobody is found there, and nothing else fails."""
+    (name, index), *_ = sight.holdings.indexes.items()
+    assert f"{index.living} rows indexed" in symptoms.filled(sight.holdings)
+    gone = index.changed(deletes=[index.key(row) for row in range(len(index))])
+    sight.holdings = replace(sight.holdings, indexes={name: gone})
+    office = sight.office
+    sight.over(office)
+
+    assert "ChildgridIndexEmpty" in alarms.raised(office.meter.registry, office.now)
+    assert sight.faults == []
+    with pytest.raises(symptoms.Doubt, match=f"{name}: no row is indexed"):
+        symptoms.filled(sight.holdings)

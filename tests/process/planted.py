@@ -185,11 +185,20 @@ def policy(bed: Bed) -> None:
     (bed.folder / "policy.toml").write_text("approvers = 1\n", "utf-8")
 
 
-@fault("the register of cases can't be read", "officers", "cases.csv",
+@fault("the register of cases can't be read", "cases", "cases.csv",
        alarm="ChildgridFileRefused")  # fmt: skip
 def cases(bed: Bed) -> None:
     """It answers others all the same; its own officers ask nothing."""
     (bed.folder / "cases.csv").unlink()
+
+
+@fault("a line of the register of cases holds a slip", "cases",
+       "cases.csv, line 2: basis is not one of: fir, order",
+       alarm="ChildgridFileRefused")  # fmt: skip
+def case_line(bed: Bed) -> None:
+    """Whom the line names asks nothing; everybody else does."""
+    path = bed.folder / "cases.csv"
+    path.write_text(path.read_text("utf-8").replace(",fir,", ",firr,", 1), "utf-8")
 
 
 @fault("the linkage key is not here", "directory", "epoch: no linkage key yet",

@@ -110,7 +110,8 @@ def load(path: Path) -> PortalConfig:
         ConfigurationRefused: naming the file and the setting at fault.
     """
     try:
-        config = PortalConfig.model_validate(settings.read(path))
+        table = settings.as_json(settings.read(path))
+        config = PortalConfig.model_validate_json(table, strict=True)
         _check(config)
     except ValidationError as error:
         raise ConfigurationRefused(f"{path.name}: {_described(error)}") from error
