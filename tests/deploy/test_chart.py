@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,15 @@ def faults(found: Documents) -> Iterator[str]:
         yield "a secret is made of values"
     if set(of(found, "NetworkPolicy")["spec"]["policyTypes"]) != {"Ingress", "Egress"}:
         yield "the network is open"
+
+
+def test_the_chart_is_of_this_release() -> None:
+    """Its images are looked for under the version that the programs tell."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert chart["appVersion"] == project["version"]
+    assert project["version"].startswith(chart["version"].partition("-")[0])
 
 
 @pytest.mark.parametrize("zone", LOADERS)
