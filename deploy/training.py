@@ -96,13 +96,14 @@ def prepare(folder: Path, rows: int) -> Path:
 
     Raises:
         FileExistsError: something stands there already.
+        ValueError: too few rows; nothing was written.
     """
-    folder.mkdir(parents=True, mode=0o700)
-    yard = Containers(folder.resolve())
-    yard.founders()
-    yard.others()
     with tempfile.TemporaryDirectory() as name:
         make(Path(name), rows=rows)
+        folder.mkdir(parents=True, mode=0o700)
+        yard = Containers(folder.resolve())
+        yard.founders()
+        yard.others()
         for member in AGENCIES:
             yard.agency(PLANS[member], Path(name) / member)
     line = f"{FIR},fir,si-rao,investigating-officer,{' '.join(SECTIONS)}"
@@ -118,7 +119,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=2_000, help="records an agency")
     chosen = parser.parse_args(words)
-    print(f"{prepare(chosen.folder, chosen.rows)}: see docs/installing.md")
+    try:
+        print(f"{prepare(chosen.folder, chosen.rows)}: see docs/installing.md")
+    except (ValueError, FileExistsError) as error:
+        parser.error(str(error))
     return 0
 
 

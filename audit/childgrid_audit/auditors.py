@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_audit.config import described
 from childgrid_audit.station import Station
 from childgrid_wire import canonical, keys, personal, settings, statement
 from childgrid_wire.errors import ConfigurationRefused, WireError
@@ -117,5 +118,4 @@ def _read(path: Path) -> _People:
         table = settings.as_json(settings.read(path))
         return _People.model_validate_json(table, strict=True)
     except ValidationError as error:
-        names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
-        raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error
+        raise ConfigurationRefused(f"{path.name}: {described(error)}") from error

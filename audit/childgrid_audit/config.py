@@ -19,7 +19,7 @@ from childgrid_wire.metrics import LOOPBACK
 from childgrid_wire.probe import SOCKET
 from childgrid_wire.schema import MEMBER
 
-_LISTEN = r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+_LISTEN = rf"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):{settings.PORT}$"
 
 
 class Settings(BaseModel):
@@ -101,5 +101,11 @@ def load(path: Path) -> Settings:
         table = settings.as_json(settings.read(path))
         return Settings.model_validate_json(table, strict=True)
     except ValidationError as error:
-        names = sorted({".".join(map(str, one["loc"])) for one in error.errors()})
-        raise ConfigurationRefused(f"{path.name}: {', '.join(names)}") from error
+        raise ConfigurationRefused(f"{path.name}: {described(error)}") from error
+
+
+def described(error: ValidationError) -> str:
+    """Name the settings at fault and what is wrong, without their values."""
+    faults = error.errors(include_input=False, include_url=False)
+    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
+    return "; ".join(told)

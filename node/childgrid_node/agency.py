@@ -143,7 +143,8 @@ def _check_key(path: Path, officer: _Officer) -> None:
         keys.check_public_key(officer.algorithm, canonical.from_b64(officer.key))
     except WireError as error:
         raise ConfigurationRefused(
-            f"{path.name}: the key of officer {officer.id}"
+            f"{path.name}: the key of officer {officer.id} is none of algorithm"
+            f" {officer.algorithm}; copy the line that made it anew"
         ) from error
 
 

@@ -97,7 +97,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.STALE: "fetch the newest documents before releasing anything",
     Reason.LOG_BEHIND: "this log is behind its witnesses; tell the founders",
     Reason.DEADLINE: "set a deadline of at most 300 seconds on the call",
-    Reason.UNREACHABLE: "check address, port and certificate with `doctor`",
+    Reason.UNREACHABLE: "check name, address, port and certificate; on a "
+    "node, `doctor` tells them apart",
     Reason.PARTIAL: "part of the register did not answer, so nothing is said of the "
     "rest; it is asked again by itself",
     Reason.UNREVIEWED: "review the earlier emergency in full; a suspended right comes "
@@ -108,8 +109,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.TRAINING: "training keys are accepted on a training grid only",
     Reason.PROBATION: "a member on probation takes part in rehearsals only; the "
     "founders end it by a passed conformance report",
-    Reason.CONFIGURATION: "correct what is named, or let `doctor` name it; then "
-    "start again",
+    Reason.CONFIGURATION: "correct what is named (on a node, `doctor` names it) "
+    "and start again",
     Reason.STORAGE: "free or repair the disk; nothing was acknowledged",
 }
 

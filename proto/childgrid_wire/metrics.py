@@ -20,8 +20,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from childgrid_wire.channel import Observe
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.settings import PORT
 
-LOOPBACK = r"^(127\.0\.0\.1|localhost):[0-9]{1,5}$"
+LOOPBACK = rf"^(127\.0\.0\.1|localhost):{PORT}$"
 _HOSTS = ("127.0.0.1", "localhost")
 _SECONDS = 10.0
 

@@ -108,6 +108,19 @@ def test_all_that_is_mounted_is_there(folder: Path) -> None:
     assert told.keys() == {"CHILDGRID_GRID", "CHILDGRID_USER"}
 
 
+@pytest.mark.parametrize("words", [["--rows", "3"], ["--rows", "many"], []])
+def test_a_wrong_word_leaves_no_half_made_folder(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said in one line, and the next attempt finds the place free."""
+    place = tmp_path / "grid"
+    with pytest.raises(SystemExit):
+        training.main([str(place), *words] if words else [])
+
+    assert "error: " in capsys.readouterr().err.splitlines()[-1]
+    assert not place.exists()
+
+
 def test_every_members_settings_fit_its_container(folder: Path) -> None:
     """State, passphrase and addresses are where the file mounts and names them."""
     services = grid()["services"]

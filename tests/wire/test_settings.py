@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from childgrid_audit import auditors
 from childgrid_audit import config as station_settings
@@ -116,6 +117,29 @@ def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbfmember = 1")
 
     assert settings.read(path) == {"member": 1}
+
+
+def test_each_value_is_what_it_is_written_as() -> None:
+    """A list may be read as a tuple; a text, a date and a number are nothing else."""
+
+    class Model(BaseModel):
+        known: tuple[str, ...]
+        seconds: int = 1
+        asks: bool = False
+        title: str = ""
+
+    def faults(text: str) -> set[str]:
+        table = settings.as_json(settings.parse(f"known = ['a']\n{text}", "x"))
+        try:
+            Model.model_validate_json(table, strict=True)
+        except ValidationError as error:
+            return {str(one["loc"][0]) for one in error.errors()}
+        return set()
+
+    assert faults("seconds = 2\nasks = true\ntitle = '2'") == set()
+    assert faults("seconds = '2'") == {"seconds"}
+    assert faults("asks = 'no'") == faults("asks = 0") == {"asks"}
+    assert faults("title = 2026-01-01") == faults("title = 2") == {"title"}
 
 
 @given(st.text(st.sampled_from("ab01_x=.\"'[]{}\n ,#-:\\"), max_size=80))

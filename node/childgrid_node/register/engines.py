@@ -77,7 +77,7 @@ def address(mapping: Mapping, base: Path) -> URL:
     try:
         secret = keyfile.read_passphrase(base / mapping.password_file).decode()
     except (ConfigurationRefused, UnicodeDecodeError) as error:
-        told = str(error) if isinstance(error, ConfigurationRefused) else "no UTF-8"
+        told = error.detail if isinstance(error, ConfigurationRefused) else "no UTF-8"
         raise RegisterError(f"{mapping.path}: password_file: {told}") from None
     return url.set(password=secret)
 

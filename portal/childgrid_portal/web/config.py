@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from childgrid_wire import settings
 from childgrid_wire.errors import ConfigurationRefused
 
-Address = Annotated[str, Field(pattern=r"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$")]
+Address = Annotated[
+    str, Field(pattern=rf"^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):{settings.PORT}$")
+]
 
 
 class PortalConfig(BaseModel):
@@ -27,7 +29,8 @@ class PortalConfig(BaseModel):
     """The agency's name as its officers know it; stands on every page."""
 
     origin: Annotated[
-        str, Field(pattern=r"^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$")
+        str,
+        Field(pattern=rf"^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:{settings.PORT})?$"),
     ]
     """The address that officers type, such as `https://desk.police.example`. Requests
     under another name are refused, and passkeys are bound to it. Plain http only for
