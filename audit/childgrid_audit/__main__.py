@@ -214,15 +214,14 @@ def verify(
     root: Root,
     notes: Annotated[bool, typer.Option(help="Also say what is still open.")] = False,
 ) -> None:
-    """Verify an exported directory; a line for each finding, and for what was lost."""
+    """Verify an exported directory; a line for each finding, and for what was lost.
+
+    What was verified, and as of when, is told beside it (on the error output).
+    """
     verdict = _verdict(directory, root)
-    for finding in verdict.findings:
-        typer.echo(str(finding))
-    for gone in verdict.lost:
-        typer.echo(f"lost: {gone}")
-    if notes:
-        for note in verdict.notes:
-            typer.echo(f"open: {note}")
+    for line in verdict.lines(notes=notes):
+        typer.echo(line)
+    typer.echo(verdict.scope, err=True)
     if not verdict.holds:
         raise typer.Exit(1)
 

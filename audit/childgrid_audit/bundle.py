@@ -28,6 +28,8 @@ from childgrid_wire.errors import Malformed
 
 MANIFEST = "manifest.dsse"
 WIDTH = 256
+LARGEST = 2**29
+"""Bytes of a file; none of a bundle is so large, and it is read into memory."""
 
 _LOG = r"[a-z][a-z0-9-]{0,30}(?:\.[1-9][0-9]?)?"
 _PATHS = re.compile(
@@ -44,8 +46,8 @@ Files = Mapping[str, bytes]
 class Folder(Files):
     """The files below a directory, read when asked for.
 
-    Symbolic links, special files and names that no bundle has are listed and read as
-    absent, so nothing outside of the directory is ever read.
+    Symbolic links, special files, what is too large and names that no bundle has are
+    listed and read as absent, so nothing outside of the directory is ever read.
     """
 
     def __init__(self, root: Path) -> None:
@@ -56,6 +58,8 @@ class Folder(Files):
         if not (name == MANIFEST or is_known(name)):
             raise KeyError(name)
         if not path.is_file() or path.is_symlink():
+            raise KeyError(name)
+        if path.stat().st_size > LARGEST:
             raise KeyError(name)
         return path.read_bytes()
 

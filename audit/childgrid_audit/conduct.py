@@ -10,6 +10,7 @@ queries a day than the floor or a lifted budget allows (`budgets`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -235,11 +236,16 @@ def _release(ledger: Ledger, disclosure: Event) -> None:
     if len(approvals) != len(said["approvals"]):
         raise Refused(Reason.NOT_APPROVED, "an approval is in no log")
     named = [said["directory"], said["floor"], said["policy"], *said["staff"].values()]
-    view = ledger.law.book.named(said.issued, named)
-    _check_current(ledger, said, view)
+    chosen = ledger.law.book.named(said.issued, named)
+    _check_current(ledger, said, chosen)
     query, category = _query_of(ledger, asked), said["category"]
-    grant = rules.check_request(view, query, asked, approvals, category)
-    rules.check_disclosure(view, said, asked, grant)
+
+    def check(about_then: View) -> None:
+        view = replace(chosen, revoked=about_then.revoked)
+        grant = rules.check_request(view, query, asked, approvals, category)
+        rules.check_disclosure(view, said, asked, grant)
+
+    ledger.law.under(said.issued, check)
 
 
 def _check_current(ledger: Ledger, said: Statement, view: View) -> None:

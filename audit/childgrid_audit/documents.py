@@ -3,12 +3,14 @@
 Documents are believed from one root fingerprint on, in their order, as every party
 believes them (`childgrid_wire.book`). The rule: what was said is judged under the
 versions that were in force then, with a little room for clocks and for the time that a
-new version needs to reach everybody.
+new version needs to reach everybody. A version that travelled before it was hung up, as
+founders' proposals do, binds nobody before the coordinator's log has it: whoever dates
+a document back puts no one in the wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,7 +23,7 @@ from childgrid_log.lineage import Generation
 from childgrid_wire import canonical, envelope
 from childgrid_wire.book import Book
 from childgrid_wire.errors import Reason, Untrusted, WireError
-from childgrid_wire.statement import SKEW_SECONDS
+from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
 
 LAG_SECONDS = 300
@@ -32,8 +34,10 @@ T = TypeVar("T")
 class Law:
     """The verified documents, and views of them at any time."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, hung: Mapping[str, int] | None = None) -> None:
+        """`hung`: before which time (Unix seconds) a document did not hang, by hash."""
         self.book = book
+        self._hung = hung or {}
         self._views: dict[tuple[int, int], View] = {}
         self.members: dict[str, dict[str, Any]] = {
             entry["id"]: entry for one in book.directories for entry in one["members"]
@@ -41,6 +45,10 @@ class Law:
         self.coordinators = frozenset(
             name for name, at in self.members.items() if at["kind"] == "coordinator"
         )
+
+    def as_hung(self, hung: Mapping[str, int]) -> Law:
+        """The same documents, of which is known before which time each did not hang."""
+        return Law(self.book, hung)
 
     def logs(self, member: str) -> dict[str, Generation]:
         """Every log of a member that a directory names, by folder, in their order."""
@@ -52,7 +60,8 @@ class Law:
         """Views at `when` (Unix seconds) under what was in force about then.
 
         The first is exact; the others allow for clocks 120 s ahead and for a version
-        that was 300 s old and still on its way. None where no directory was.
+        that was 300 s old, since it was hung up, and still on its way. None where no
+        directory was.
         """
         for shift in (0, SKEW_SECONDS, -LAG_SECONDS):
             view = self._at(when, shift)
@@ -61,12 +70,21 @@ class Law:
 
     def _at(self, when: int, shift: int) -> View | None:
         if (when, shift) not in self._views:
+            since = self._reached if shift < 0 else _issued
+            begun = self.book.directories[0].issued if self.book.directories else when
             try:
-                view = replace(self.book.as_of(when + shift), now=when)
+                at = max(when + shift, min(begun, when))
+                view = replace(self.book.as_of(at, since), now=when)
             except Untrusted:
                 return None
             self._views[when, shift] = view
         return self._views[when, shift]
+
+    def _reached(self, document: Statement) -> int:
+        """When a document hung on the board at the earliest, Unix seconds."""
+        first = document is self.book.directories[0]
+        hung = 0 if first else self._hung.get(document.hash, 0)
+        return max(document.issued, hung)
 
     def under(self, when: int, check: Callable[[View], T]) -> T:
         """Make a check under any of the views around `when`.
@@ -81,6 +99,10 @@ class Law:
             except WireError as error:
                 first = first or error
         raise first or Untrusted(Reason.OLD_VERSION, "directory")
+
+
+def _issued(document: Statement) -> int:
+    return document.issued
 
 
 @dataclass(frozen=True)

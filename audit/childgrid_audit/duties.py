@@ -254,12 +254,13 @@ def _is_used(ledger: Ledger, approval: Event) -> bool:
     """Whether a disclosure rests on this approval."""
     return any(
         approval.statement.hash in one.statement["approvals"]
-        and not _voided(ledger, one)
+        and not voided(ledger, one)
         for one in ledger.answering(approval.statement.answers, Kind.DISCLOSURE)
     )
 
 
-def _voided(ledger: Ledger, disclosure: Event) -> bool:
+def voided(ledger: Ledger, disclosure: Event) -> bool:
+    """Whether it never left its holder: void, and nobody has received it."""
     name = disclosure.statement.hash
     voids = ledger.naming(name, Kind.VOID)
     return bool(voids) and not ledger.naming(name, Kind.RECEIPT)
@@ -270,7 +271,7 @@ def _disclosure(ledger: Ledger, event: Event) -> Duty:
     three = ledger.law.coordinators | {said.issuer, said["requester"]}
     rests = (said["request"], *said["approvals"])
     carried = _carried(ledger, event, said.issuer)
-    if _voided(ledger, event):
+    if voided(ledger, event):
         return Duty(carried | {said.issuer}, three, three, rests)
     required = (
         three if carried or ledger.naming(said.hash, Kind.RECEIPT) else {said.issuer}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import candidate_of
 from childgrid_audit.documents import LAG_SECONDS
+from childgrid_audit.duties import voided
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
 from childgrid_wire import breakglass, rules
@@ -55,7 +56,7 @@ def _uses(ledger: Ledger) -> Iterator[_Use]:
             continue
         asked = request.statement
         notice = notice_of(notices, said.issuer, USED, asked.hash)
-        void = bool(ledger.naming(said.hash, Kind.VOID))
+        void = voided(ledger, event)
         yield _Use(event, asked, notice, void, _reviewed(ledger, event, asked, notice))
 
 

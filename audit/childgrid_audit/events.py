@@ -16,14 +16,16 @@ from childgrid_audit import bundle
 from childgrid_audit.bundle import Line
 from childgrid_audit.documents import Law
 from childgrid_audit.findings import Report, event_name
+from childgrid_audit.hours import check_hours, form, is_late
 from childgrid_audit.logs import Copy
 from childgrid_audit.memo import Memo, content
 from childgrid_log.entry import HOUR
 from childgrid_log.leaves import labels_of
+from childgrid_log.retention import is_erasable
 from childgrid_wire import canonical, enrolment, envelope, statement
 from childgrid_wire.book import DOCUMENTS
 from childgrid_wire.envelope import Envelope
-from childgrid_wire.errors import Malformed, Reason, Untrusted, WireError
+from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
@@ -149,7 +151,7 @@ def read_events(
                 ledger.shredded.setdefault(copy.name, []).append(line)
             else:
                 _take(ledger, copy, line, memo, report)
-        _check_hours(copy, report)
+        check_hours(copy, report)
         _check_first(ledger, copy, report)
     ledger.index()
     for copy in copies.values():
@@ -174,6 +176,11 @@ def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) ->
     event = event_name(line.index, said.kind.value, said.hash)
     for what in _differing(line, said, ledger.now):
         report.add(path, copy.member, event, what)
+    if said.issuer == copy.member and is_late(
+        said, line.entry.bucket, _since(ledger, copy)
+    ):
+        what = "is dated long before it was logged, by whoever says it"
+        report.add(path, copy.member, event, what)
     known = ledger.events.setdefault(said.hash, Event(said))
     if (said.hash, copy.name) in ledger.held:
         report.add(path, copy.member, event, "is logged twice")
@@ -182,6 +189,13 @@ def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) ->
     place = Place(line.index, line.entry.bucket, copy.name, copy.log.number)
     # What a restored journal had forgotten may come again in the next log.
     known.places.setdefault(copy.member, place)
+
+
+def _since(ledger: Ledger, copy: Copy) -> int:
+    """When the log before this one was closed, Unix seconds; 0 for a first log."""
+    if not copy.log.number:
+        return 0
+    return list(ledger.law.logs(copy.member).values())[copy.log.number - 1].until
 
 
 def _differing(line: Line, said: Statement, now: int) -> Iterator[str]:
@@ -193,17 +207,6 @@ def _differing(line: Line, said: Statement, now: int) -> Iterator[str]:
         yield "was logged before it was issued"
     if max(said.issued, entry.bucket) > now + SKEW_SECONDS:
         yield "is younger than the export"
-
-
-def _check_hours(copy: Copy, report: Report) -> None:
-    """The hours of a log do not run backwards; writers may cross one boundary."""
-    latest = 0
-    for line in _in_order(copy):
-        if line.entry.bucket < latest - HOUR:
-            path = bundle.entries(copy.name, line.index)
-            event = event_name(line.index, line.entry.kind)
-            report.add(path, copy.member, event, "is logged in an hour gone by")
-        latest = max(latest, line.entry.bucket)
 
 
 def _check_first(ledger: Ledger, copy: Copy, report: Report) -> None:
@@ -229,7 +232,7 @@ def verified(law: Law, data: bytes, memo: Memo) -> Statement:
         WireError: it does not verify, or is a document that the board doesn't hold.
     """
     digest = content(data)
-    outer, issued = memo.once(("form", digest), lambda: _form(data))
+    outer, issued = form(data, memo)
     if outer.kind in DOCUMENTS:
         return _document(law, outer)
     if outer.kind is Kind.ENROLMENT:
@@ -242,15 +245,6 @@ def verified(law: Law, data: bytes, memo: Memo) -> Statement:
         )
 
     return law.under(issued, check)
-
-
-def _form(data: bytes) -> tuple[Envelope, int]:
-    """Read an envelope and the time it claims, which only says where to look."""
-    outer = envelope.read(data)
-    issued = canonical.loads(outer.payload).get("issued")
-    if type(issued) is not int:
-        raise Malformed("issued")
-    return outer, issued
 
 
 def _document(law: Law, outer: Envelope) -> Statement:
@@ -268,6 +262,7 @@ def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:
         ours = place is not None and place.log == copy.name
         if place and ours and said.issuer == said["party"] == copy.member:
             _check_head(ledger, copy, event, report)
+            _check_due(ledger, copy, event, report)
             named |= dict.fromkeys(said["entries"], place.index)
     for line in ledger.shredded.get(copy.name, ()):
         if named.get(line.index, -1) <= line.index:
@@ -275,6 +270,16 @@ def _check_shredded(ledger: Ledger, copy: Copy, report: Report) -> None:
             event_ = event_name(line.index, line.entry.kind)
             what = "its envelope is gone and no shred statement covers it"
             report.add(path, copy.member, event_, what)
+
+
+def _check_due(ledger: Ledger, copy: Copy, event: Event, report: Report) -> None:
+    """Only what may be shredded was, and not before its time."""
+    said, place = event.statement, event.places[copy.member]
+    for index in said["entries"]:
+        line = copy.lines.get(index)
+        if line and not is_erasable(line.entry, min(said.issued, place.bucket + HOUR)):
+            what = f"shreds event {index}, which must stay, or stay longer"
+            report.add(*ledger.where(event, copy.member), what)
 
 
 def _check_head(ledger: Ledger, copy: Copy, event: Event, report: Report) -> None:

@@ -22,8 +22,9 @@ class Finding:
     what: str
 
     def __str__(self) -> str:
-        """One line of the report."""
-        return f"{self.file}: {self.party}: {self.event}: {self.what}"
+        """One line of the report, whatever stands in a file's name."""
+        line = f"{self.file}: {self.party}: {self.event}: {self.what}"
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 @dataclass

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from childgrid_audit.events import Event, Ledger
+from childgrid_audit.hours import SETTLE_SECONDS
 from childgrid_log.entry import HOUR
 from childgrid_log.lineage import Generation
 from childgrid_wire.kinds import Kind
 
-SETTLE_SECONDS = 600
 _NEVER_VOID = (Kind.FINDING, Kind.OPENING, Kind.OPENED)
 _RESTS_ON = ("query", "request", "disclosure", "answer", "subject", "opening")
 

@@ -48,6 +48,14 @@ def place_lines(
     return placed
 
 
+def read_lines(files: Files, log: str, memo: Memo) -> Iterator[Line]:
+    """The entries of `log` that can be read, as they stand in its files."""
+    for path, _ in _bundles(files, f"logs/{log}/entries/"):
+        data = files.get(path, b"")
+        read = memo.once(("lines", content(data)), partial(_read, data))
+        yield from (one for one in read if isinstance(one, Line))
+
+
 def _bundles(files: Files, folder: str) -> Iterator[tuple[str, int]]:
     for path in sorted(path for path in files if path.startswith(folder)):
         if bundle.is_known(path):
@@ -57,11 +65,11 @@ def _bundles(files: Files, folder: str) -> Iterator[tuple[str, int]]:
 
 def _read(data: bytes) -> tuple[Line | str, ...]:
     """Read the lines of a file; a text says what is wrong with one."""
-    pieces = data.split(b"\n")
-    whole = data.endswith(b"\n")
-    read = [_read_line(piece) for piece in pieces[: -1 if whole or not data else None]]
-    if read and not whole:
-        read[-1] = "the line is not ended"
+    *pieces, rest = data.split(b"\n", WIDTH)
+    read = [_read_line(piece) for piece in pieces]
+    if rest:
+        longer = b"\n" in rest or len(pieces) == WIDTH
+        read.append("more than a file holds" if longer else "the line is not ended")
     return tuple(read)
 
 

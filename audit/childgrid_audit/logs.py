@@ -8,7 +8,7 @@ witnessed is in doubt as a whole, and the entries that differ are named.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -37,6 +37,7 @@ class Copy:
     `covered` is the time (Unix seconds) by which a quorum had cosigned the newest
     checkpoint: what was logged before is in it. `broken` are entries that cannot be
     read; each has been reported. `tree` gives the root of any number of leaves.
+    `seen` are sizes of earlier checkpoints that fit, and when they were cosigned.
     `log` says which of the party's logs it is, and where the founders closed it.
     """
 
@@ -46,6 +47,7 @@ class Copy:
     lines: dict[int, Line] = field(default_factory=dict)
     broken: set[int] = field(default_factory=set)
     tree: Tree = field(default_factory=Tree)
+    seen: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def member(self) -> str:
@@ -62,6 +64,10 @@ class Copy:
         """The log's public key as text."""
         return self.log.key.vkey
 
+    def seen_without(self, index: int) -> int:
+        """When a quorum last cosigned this log without entry `index`; 0 for never."""
+        return max((when for size, when in self.seen if size <= index), default=0)
+
 
 def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, Copy]:
     """Verify every log of a bundle; returns the copies by folder, in their order."""
@@ -75,7 +81,29 @@ def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, C
             report.doubt(path, member, "log", "no directory knows this log")
             continue
         copies[name] = _read(files, known[name], law, memo, report)
+    _check_absent(law, copies, report)
     return copies
+
+
+def absent(law: Law, copies: Mapping[str, Copy]) -> tuple[str, ...]:
+    """Members of the newest directory that stand, and of whom there is no log."""
+    if not law.book.directories:
+        return ()
+    revoked, there = law.book.revoked().members, {one.member for one in copies.values()}
+    names = {one["id"] for one in law.book.directories[-1]["members"]}
+    return tuple(sorted(names - revoked - there))
+
+
+def _check_absent(law: Law, copies: Mapping[str, Copy], report: Report) -> None:
+    """Without the coordinator's log nothing is shown; who was away is only named.
+
+    A member that has just joined may not have begun one, and others that have its
+    statements tell what should stand in it.
+    """
+    for member in absent(law, copies):
+        what = "no log of this member is in the bundle"
+        certain = member in law.coordinators
+        report.add(bundle.checkpoint(member), member, "log", what, certain=certain)
 
 
 def _read(files: Files, log: Generation, law: Law, memo: Memo, report: Report) -> Copy:
@@ -218,21 +246,23 @@ def _check_history(
         event = f"checkpoint {number} of the history"
         try:
             note = bundle.read_note_line(piece)
-            signed = _old_note(note, copy, law, memo)
+            signed, when = _old_note(note, copy, law, memo)
         except (NoteError, WireError) as error:
             report.add(path, copy.member, event, f"does not hold: {error}")
             continue
         if copy.tree.root(signed.size) == signed.root:
             firm = max(firm, signed.size)
+            copy.seen.append((signed.size, when))
         elif signed.size > copy.size or signed.size <= copy.tree.size:
             what = f"was seen at size {signed.size}, differs from this log"
             report.doubt(path, copy.member, span(firm, signed.size), what)
     return firm
 
 
-def _old_note(note: bytes, copy: Copy, law: Law, memo: Memo) -> Checkpoint:
-    cosigned(note, copy.member, copy.vkey, law, memo)
-    return memo.once(
+def _old_note(note: bytes, copy: Copy, law: Law, memo: Memo) -> tuple[Checkpoint, int]:
+    when = cosigned(note, copy.member, copy.vkey, law, memo)
+    signed = memo.once(
         ("log note", content(note), copy.vkey),
         lambda: open_checkpoint(note, copy.vkey).checkpoint,
     )
+    return signed, when

@@ -23,10 +23,12 @@ from childgrid_audit.station import ROLES, Station
 from childgrid_audit.tree import Tree
 from childgrid_log import lineage
 from childgrid_log.checkpoint import Checkpoint, open_checkpoint
+from childgrid_log.entry import HOUR
 from childgrid_log.errors import EntryError, LogError
 from childgrid_log.evidence import Evidence
 from childgrid_log.lineage import Generation
 from childgrid_log.note import Note
+from childgrid_log.retention import is_erasable
 from childgrid_log.service import MAX_ENTRIES, LogServicer, keep_evidence
 from childgrid_wire import canonical, channel
 from childgrid_wire.certificates import Peer
@@ -36,6 +38,7 @@ from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.coordinator_pb2_grpc import BoardServiceStub
 from childgrid_wire.pb.log_pb2 import CheckpointRequest, EntriesRequest, LogEntry
 from childgrid_wire.pb.log_pb2_grpc import LogServiceStub
+from childgrid_wire.statement import Statement
 
 SECONDS = 30.0
 AT_ONCE = 8
@@ -268,11 +271,21 @@ class Mirror:
             raise Fault("the entries served do not lead to the root that was signed")
 
     def _honour(self, log: Generation, start: int, stop: int, law: Law) -> None:
-        """Shred here what the log says it has shredded."""
+        """Shred here what the log says it has shredded, if it can have been due.
+
+        What was shredded before its time is kept: that is what the auditor is for.
+        """
         for line in self._store.lines(log.folder, start, stop):
             if line.entry.kind != Kind.SHRED.value or line.shredded:
                 continue
             said = verified(law, line.envelope, self._memo)
             if said.issuer == said["party"] == log.member:
-                gone = [index for index in said["entries"] if index < line.index]
-                self._store.shred(log.folder, gone)
+                now = min(said.issued, line.entry.bucket + HOUR)
+                self._store.shred(log.folder, self._due(log, said, line.index, now))
+
+    def _due(self, log: Generation, said: Statement, end: int, now: int) -> list[int]:
+        """Which of what a `shred` names is before it, and old enough to go."""
+        gone = [index for index in said["entries"] if index < end]
+        lines = self._store.lines(log.folder, min(gone, default=0), end)
+        old = {one.index for one in lines if is_erasable(one.entry, now)}
+        return [index for index in gone if index in old]

@@ -19,13 +19,15 @@ from childgrid_audit.bundle import Line
 from childgrid_audit.duties import Duty, duty_of
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
-from childgrid_audit.lapses import SETTLE_SECONDS, Lapses
+from childgrid_audit.hours import SETTLE_SECONDS
+from childgrid_audit.lapses import Lapses
 from childgrid_log.entry import HOUR
 from childgrid_log.leaves import labels_of
 from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
+_UNNAMED = ""
 _ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID, Kind.FINDING, Kind.OPENING, Kind.OPENED)
 
 
@@ -41,6 +43,7 @@ class Pairing:
             self._spare.setdefault(bundle.member_of(name), []).extend(lines)
         self._excused: set[tuple[str, str]] = set()
         self._due: dict[int, int] = {}
+        self._erased: dict[str, frozenset[str]] = {}
 
     def check(self) -> None:
         """Report every event that is missing, extra, unpaired or out of order."""
@@ -135,12 +138,19 @@ class Pairing:
         """Whether the event may be one that was shredded, or a line already named."""
         if self._is_broken(member) or (said.hash, member) in self._excused:
             return True
+        if not self._is_erased(member, said.hash):
+            return False
         for line in self._spare.get(member, ()):
             if _could_be(line, said):
                 self._spare[member].remove(line)
                 self._excused.add((said.hash, member))
                 return True
         return False
+
+    def _is_erased(self, member: str, name: str) -> bool:
+        """Whether a member says that it has erased that; an old `shred` names none."""
+        told = self._erased.setdefault(member, _erased(self._ledger, member))
+        return name in told or (_UNNAMED in told and bool(self._spare.get(member)))
 
     def _is_broken(self, member: str) -> bool:
         return any(one.broken for one in self._ledger.of_member(member))
@@ -167,7 +177,7 @@ class Pairing:
         if ground is not None:
             if not self._is_excused(ground.statement, member):
                 self._missing(ground, member, certain=True)
-        elif not self._spare.get(member):
+        elif not self._is_erased(member, name):
             what = f"rests on {name[:12]}, which is in no log"
             where = self._ledger.where(event, member)
             if self._lapses.at(event, member, event.statement.issuer):
@@ -182,7 +192,11 @@ class Pairing:
         for extra in receipts[1:]:
             where = self._ledger.where(extra)
             self._report.add(*where, "is a second receipt for one disclosure")
-        if receipts or self._ledger.naming(name, Kind.VOID):
+        voids = self._ledger.naming(name, Kind.VOID)
+        if receipts and voids:
+            what = "tells that a disclosure is void which was received"
+            self._report.add(*self._ledger.where(voids[0]), what)
+        if receipts or voids:
             return
         due = self._ledger.now >= said.issued + self._seconds(disclosure)
         member = said["requester"]
@@ -228,6 +242,13 @@ class Pairing:
             if {member, other} <= event.places.keys()
         ]
         return iter(sorted(shared, key=lambda event: event.places[member].order))
+
+
+def _erased(ledger: Ledger, member: str) -> frozenset[str]:
+    """What a member's own `shred`s name, and `_UNNAMED` where one names nothing."""
+    said = [one.statement for one in ledger.of(Kind.SHRED)]
+    own = [one.body for one in said if one.issuer == one["party"] == member]
+    return frozenset(n for body in own for n in body.get("statements", [_UNNAMED]))
 
 
 def _logged(event: Event) -> int:

@@ -8,7 +8,10 @@ Nothing here reaches for a network, a state or a clock: the time is the manifest
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from childgrid_audit.bundle import Files
 from childgrid_audit.conduct import check_conduct
@@ -17,11 +20,15 @@ from childgrid_audit.emergencies import check_emergencies
 from childgrid_audit.erasures import check_erasures
 from childgrid_audit.events import Ledger, read_events
 from childgrid_audit.findings import Finding, Report
-from childgrid_audit.logs import Copy, read_logs
+from childgrid_audit.hours import hung_up
+from childgrid_audit.logs import Copy, absent, read_logs
 from childgrid_audit.manifest import read_manifest
 from childgrid_audit.memo import Memo
 from childgrid_audit.pairing import Pairing
 from childgrid_audit.proofs import check_proofs
+from childgrid_wire.errors import ConfigurationRefused
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,39 @@ class Verdict:
     notes: tuple[Finding, ...]
     ledger: Ledger
     lost: tuple[Finding, ...] = ()
+    exporter: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether there is nothing to find fault with."""
         return not self.findings
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Members of the directory in force of whom there is no log."""
+        return absent(self.ledger.law, self.ledger.copies)
+
+    @property
+    def scope(self) -> str:
+        """What was verified and as of when, in one line."""
+        made = datetime.fromtimestamp(self.ledger.now, UTC).strftime("%FT%TZ")
+        copies = self.ledger.copies.values()
+        told = [
+            f"as of {made}, exported by {self.exporter or 'nobody known'}",
+            f"{len(self.ledger.law.book.by_hash)} documents",
+            f"{sum(one.size for one in copies)} entries of {len(copies)} logs",
+            f"{len(self.findings)} findings, {len(self.notes)} matters open",
+        ]
+        if self.absent:
+            told.append(f"no log of {', '.join(self.absent)}")
+        return "; ".join(told)
+
+    def lines(self, *, notes: bool = False) -> Iterator[str]:
+        """A line for each finding, for what was lost, and for what is open."""
+        yield from map(str, self.findings)
+        yield from (f"lost: {one}" for one in self.lost)
+        if notes:
+            yield from (f"open: {one}" for one in self.notes)
 
 
 class Verifier:
@@ -50,7 +85,14 @@ class Verifier:
     """
 
     def __init__(self, root: str) -> None:
-        """`root` is the pinned fingerprint, hex SHA-256."""
+        """`root` is the pinned fingerprint, hex SHA-256.
+
+        Raises:
+            ConfigurationRefused: it is none.
+        """
+        if not _FINGERPRINT.fullmatch(root):
+            told = "the root fingerprint is 64 hexadecimal digits in lower case"
+            raise ConfigurationRefused(told)
         self._root = root
         self._memo = Memo()
 
@@ -58,6 +100,7 @@ class Verifier:
         """Check everything; `files` maps relative paths to contents."""
         report = Report()
         law = read_documents(files, self._root, self._memo, report)
+        law = law.as_hung(hung_up(files, law, self._memo))
         made = read_manifest(files, law, self._memo, report)
         copies = read_logs(files, law, self._memo, report)
         now = made.issued if made else _latest(copies)
@@ -68,7 +111,8 @@ class Verifier:
         check_erasures(ledger, report)
         Pairing(ledger, report).check()
         lost = tuple(sorted(report.lost))
-        return Verdict(report.findings(), report.notes(), ledger, lost)
+        exporter = made.issuer if made else ""
+        return Verdict(report.findings(), report.notes(), ledger, lost, exporter)
 
 
 def _latest(copies: dict[str, Copy]) -> int:

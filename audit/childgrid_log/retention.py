@@ -18,6 +18,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from childgrid_log.entry import Entry
 from childgrid_wire.book import BOARD
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -96,6 +97,14 @@ def held_of(said: Statement, leaf: int, logged: int) -> Held:
     links = tuple(sorted({one for one in named if one}))
     until = said.expires if said.kind in _LASTING else 0
     return Held(said.hash, said.kind, leaf, logged, links, until)
+
+
+def is_erasable(entry: Entry, now: int) -> bool:
+    """Whether a leaf of that kind and hour can have been due at `now` (Unix seconds).
+
+    No more can be seen from outside; a story is due once its youngest leaf is.
+    """
+    return entry.kind not in KEPT and entry.bucket + LEAST_DAYS * DAY <= now
 
 
 def due(

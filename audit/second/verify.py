@@ -106,7 +106,7 @@ class Bundle:
     def __init__(self, files: dict[str, bytes], root: str) -> None:
         self.files, self.pinned, self.found = files, root, list[str]()
         self.board, self.said = dict[str, Said](), dict[str, Said]()
-        self.keys, self.until = dict[str, list[Json]](), dict[str, int]()
+        self.keys, self.ended = dict[str, list[Json]](), dict[str, list[Said]]()
         self.leaves, self.places = dict[str, list[bytes]](), dict[str, dict[str, Any]]()
         for path in self._below("documents/"):
             self._try(path, "document", self._hang, path)
@@ -158,10 +158,10 @@ class Bundle:
             _need(len(signed) >= max(1, one["founders"]["threshold"]), "lacks founders")
             self.keys |= {who: [key] for who, key in keys.items()}
         self._signed(said)
-        if said.kind == "revocation" and not said["serial"]:
+        if said.get("target") in ("member", "officer", "key"):
             who = f"{said['member']}/{said['subject']}".removesuffix("/")
             _need(said["issuer"] in ("founders", said["member"]), "revokes another's")
-            self.until[who] = min(said["issued"], self.until.get(who, 2**62))
+            self.ended.setdefault(who, []).append(said)
         for one in [*said.get("members", ()), *said.get("officers", ())]:
             who = f"{said['issuer']}/{one['id']}".removeprefix("founders/")
             self.keys.setdefault(who, []).append(one)
@@ -170,8 +170,11 @@ class Bundle:
     def _manifest(self) -> None:
         said, newest = Said(self.files["manifest.dsse"]), self._of("directory")[-1]
         auditors = {one["id"] for one in newest["members"] if one["kind"] == "auditor"}
-        auditors -= {who for who, end in self.until.items() if end <= said["issued"]}
+        auditors -= {o["member"] for who in auditors for o in self.ended.get(who, ())}
         right = said.person in auditors and said["directory"] == newest.name
+        hubs = [one["id"] for one in newest["members"] if one["kind"] == "coordinator"]
+        there = [self._below(f"logs/{hub}/checkpoint") for hub in hubs]
+        self._try("logs/", "log", _need, all(there), "no log of the coordinator")
         _need(said.kind == "manifest" and right, "is not an auditor's of now")
         self._signed(said)
         for path in sorted({*self.files, *said["files"]} - {"manifest.dsse"}):
@@ -257,6 +260,16 @@ class Bundle:
         held = self.places.get(path[7:-6], {}).get(log.split(".")[0], {log: at})
         _need(right and held.get(log) == at < len(part), "leads to another statement")
 
+    def _ends(self, who: str, given: Said) -> list[int]:
+        """When that was revoked, where no log holds it only after what was given."""
+        ours, ends = self.places[given.name], list[int]()
+        for said in self.ended.get(who, ()):
+            theirs = self.places.get(said.name, {})
+            shared = ours.keys() & theirs.keys()
+            known = all(min(theirs[o].items()) < min(ours[o].items()) for o in shared)
+            ends += [said["issued"] + 300] * known
+        return ends
+
     def _release(self, given: Said) -> None:
         """It is what was requested of it, and what persons of both sides approved."""
         holder, asker = given.person, given["requester"]
@@ -280,7 +293,7 @@ class Bundle:
             agency = holder if one["side"] == "holder" else asker
             officers = self.board[given["staff"][agency]]["officers"]
             (who,) = (o for o in officers if f"{agency}/{o['id']}" == one.person)
-            ends = [self.until.get(name, 2**62) for name in (agency, one.person)]
+            ends = self._ends(agency, given) + self._ends(one.person, given)
             valid = min(who["valid_until"], one["expires"], *ends) > given["issued"]
             told = [self.places[said.name] for said in (request, one, given)]
             at = [min(places.get(holder, lost).items()) for places in told]

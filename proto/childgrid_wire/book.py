@@ -11,7 +11,7 @@ Nothing here does I/O; the caller keeps the documents and hands them in again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -48,6 +48,13 @@ _NAMED = {
     "token": ("serial",),
 }
 """What a revocation must name, by target."""
+
+Since = Callable[[Statement], int]
+"""From when on a document counts, Unix seconds."""
+
+
+def _issued(document: Statement) -> int:
+    return document.issued
 
 
 class Book:
@@ -178,11 +185,11 @@ class Book:
             raise Untrusted(Reason.OLD_VERSION, "directory")
         return self.directories[-1]
 
-    def revoked(self, until: int | None = None) -> Revoked:
+    def revoked(self, until: int | None = None, since: Since = _issued) -> Revoked:
         """Everything revoked, or what was revoked before `until` (Unix seconds)."""
         revoked = Revoked()
         for document in list(self._revocations):
-            if until is None or document.issued <= until:
+            if until is None or since(document) <= until:
                 revoked.add(document)
         return revoked
 
@@ -198,12 +205,17 @@ class Book:
             self._kept = kept = (count, view)
         return kept[1] if kept[1].now == now else replace(kept[1], now=now)
 
-    def as_of(self, when: int) -> View:
-        """The versions that were in force at `when`, for looking back."""
-        directories = [d for d in self.directories if d.issued <= when]
+    def as_of(self, when: int, since: Since = _issued) -> View:
+        """The versions that were in force at `when`, for looking back.
+
+        `since` says from when on each document counts; the time that it carries, where
+        nobody knows when it was hung up.
+        """
+        directories = [d for d in self.directories if since(d) <= when]
         if not directories:
             raise Untrusted(Reason.OLD_VERSION, "directory")
-        return self._view(when, directories[-1], when, None, self.revoked(when))
+        revoked = self.revoked(when, since)
+        return self._view(when, directories[-1], when, None, revoked, since)
 
     def named(self, when: int, hashes: Iterable[str]) -> View:
         """The versions in force at `when`, except where `hashes` name others.
@@ -229,11 +241,12 @@ class Book:
         until: int | None,
         chosen: list[Statement] | None,
         revoked: Revoked,
+        since: Since = _issued,
     ) -> View:
         def pick(kind: Kind) -> dict[str, Statement]:
             picked = {}
             for (of, issuer), versions in list(self._versions.items()):
-                old = [v for v in versions if until is None or v.issued <= until]
+                old = [v for v in versions if until is None or since(v) <= until]
                 if of is kind and old:
                     picked[issuer] = old[-1]
             for one in chosen or ():

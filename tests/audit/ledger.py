@@ -251,11 +251,11 @@ class World(Parties):
         return self.say(name, NORTH, Kind.MANIFEST, NORTH, files={}, directory=newest)
 
     def shredded_story(self) -> None:
-        """A search that led to nothing; days later the target shreds two entries."""
+        """A search that led to nothing; when it is old two entries are shredded."""
         self.ask("first", child="none")
         self.gather()
         self.mirror()
-        self.now += 2 * DAY
+        self.now += 181 * DAY
         party = self.parties[CHILD]
         body = {"party": CHILD, "entries": [0, 1], "head": party.log.root().hex()}
         said = self.say("shred", CHILD, Kind.SHRED, **body)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from childgrid_audit.documents import Law
 from childgrid_audit.events import Ledger
 from childgrid_audit.findings import Finding
+from childgrid_audit.logs import absent
 from childgrid_audit.workbench import sample
 from childgrid_audit.workbench.facts import Casebook, Search
 from childgrid_audit.workbench.flags import Flag
@@ -71,6 +72,11 @@ class Work:
     def shredded(self) -> int:
         """Entries whose envelope is gone: nobody can tell any more what they said."""
         return sum(map(len, self.ledger.shredded.values()))
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Members of whom there is no log here."""
+        return absent(self.ledger.law, self.ledger.copies)
 
     def flagged(self, pattern: str) -> list[tuple[str, Flag]]:
         """The flags of a pattern, each with its id."""

@@ -1,0 +1,311 @@
+"""When something was said and logged: nobody gains, or is framed, by another date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from audit.cast import (
+    CHILD,
+    DAY,
+    FOUNDERS,
+    HOUR,
+    HUB,
+    NORTH,
+    POLICE,
+    PRISON,
+    SECTIONS,
+    founded,
+    identity,
+    policy,
+    staff,
+)
+from audit.ledger import World
+from audit.parties import signed
+from audit.second import found
+from audit.wrongs import begin
+from childgrid_audit import bundle
+from childgrid_audit.findings import Finding
+from childgrid_audit.verify import Verdict, Verifier
+from childgrid_log.leaves import draft_of
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import Kind
+
+HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
+Late = Callable[[World], bytes]
+
+
+def settled(world: World) -> tuple[Verdict, list[str]]:
+    """What both verifiers say two hours later."""
+    world.now += 2 * HOUR
+    world.gather()
+    files = world.bundle()
+    return Verifier(world.root).verify(files), found(files, world.root)
+
+
+def whats(verdict: Verdict, party: str) -> set[str]:
+    """What is found at a party."""
+    return {one.what for one in verdict.findings if one.party == party}
+
+
+def released(world: World) -> None:
+    """A record, and the receipt for it."""
+    world.release("r")
+    world.end("r", Kind.RECEIPT)
+
+
+def directory(world: World) -> bytes:
+    """The second directory, as founders sign it one after the other."""
+    first = world.parties[HUB].shelf.book.directories[-1]
+    body = {name: one for name, one in first.body.items() if name not in HEADER}
+    body |= {"version": 2, "previous": first.hash}
+    return founded(Kind.DIRECTORY, world.now, **body)
+
+
+def of_approver(world: World, issuer: str = "founders") -> bytes:
+    """A revocation of the officer who approved at the asking agency."""
+    body = {"number": 1, "target": "officer", "member": POLICE, "subject": "sp-nair"}
+    body |= {"serial": "", "cause": "left"}
+    drafted = statement.draft(
+        Kind.REVOCATION, issuer=issuer, now=world.now, seconds=90 * DAY, **body
+    )
+    signers = FOUNDERS[:1] if issuer == "founders" else [identity(issuer).signer]
+    return envelope.sign(Kind.REVOCATION, drafted, signers)
+
+
+LATE: dict[str, Late] = {
+    "a directory": directory,
+    "a revocation by a founder": of_approver,
+    "a policy": lambda world: policy(CHILD, world.now, version=2),
+    "a staff list": lambda world: staff(POLICE, world.now, version=2),
+}
+
+
+@pytest.mark.parametrize("made", LATE.values(), ids=LATE)
+@pytest.mark.parametrize("minutes", [10, 40, 24 * 60])
+def test_a_document_that_travelled_accuses_nobody(
+    world: World, made: Late, minutes: int
+) -> None:
+    """It was signed before a release and hung up after it: the release was right."""
+    begin(world)
+    document = made(world)
+    world.now += minutes * 60
+    released(world)
+    world.now += 10 * 60
+
+    world.post(document)
+
+    verdict, second = settled(world)
+    assert verdict.findings == ()
+    assert second == []
+
+
+@pytest.mark.threat("T9")
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda world: of_approver(world, POLICE),
+        lambda world: staff(POLICE, world.now, version=2),
+        lambda world: policy(CHILD, world.now, version=2),
+    ],
+    ids=["revocation", "staff", "policy"],
+)
+def test_nobody_is_framed_by_a_document_dated_back(world: World, made: Late) -> None:
+    """Days after an honest release a member hangs up what is dated before it."""
+    document = made(world)
+    world.now += 60
+    begin(world)
+    released(world)
+    world.now += 5 * DAY
+    world.gather()
+
+    world.post(document)
+
+    verdict, second = settled(world)
+    assert verdict.findings == ()
+    assert second == []
+
+
+def test_a_revocation_in_time_still_counts(world: World) -> None:
+    """Hung up an hour before the release, it takes the approver's word away."""
+    begin(world)
+    world.post(of_approver(world, POLICE))
+    world.now += HOUR
+    released(world)
+
+    verdict, second = settled(world)
+
+    assert "was not allowed: revoked officer" in whats(verdict, CHILD)
+    assert any("was late, or has lapsed" in one for one in second)
+
+
+@pytest.mark.threat("T9")
+def test_a_release_dated_back_is_named(world: World) -> None:
+    """Before the approver's revocation by its date, hours later by its leaf."""
+    world.now += DAY
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    when = world.now
+    world.now += HOUR
+    world.post(of_approver(world, POLICE))
+    world.gather()
+    world.now += 2 * HOUR
+    later, world.now = world.now, when
+    approvals = sorted([own.hash, granted.hash])
+    given = world.disclose("r", approvals=approvals)
+    world.now = later
+    world.log(given, CHILD, HUB, POLICE)
+    world.end("r", Kind.RECEIPT)
+
+    verdict, _ = settled(world)
+
+    what = "is dated long before it was logged, by whoever says it"
+    assert what in whats(verdict, CHILD)
+    assert not whats(verdict, POLICE)
+
+
+@pytest.mark.threat("T9")
+def test_an_hour_put_back_is_named(world: World) -> None:
+    """Witnesses had cosigned the log without those leaves ten days later."""
+    begin(world)
+    world.gather()
+    world.mirror()
+    when = world.now
+    world.now += 10 * DAY
+    world.gather()
+    world.mirror()
+    later, world.now = world.now, when
+    world.release("r")
+    world.now = later
+    world.end("r", Kind.RECEIPT)
+
+    verdict, _ = settled(world)
+
+    assert "is logged in an hour gone by" in whats(verdict, CHILD)
+
+
+def shred(
+    world: World, member: str, *entries: int, names: tuple[str, ...] = ()
+) -> None:
+    """A party shreds entries of its log, whatever they are and however young."""
+    party = world.parties[member]
+    body = {"party": member, "entries": list(entries), "head": party.log.root().hex()}
+    body |= {"statements": sorted(names)} if names else {}
+    said = world.say(f"{member} shred", member, Kind.SHRED, **body)
+    with party.log.transaction() as tx:
+        told = tx.seal(draft_of(said, world.now))
+        for entry in entries:
+            tx.shred(entry, told)
+
+
+@pytest.mark.threat("T23")
+def test_what_is_shredded_before_its_time_is_named_and_kept(world: World) -> None:
+    """The station keeps the copy that it has; documents are never shredded."""
+    begin(world)
+    released(world)
+    world.gather()
+    world.mirror()
+    last = world.parties[CHILD].log.size() - 1
+    shred(world, CHILD, last)
+    shred(world, HUB, 0)
+
+    verdict, _ = settled(world)
+
+    assert f"shreds event {last}, which must stay, or stay longer" in whats(
+        verdict, CHILD
+    )
+    assert "shreds event 0, which must stay, or stay longer" in whats(verdict, HUB)
+    kept = list(world.stations[NORTH].store.lines(CHILD, last, last + 1))
+    assert not kept[0].shredded
+
+
+@pytest.mark.threat("T10")
+def test_one_erasure_excuses_no_other_absence(world: World) -> None:
+    """An old entry went rightly; a query without any case is named all the same."""
+    target = {CHILD: {"ciphertext": "c1" * 32, "sealing_key": "d2" * 32}}
+    query = {"officer": "si-rao", "purpose": "investigation", "sections": SECTIONS}
+    query |= {"case": "ab" * 32, "attestation": "ab" * 32, "targets": target}
+    query |= {"scheme": "5c" * 32, "epoch": 1, "rehearsal": False, "hours": 48}
+    said = world.say("q", POLICE, Kind.QUERY, POLICE, HUB, CHILD, **query)
+    answer = {"outcome": "none", "reason": "", "candidates": [], "as_of": world.now}
+    world.say("a", CHILD, Kind.ANSWER, CHILD, HUB, POLICE, answers=said.hash, **answer)
+    look = {"officer": "cu-das", "object": "inbox", "subject": ""}
+    world.say("look", CHILD, Kind.VIEW, CHILD, **look)
+    at = world.parties[CHILD].log.size() - 1
+    world.gather()
+    world.mirror()
+    world.now += 200 * DAY
+    shred(world, CHILD, at, names=(world.named["look"].hash,))
+    world.gather()
+
+    verdict, _ = settled(world)
+
+    assert any("rests on abababababab" in one for one in whats(verdict, CHILD))
+
+
+def test_what_was_received_is_not_void(world: World) -> None:
+    """The holder can't take back what the other side has acknowledged."""
+    begin(world)
+    released(world)
+    world.end("r", Kind.VOID)
+
+    verdict, _ = settled(world)
+
+    what = "tells that a disclosure is void which was received"
+    assert what in whats(verdict, CHILD)
+
+
+@pytest.mark.parametrize("member", [HUB, PRISON])
+def test_a_log_that_is_not_there_is_told(world: World, member: str) -> None:
+    """Without the coordinator's nothing is shown; another's is named as absent."""
+    begin(world)
+    world.now += 2 * HOUR
+    world.gather()
+    files = world.bundle()
+    left = {path: one for path, one in files.items() if f"logs/{member}/" not in path}
+
+    verdict = Verifier(world.root).verify(signed(left, world.now))
+
+    what = "no log of this member is in the bundle"
+    named = {
+        one.party for one in (*verdict.findings, *verdict.notes) if one.what == what
+    }
+    assert member in named
+    assert (what in whats(verdict, member)) is (member == HUB)
+    assert f"no log of {member}" in verdict.scope
+    assert "exported by audit-north" in verdict.scope
+    second = found(signed(left, world.now), world.root)
+    assert any("coordinator" in one for one in second) is (member == HUB)
+
+
+def test_a_log_s_file_of_too_many_lines_is_one_finding(world: World) -> None:
+    """Nobody is kept busy by empty lines."""
+    begin(world)
+    world.now += 2 * HOUR
+    world.gather()
+    files = world.bundle()
+    path = bundle.entries(HUB, 0)
+    longer = {**files, path: files[path] + b"\n" * 100_000}
+
+    verdict = Verifier(world.root).verify(signed(longer, world.now))
+
+    assert len(verdict.findings) < 300
+    assert "more than a file holds" in whats(verdict, HUB)
+
+
+def test_a_name_can_not_write_on_the_reader_s_screen() -> None:
+    """Control characters of a file's name are written out."""
+    told = str(Finding("logs/\x1b[2Jx\ny", "board", "file", "is not in the manifest"))
+
+    assert told.isprintable()
+    assert told.startswith("logs/\\x1b[2Jx\\ny: board")
+
+
+@pytest.mark.parametrize("root", ["abc", "AB" * 32, "ab" * 32 + "\n", ""])
+def test_a_fingerprint_that_is_none_accuses_nobody(root: str) -> None:
+    """It is said before anything is read."""
+    with pytest.raises(ConfigurationRefused, match="64 hexadecimal digits"):
+        Verifier(root)
