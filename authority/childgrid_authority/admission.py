@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +142,7 @@ def check(asked: Statement, tokens: Tokens, book: Book, now: int) -> TokenRecord
         raise EnrolmentRefused("the enrolment's member or kind is not the token's")
     tokens.claim(asked["token"], key_hash(asked), now)
     _check_new(entry["id"], record, book.latest(now), asked["member"]["key"])
+    _check_log(entry, book)
     return record
 
 
@@ -153,6 +154,21 @@ def _check_new(member: str, record: TokenRecord, view: View, key: str) -> None:
             raise EnrolmentRefused(
                 f"{member} is a member already; only a replacing token renews it"
             )
+
+
+def _check_log(entry: Mapping[str, Any], book: Book) -> None:
+    """A node's log has one key until it is closed; a log that has begun gets no other.
+
+    It has once its node hung up anything. What the first key signed would look forged
+    to an auditor, and no witness follows a second log of one name.
+    """
+    old = book.entries.get(entry["id"], entry)
+    begun = any(one.issuer == entry["id"] for one in book.by_hash.values())
+    if old["kind"] == "agency" and begun and entry["log_key"] != old["log_key"]:
+        raise EnrolmentRefused(
+            f"the log of {entry['id']} has begun under another key: restore the keys"
+            " from a backup, or let the agency join under a new member id"
+        )
 
 
 def _admission(asked: Statement, root: Pair, folder: Path, now: int) -> Admission:

@@ -346,6 +346,51 @@ def test_keys_are_replaced_by_a_replacing_token_only(
     )
 
 
+def hang(authority: Authority, own: Identity) -> None:
+    """A member's node serves: its sealing key came to the board."""
+    key = canonical.to_b64(b"k" * 32)
+    said = statement.make(
+        Kind.SEALING_KEY, own.signer, issuer=own.member, now=NOW, seconds=DAY,
+        key=key, valid_from=NOW, valid_until=NOW + DAY,
+    )  # fmt: skip
+    authority.shelf.add(said)
+
+
+@pytest.mark.threat("T10")
+def test_a_log_that_has_begun_gets_no_other_key(
+    authority: Authority, tmp_path: Path
+) -> None:
+    """Else what the first key signed would look forged; no token can do it."""
+    own = admit(authority, tmp_path, {"alpha": "agency"})["alpha"]
+    hang(authority, own)
+    renewing, token = (make_token(authority, "alpha", replaces=True) for _ in range(2))
+    before = files(authority.folder)
+    with pytest.raises(EnrolmentRefused, match="has begun under another key"):
+        authority.admit([enrol(someone(tmp_path / "n"), token)], TWO, NOW)
+    assert files(authority.folder) == before
+
+    authority.admit([enrol(own, renewing)], TWO, NOW)
+    assert authority.book.directories[-1]["version"] == 3
+
+
+@pytest.mark.threat("T10")
+def test_who_was_removed_comes_back_with_the_key_of_its_log(
+    authority: Authority, tmp_path: Path
+) -> None:
+    """Under its id there is one log, whether or not it stands in the directory now."""
+    own = admit(authority, tmp_path, {"alpha": "agency"})["alpha"]
+    hang(authority, own)
+    authority.enact(directory.remove(authority.book, "alpha", NOW), TWO)
+    returning, token = (make_token(authority, "alpha") for _ in range(2))
+    before = files(authority.folder)
+    with pytest.raises(EnrolmentRefused, match="has begun under another key"):
+        authority.admit([enrol(someone(tmp_path / "n"), token)], TWO, NOW)
+    assert files(authority.folder) == before
+
+    authority.admit([enrol(own, returning)], TWO, NOW)
+    assert [one["id"] for one in authority.book.latest(NOW).members()] == ["alpha"]
+
+
 def test_a_token_made_before_its_member_came_in_replaces_nobody(
     authority: Authority, tmp_path: Path
 ) -> None:
