@@ -13,9 +13,10 @@ from dataclasses import replace
 
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.journal import Journal
-from childgrid_wire.errors import Malformed, Reason
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.shelf import Shelf
-from childgrid_wire.statement import Statement
+from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import Revoked, View
 
 PAGE_DOCUMENTS = 200
@@ -53,15 +54,25 @@ class Board:
         """Verify, keep and log a document; repeating one is harmless.
 
         Raises:
-            Malformed, Untrusted, Refused: as `Book.add`, or it is too large.
+            Malformed, Untrusted, Refused: as `Book.add`, or it is too large, or dated
+                ahead of our clock.
         """
         if len(data) > MAX_DOCUMENT:
             raise Malformed("document", Reason.TOO_LARGE)
+        self._check_date(data)
         with self._lock:
             document = self._shelf.add(data)
             self._catch_up()
         self._journal.write([document], self.now())
         return document
+
+    def _check_date(self, data: bytes) -> None:
+        # What was in force on a day is told by these dates: one from the future would
+        # later put whoever obeyed the document, or could not know it, in the wrong.
+        said = statement.parse(envelope.read(data))
+        hangs = said.hash in self._shelf.book.by_hash
+        if not hangs and said.issued > self.now() + SKEW_SECONDS:
+            raise Refused(Reason.NOT_YET, said.kind.value)
 
     def _catch_up(self) -> None:
         book = self._shelf.book

@@ -10,8 +10,12 @@ import pytest
 
 from childgrid_coordinator.app import Coordinator
 from childgrid_coordinator.board import NEWS, PAGE_BYTES
-from childgrid_wire.errors import Malformed, Refused, Untrusted, WireError
-from coordinator.cast import ASKER, HOLDERS
+from childgrid_wire import statement
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
+from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import SKEW_SECONDS
+from coordinator.cast import ASKER, DAY, HOLDERS
+from coordinator.cast import signer as signer_of
 from coordinator.world import World
 
 
@@ -150,3 +154,46 @@ def test_an_empty_board_trusts_nobody_yet(tmp_path: Path, cheap_locks: None) -> 
         for data in world.papers:
             hub.board.publish(data)
         assert hub.board.view().member(ASKER)["id"] == ASKER
+
+
+@pytest.mark.threat("T27")
+@pytest.mark.parametrize("by", ["founders", "member"])
+def test_what_is_dated_ahead_never_hangs(
+    world: World, hub: Coordinator, by: str
+) -> None:
+    """A date to come would later put honest parties in the wrong; no trace is left."""
+    ahead = SKEW_SECONDS + 60
+    said = _revoked(world, by, world.now + ahead)
+    before = hub.board.fetch(0), hub.log.size(), hub.board.revoked().officers
+
+    with pytest.raises(Refused) as caught:
+        hub.board.publish(said)
+
+    assert caught.value.reason is Reason.NOT_YET
+    after = hub.board.fetch(0), hub.log.size(), hub.board.revoked().officers
+    assert after == before
+    world.clock.advance(ahead)
+    hub.board.publish(said)
+    assert hub.board.revoked().officers == {f"{ASKER}/io"}
+
+
+def test_a_clock_a_little_ahead_is_no_reason_to_refuse(
+    world: World, hub: Coordinator
+) -> None:
+    """As with every statement; and what hangs already may be published again."""
+    said = _revoked(world, "member", world.now + SKEW_SECONDS - 30)
+    hub.board.publish(said)
+    size = hub.log.size()
+    world.clock.advance(-3_600)
+    hub.board.publish(said)
+    assert hub.log.size() == size
+
+
+def _revoked(world: World, by: str, issued: int) -> bytes:
+    """The founders or an agency itself revoke an officer, under a date of choice."""
+    issuer = statement.FOUNDERS if by == "founders" else ASKER
+    signer = "founder:asha" if by == "founders" else ASKER
+    return statement.make(
+        Kind.REVOCATION, signer_of(signer), issuer=issuer, now=issued, seconds=DAY,
+        number=1, target="officer", member=ASKER, subject="io", serial="", cause="lost",
+    )  # fmt: skip

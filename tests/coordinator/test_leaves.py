@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Hung:
             folder / "log.db", "hub.childgrid.internal/log", bytes(32)
         )
         shelf = Shelf.create(folder / "documents", desk.authority.fingerprint)
-        self.board = Board(shelf, Journal(self.log), lambda: 1_790_000_000, Bell(1))
+        self.board = Board(shelf, Journal(self.log), time.time, Bell(1))
         self.desk = desk
 
     def after(self, verb: str) -> None:
