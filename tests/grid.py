@@ -34,6 +34,7 @@ from childgrid_node.bundle import Proof
 from childgrid_node.courier import Parcel, still_goes
 from childgrid_node.desk import draft_view
 from childgrid_wire import canonical, envelope, statement
+from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from gridcast import (
@@ -244,7 +245,10 @@ class Grid:
             "SELECT hash, kind, envelope FROM outbox WHERE state = 'waiting'"
             " ORDER BY place"
         ):
-            goes = still_goes(office, hash_, Kind(kind))
+            try:
+                goes = still_goes(office, hash_, Kind(kind))
+            except ConfigurationRefused:
+                continue
             state = "sent" if goes else "withdrawn"
             with office.journal.writing() as writing:
                 writing.run(

@@ -33,7 +33,8 @@ class Member:
         origin = names.origin(member)
         log = Log.create(folder / "log.db", origin, self.identity.log_key)
         journal = Journal(log, Vault(self.identity.key), clock)
-        self.office = Office(self.identity, self.shelf, journal, clock)
+        register = folder / "cases.csv"
+        self.office = Office(self.identity, self.shelf, journal, clock, register)
         self.witness = Witness.create(
             folder / "witness.db", names.witness(member), self.identity.witness_key
         )

@@ -76,7 +76,8 @@ def reopen(grid: Grid, name: str) -> None:
     member.shelf = Shelf.open(folder / "documents")
     log = Log.open(folder / "log.db", names.origin(name), own.log_key)
     journal = Journal(log, Vault(own.key), grid.clock)
-    member.office = Office(own, member.shelf, journal, grid.clock)
+    register = folder / "cases.csv"
+    member.office = Office(own, member.shelf, journal, grid.clock, register)
     member.witness = Witness(
         folder / "witness.db", names.witness(name), own.witness_key
     )

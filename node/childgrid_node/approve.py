@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from childgrid_node import breakglass as glass
-from childgrid_node import current, match, query, sealing
+from childgrid_node import current, match, onward, query
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, canonical, lifting, rules, seal, statement
-from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Slot
 from childgrid_wire.seal import Binding
@@ -62,11 +62,13 @@ def draft_request(office: Office, wish: Wish) -> bytes:
     Whether the holder's policy could grant it at all is judged when it is signed.
 
     Raises:
-        Refused: no such query or candidate, or somebody refused the query.
+        Refused: no such query or candidate, somebody refused the query, or its case
+            is over.
         Untrusted: the holder has no policy or sealing key in force.
     """
     asked = office.own(office.journal.get(wish.query, Kind.QUERY))
     current.insist(office, asked)
+    onward.check_case(office, asked)
     if closed(office, asked.hash):
         raise Refused(Reason.CLOSED, Kind.QUERY.value)
     answer, category = candidate(office, asked.hash, wish.holder, wish.handle)
@@ -125,6 +127,7 @@ def sign_request(office: Office, request: Statement) -> None:
     """Take in an officer's signed request; it waits for its own side's approvals."""
     office.own(request)
     asked = office.journal.get(request["query"], Kind.QUERY)
+    onward.check_case(office, asked)
     with office.journal.writing() as writing:
         secret = canonical.loads(query.take_draft(writing, office, request))
         rules.check_asked(office.view, asked, request, secret["category"])
@@ -199,8 +202,8 @@ def draft_decision(office: Office, decision: Decision) -> bytes:
     """Write an approval or refusal to be signed; returns its exact payload.
 
     Raises:
-        Refused: unknown, closed, the person's own, decided already, no slot fits, or
-            fields that nobody asked for.
+        Refused: unknown, closed, the person's own, decided already, no slot fits,
+            fields that nobody asked for, or an approval though the case is over.
     """
     subject = _subject(office, decision.subject)
     officer = office.view.officer(office.member, decision.officer)
@@ -229,7 +232,7 @@ def _check_may_decide(office: Office, officer: Officer, subject: Statement) -> N
         askers.add(office.journal.get(subject["query"], Kind.QUERY).person)
     if person in askers:
         raise Refused(Reason.OWN_REQUEST, subject.kind.value)
-    if closed(office, subject.hash):
+    if closed(office, subject.hash) or onward.is_withdrawn(office, subject):
         raise Refused(Reason.CLOSED, subject.kind.value)
     for kind in (Kind.APPROVAL, Kind.REFUSAL):
         for said in office.journal.answers(subject.hash, kind):
@@ -264,6 +267,7 @@ def _approval(
 ) -> bytes:
     if decision.slot == "silent-hit":
         return _silent_approval(office, officer, subject)
+    onward.check_case(office, subject)
     side = side_of(office, subject)
     if breakglass.declared(subject) and decision.slot != breakglass.SLOT:
         raise Refused(Reason.WRONG_ROLE, "name the slot break-glass")
@@ -328,6 +332,8 @@ def sign_decision(office: Office, said: Statement) -> Statement:
             match.release_silent(writing, office, subject)
         else:
             _check_may_decide(office, officer, subject)
+            if said.kind is Kind.APPROVAL:
+                onward.check_case(office, subject)
             _keep_decision(writing, office, said, subject)
     return subject
 
@@ -337,28 +343,23 @@ def _keep_decision(
 ) -> None:
     writing.say(said)
     if subject.kind is Kind.BUDGET or (
-        subject.kind is Kind.REQUEST and _is_out(office, subject)
+        subject.kind is Kind.REQUEST and onward.is_out(office, subject)
     ):
         writing.send(said)
-
-
-def _is_out(office: Office, request: Statement) -> bool:
-    """Whether the other side knows the request, so that decisions follow it."""
-    if request.issuer != office.member:
-        return True
-    rows = office.journal.rows("SELECT 1 FROM outbox WHERE hash = ?", (request.hash,))
-    return bool(rows)
 
 
 def advance(office: Office, request: Statement) -> bool:
     """Send our own request once our side's slots are filled; then its approvals.
 
     Returns whether it goes out now.
+
+    Raises:
+        Refused, Untrusted: it may no longer go out, whoever approves.
     """
     if (
         request.issuer != office.member
         or closed(office, request.hash)
-        or _is_out(office, request)
+        or onward.is_out(office, request)
     ):
         return False
     ours = [slot for slot in slots(office, request) if slot.side == "requester"]
@@ -371,6 +372,7 @@ def advance(office: Office, request: Statement) -> bool:
         if refusal.reason is Reason.NOT_APPROVED:
             return False
         raise
+    onward.check_case(office, request)
     with office.journal.writing() as writing:
         if closed(office, request.hash):
             return False
@@ -378,20 +380,3 @@ def advance(office: Office, request: Statement) -> bool:
         for approval in approvals:
             writing.send(approval)
     return True
-
-
-def justification(office: Office, request: Statement, sealed: bytes) -> str:
-    """Open a request's prose at the holder; raises `WireError` where it is none."""
-    if seal.digest(sealed) != request["justification"]:
-        raise Refused(Reason.FIELDS, "justification")
-    binding = Binding("request", request.id, request.issuer, office.member, 0)
-    for name in sealing.kept(office):
-        try:
-            content = seal.unseal(sealed, sealing.private(office, name), binding)
-        except Untrusted:
-            continue
-        prose = canonical.loads(content).get("justification")
-        if not isinstance(prose, str):
-            raise Malformed("justification")
-        return prose
-    raise Refused(Reason.EXPIRED, "sealing key")

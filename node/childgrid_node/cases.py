@@ -24,6 +24,7 @@ from typing import Any
 
 from childgrid_node.office import Office
 from childgrid_node.vault import derive
+from childgrid_wire import canonical
 from childgrid_wire.errors import ConfigurationRefused, Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.schemas import SCHEMAS
@@ -62,6 +63,16 @@ def read(path: Path) -> list[Case]:
             the place.
     """
     return [one for lines in by_reference(path).values() for one in lines]
+
+
+def of_query(office: Office, path: Path, query: str) -> Sequence[Case]:
+    """The lines of the case for which an own query (hash) was asked; raises as `read`.
+
+    None once they were struck out, or once the query is shredded here.
+    """
+    secret = office.journal.secret(f"suspect:{query}")
+    reference = canonical.loads(secret).get("case_reference") if secret else ""
+    return by_reference(path).get(str(reference), ()) if reference else ()
 
 
 def _case(row: dict[str, str], name: str, line: int) -> Case:

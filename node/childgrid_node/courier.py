@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from childgrid_node import approve, handover, openings
+from childgrid_node import approve, handover, onward, openings
 from childgrid_node.bundle import Proof
 from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
@@ -25,6 +25,7 @@ from childgrid_wire.book import BOARD
 from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import (
+    ConfigurationRefused,
     Malformed,
     Reason,
     Refused,
@@ -106,7 +107,11 @@ class Courier:
     def _mark(self, states: Mapping[str, str]) -> None:
         """Remember what went out; what is not marked goes out again, harmlessly."""
         due = time.monotonic() - _UNMARKED_SECONDS
-        now = {name: one for name, one in states.items() if name not in self._unmarked}
+        now = {
+            name: one
+            for name, one in states.items()
+            if name not in self._unmarked and one != "waiting"
+        }
         if not now and all(at > due for at in list(self._unmarked.values())):
             return
         with self._office.journal.writing() as writing:
@@ -129,8 +134,12 @@ class Courier:
         )
 
     def _send(self, hash_: str, kind: Kind, data: bytes) -> str:
-        if not still_goes(self._office, hash_, kind):
-            return "withdrawn"
+        try:
+            if not still_goes(self._office, hash_, kind):
+                return "withdrawn"
+        except ConfigurationRefused:
+            # Nobody can tell whether its case is open; what is behind it goes out.
+            return "waiting"
         try:
             if kind in BOARD:
                 document = values_pb2.Envelope(payload=data)
@@ -315,12 +324,22 @@ class Courier:
 def still_goes(office: Office, name: str, kind: Kind) -> bool:
     """Whether what has waited may go out yet.
 
-    A query not that was refused meanwhile; a disclosure is judged once more, and taken
-    back where it does not stand.
+    A query not that was refused meanwhile, and neither it nor a request whose case is
+    over or whose asker stands no more; approvals stay with their request. A disclosure
+    is judged once more, and taken back where it does not stand.
+
+    Raises:
+        ConfigurationRefused: it must wait, since the register of cases can't be read.
     """
+    journal = office.journal
     if kind is Kind.DISCLOSURE:
-        return handover.may_leave(office, office.journal.get(name, Kind.DISCLOSURE))
-    return kind is not Kind.QUERY or not approve.closed(office, name)
+        return handover.may_leave(office, journal.get(name, kind))
+    if kind is Kind.APPROVAL:
+        return onward.may_follow(office, journal.get(name, kind))
+    if kind not in (Kind.QUERY, Kind.REQUEST):
+        return True
+    refused = kind is Kind.QUERY and approve.closed(office, name)
+    return not refused and onward.may_leave(office, journal.get(name, kind))
 
 
 def _proof(item: pb.Item) -> Proof | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from childgrid_node import onward
 from childgrid_node.office import Office
 from childgrid_wire import canonical
 from childgrid_wire.errors import Reason, Refused
@@ -73,14 +74,22 @@ def known(office: Office, query: str) -> dict[str, Any]:
 
 
 def state(office: Office, query: Statement) -> str:
-    """`refused`, `asked`, `waiting` for approval, or `expired` before it had any."""
+    """`refused`, `asked`, `waiting` for approval, or `expired` before it had any.
+
+    `withdrawn` is one that was not sent since its case is over or its asker stands no
+    more.
+    """
     if office.journal.answers(query.hash, Kind.REFUSAL):
         return "refused"
     answered = office.journal.answered_by(query.hash, Kind.ANSWER)
-    sent = "SELECT 1 FROM outbox WHERE hash = ?"
-    if answered or office.journal.rows(sent, (query.hash,)):
+    if answered:
         return "asked"
-    return "waiting" if query.expires > office.now else "expired"
+    withdrawn = onward.is_withdrawn(office, query)
+    if not withdrawn and onward.is_out(office, query):
+        return "asked"
+    if query.expires <= office.now:
+        return "expired"
+    return "withdrawn" if withdrawn else "waiting"
 
 
 def requests(office: Office, query: str) -> list[Statement]:

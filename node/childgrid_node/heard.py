@@ -18,7 +18,8 @@ QUERIES = 50
 
 _LAST = (
     "SELECT envelope FROM said WHERE kind = 'query' AND issuer = ?"
-    " AND EXISTS (SELECT 1 FROM outbox WHERE outbox.hash = said.hash)"
+    " AND EXISTS (SELECT 1 FROM outbox WHERE outbox.hash = said.hash"
+    " AND outbox.state <> 'withdrawn')"
     " ORDER BY heard DESC, leaf DESC LIMIT ?"
 )
 _NOTHING = {

@@ -9,7 +9,7 @@ nobody's signature would move.
 
 from __future__ import annotations
 
-from childgrid_node import approve, match
+from childgrid_node import approve, match, onward
 from childgrid_node.office import Office
 from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
@@ -48,7 +48,10 @@ def waiting(office: Office, officer: Officer) -> list[Statement]:
 
 
 def waits(office: Office, officer: Officer, subject: Statement) -> bool:
-    """Whether a subject lacks a signature that this officer could give."""
+    """Whether a subject lacks a signature that this officer could give.
+
+    What is withdrawn, since its asker stands no more, waits for nobody.
+    """
     if approve.closed(office, subject.hash):
         return False
     if subject.kind is Kind.QUERY and subject.issuer != office.member:
@@ -60,7 +63,8 @@ def waits(office: Office, officer: Officer, subject: Statement) -> bool:
     said = office.journal.answers(subject.hash, Kind.APPROVAL)
     persons = {subject.person, *(one.person for one in said)}
     mine = f"{office.member}/{officer.id}" in persons
-    return not mine and approve.lacks(office, subject, slot)
+    lacks = not mine and approve.lacks(office, subject, slot)
+    return lacks and not onward.is_withdrawn(office, subject)
 
 
 def silent(office: Office) -> list[tuple[Statement, list[match.Handle]]]:

@@ -45,7 +45,7 @@ def open_office(
         kept = opener(path, *own(shelf.book, identity))
     restored.hold(kept, state_dir / "keys")
     journal = Journal(kept, Vault(identity.key), clock)
-    return Office(identity, shelf, journal, clock)
+    return Office(identity, shelf, journal, clock, config.cases)
 
 
 def closed_logs(state_dir: Path, book: Book, identity: Identity) -> dict[int, Log]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from childgrid_node.journal import Journal
@@ -24,12 +25,15 @@ _ABREAST = 2
 
 @dataclass(frozen=True)
 class Office:
-    """An agency's identity, documents, memory and clock (Unix seconds)."""
+    """An agency's identity, documents, memory, clock (Unix seconds) and cases."""
 
     identity: Identity
     shelf: Shelf
     journal: Journal
     clock: Callable[[], float]
+    cases: Path
+    """The register of cases: what is asked goes on while its case is open."""
+
     recent: Recent = field(default_factory=Recent, repr=False, compare=False)
     lanes: Lanes = field(
         default_factory=lambda: Lanes(_ABREAST), repr=False, compare=False

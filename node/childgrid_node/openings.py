@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
-from childgrid_node import approve
+from childgrid_node import prose
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_wire import canonical, openings, seal
@@ -165,7 +165,7 @@ def _kept(office: Office, subject: Statement) -> dict[str, Any]:
         )
         if not rows:
             raise Refused(Reason.UNKNOWN, "opening.subject")
-        return {"justification": approve.justification(office, subject, rows[0][0])}
+        return {"justification": prose.justification(office, subject, rows[0][0])}
     name = subject.body.get("request", subject.hash)
     kept = office.journal.secret(f"{_SECRETS[subject.kind]}:{name}")
     if kept is None:

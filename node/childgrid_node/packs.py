@@ -38,8 +38,7 @@ def check(office: Office, register: Path, officer: Officer, query: Statement) ->
     Raises:
         Refused: `case-over`, or another prosecutor's case.
     """
-    reference = str(docket.known(office, query.hash).get("case_reference", ""))
-    lines = cases.by_reference(register).get(reference, [])
+    lines = cases.of_query(office, register, query.hash)
     if lines and officer.role == "prosecutor" and not _names(lines, officer):
         raise Refused(Reason.WRONG_ROLE, "another prosecutor's case")
     if not cases.is_open(lines):

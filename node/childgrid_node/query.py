@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from childgrid_node import cases, declared, normalise
+from childgrid_node import cases, declared, normalise, onward
 from childgrid_node.holdings import Holdings
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
@@ -325,6 +325,7 @@ def advance(office: Office, name: str) -> bool:
         if refusal.reason is Reason.NOT_APPROVED:
             return False
         raise
+    onward.check_case(office, query)
     with office.journal.writing() as writing:
         # A colleague's refusal may have come first: it takes the same lock.
         if office.journal.answers(name, Kind.REFUSAL):

@@ -15,7 +15,7 @@ from childgrid_log.checkpoint import open_checkpoint
 from childgrid_log.entry import opens
 from childgrid_log.merkle import leaf_hash, verify_inclusion
 from childgrid_log.service import log_key, witness_key
-from childgrid_node import bundle, current, docket
+from childgrid_node import bundle, current, docket, onward
 from childgrid_node.bundle import Proof
 from childgrid_node.clerical import Words
 from childgrid_node.explain import likelihood
@@ -285,7 +285,8 @@ def _given(office: Office, request: Statement) -> dict[str, Any]:
 def state(office: Office, request: Statement) -> str:
     """How a request stands; `lost` is a record that came and couldn't be opened.
 
-    One that is void since a log was closed is `expired`, whatever time it had.
+    One that is void since a log was closed, or withdrawn, is `expired`, whatever time
+    it had.
     """
     if record(office, request.hash):
         return "disclosed"
@@ -294,7 +295,8 @@ def state(office: Office, request: Statement) -> str:
     if office.journal.answers(request.hash, Kind.REFUSAL):
         return "denied"
     lasts = request.expires > office.now and current.stands(office, request)
-    return "open" if lasts else "expired"
+    over = not lasts or onward.is_withdrawn(office, request)
+    return "expired" if over else "open"
 
 
 def forget(office: Office) -> int:

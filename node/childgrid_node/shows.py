@@ -29,6 +29,7 @@ from childgrid_node import (
     openings,
     outcomes,
     packs,
+    prose,
     query,
     receipts,
     receive,
@@ -213,7 +214,7 @@ class Shows:
             sealed = office.journal.rows(
                 "SELECT ciphertext FROM content WHERE hash = ?", (name,)
             )
-            shown["justification"] = approve.justification(
+            shown["justification"] = prose.justification(
                 office, request, bytes(sealed[0][0])
             )
             shown["explanation"] = self._explanation(officer, name)

@@ -81,7 +81,7 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.PURPOSE: "use a purpose and section that the policy allows",
     Reason.CASE: "let the police agency's node attest the case first",
     Reason.CASE_OVER: "the case is closed or no longer in the register of cases; what "
-    "was disclosed for it is shown to nobody any more",
+    "was disclosed for it is shown to nobody any more, and no more is asked for it",
     Reason.TARGET: "address only agencies that the statement names",
     Reason.EPOCH: "use the linkage key epoch that the directory names",
     Reason.CEREMONY: "settle this by telephone; a broken key ceremony starts anew "

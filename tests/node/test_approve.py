@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from childgrid_node import agency, approve, match
+from childgrid_node import agency, approve, match, prose
 from childgrid_node.approve import Decision, Wish
 from childgrid_wire import canonical, envelope
 from childgrid_wire.errors import Reason
@@ -305,11 +305,11 @@ def test_the_justification_is_read_by_the_holder_alone(
     )
 
     assert b"arrest" not in envelope.read(request.data).payload
-    assert approve.justification(office, request, sealed) == "needed for the arrest"
+    assert prose.justification(office, request, sealed) == "needed for the arrest"
     with refused(grid, Reason.FIELDS):
-        approve.justification(office, request, sealed + b"x")
+        prose.justification(office, request, sealed + b"x")
     with refused(grid, Reason.EXPIRED):
-        approve.justification(grid.agency("prisons").office, request, sealed)
+        prose.justification(grid.agency("prisons").office, request, sealed)
 
 
 def test_a_silent_hit_is_released_once(grid: Grid) -> None:
