@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -67,6 +67,7 @@ class Courier:
         self._peer = Peer(coordinator, "coordinator")
         self._flushing = threading.Lock()
         self._unmarked: dict[str, float] = {}
+        self._early: set[str] = set()
         self._read: int | None = None
         self._fetched = True
         self._board_end: int | None = None
@@ -81,7 +82,9 @@ class Courier:
     def flush(self) -> int:
         """Send what waits, in order; returns how many went out.
 
-        A statement that the coordinator refuses is marked and not tried again.
+        A statement that the coordinator refuses is marked and not tried again, but for
+        a document that is dated ahead of its clock: it waits until its time has come,
+        and later revocations with it, since these are numbered.
 
         Raises:
             Unreachable: the rest waits.
@@ -91,13 +94,24 @@ class Courier:
             try:
                 waiting = self._waiting()
                 self._prune({hash_ for hash_, _, _ in waiting})
-                for hash_, kind, data in waiting:
-                    if hash_ not in self._unmarked:
-                        states[hash_] = self._send(hash_, Kind(kind), data)
-                        self._sent(hash_, Kind(kind), states[hash_])
+                for hash_, kind, data in self._next(waiting, states):
+                    states[hash_] = self._send(hash_, kind, data)
+                    self._sent(hash_, kind, states[hash_])
             finally:
                 self._mark(states)
         return sum(state == "sent" for state in states.values())
+
+    def _next(
+        self, waiting: Sequence[tuple[Any, ...]], states: Mapping[str, str]
+    ) -> Iterator[tuple[str, Kind, bytes]]:
+        """What is to be sent now, in order; no revocation after one that waits."""
+        stopped = False
+        for hash_, name, data in waiting:
+            kind = Kind(name)
+            if hash_ in self._unmarked or (stopped and kind is Kind.REVOCATION):
+                continue
+            yield hash_, kind, data
+            stopped |= kind is Kind.REVOCATION and states.get(hash_) == "waiting"
 
     def _sent(self, hash_: str, kind: Kind, state: str) -> None:
         """A query that went out is marked with the answers to it, by one sync."""
@@ -154,9 +168,17 @@ class Courier:
         except Refused as refusal:
             if refusal.reason in (Reason.BUSY, Reason.STORAGE):
                 raise Unreachable("coordinator busy") from refusal
-            log.warning("refused", kind=kind.value, reason=refusal.reason.value)
-            return f"refused:{refusal.reason.value}"
+            return self._refused(hash_, kind, refusal.reason)
         return "sent"
+
+    def _refused(self, hash_: str, kind: Kind, reason: Reason) -> str:
+        """What becomes of what the coordinator refused; it is said once."""
+        if hash_ not in self._early:
+            log.warning("refused", kind=kind.value, reason=reason.value)
+        if kind in BOARD and reason is Reason.NOT_YET:
+            self._early.add(hash_)
+            return "waiting"
+        return f"refused:{reason.value}"
 
     def _submission(self, hash_: str) -> pb.SubmitRequest:
         journal = self._office.journal

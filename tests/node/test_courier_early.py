@@ -1,0 +1,106 @@
+"""What came to the board before its time waits in the outbox, and is not lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from childgrid_node import courier, spool
+from childgrid_node.courier import Courier
+from childgrid_wire import envelope, statement
+from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.kinds import Kind
+from childgrid_wire.pb import coordinator_pb2 as pb
+from childgrid_wire.statement import SKEW_SECONDS, Statement
+from grid import HUB, KABIR, Grid
+
+STATES = "SELECT state FROM outbox WHERE kind = 'revocation' ORDER BY place"
+
+
+class Hung(Courier):
+    """A courier of the police, to a board that goes by a clock of its own."""
+
+    def __init__(self, grid: Grid, monkeypatch: pytest.MonkeyPatch) -> None:
+        office = grid.agency("police").office
+        super().__init__(office, None, "", HUB)  # type: ignore[arg-type]
+        self.clock, self.hung = grid.now, list[Statement]()
+        self._board = self._exchange = lambda: self  # type: ignore[method-assign]
+        monkeypatch.setattr(courier.channel, "call", lambda verb, *call: verb(*call))
+
+    def Publish(self, call: pb.PublishRequest, _: float) -> None:  # noqa: N802
+        """As the coordinator's board does."""
+        said = statement.parse(envelope.read(call.document.payload))
+        if said.issued > self.clock + SKEW_SECONDS:
+            raise Refused(Reason.NOT_YET, said.kind.value)
+        self.hung.append(said)
+
+    def Submit(self, *_: object) -> None:  # noqa: N802
+        """It takes any query."""
+
+
+@pytest.fixture
+def grid(tmp_path: Path) -> Grid:
+    """A grid in which nothing waits."""
+    made = Grid(tmp_path)
+    made.carry()
+    return made
+
+
+def revoked(grid: Grid, subject: str, number: int) -> Statement:
+    """The police's own word, as the command leaves it for the running node."""
+    at = grid.agency("police")
+    said = at.office.speak(
+        Kind.REVOCATION, seconds=999, number=number, target="officer",
+        member="police", subject=subject, serial="", cause="lost",
+    )  # fmt: skip
+    spool.leave(at.folder, said.data)
+    spool.take(at.office, at.folder)
+    return said
+
+
+def states(grid: Grid) -> list[str]:
+    """What became of the police's revocations."""
+    return [str(one) for (one,) in grid.agency("police").office.journal.rows(STATES)]
+
+
+@pytest.mark.threat("T27")
+def test_a_revocation_that_came_early_hangs_once_its_time_has_come(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds at home meanwhile; nothing else waits for it, and it is said once."""
+    board = Hung(grid, monkeypatch)
+    board.clock = grid.now - 3_600
+    said = revoked(grid, "si-joshi", 1)
+    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    grid.decide("police", "sp-nair", asked.hash)
+
+    with capture_logs() as logs:
+        assert [board.flush(), board.flush()] == [1, 0]
+
+    assert (states(grid), board.hung) == (["waiting"], [])
+    assert [one["reason"] for one in logs if one["event"] == "refused"] == ["not-yet"]
+    assert grid.agency("police").office.view.revoked.officers == {"police/si-joshi"}
+    board.clock = grid.now
+    assert board.flush() == 1
+    assert (states(grid), board.hung) == (["sent"], [said])
+
+
+@pytest.mark.threat("T27")
+def test_later_revocations_wait_for_the_one_that_came_early(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are numbered: a later one alone would be refused for good."""
+    board = Hung(grid, monkeypatch)
+    grid.now += 3_600
+    first = revoked(grid, "si-joshi", 1)
+    grid.now -= 3_600
+    second = revoked(grid, "si-rao", 2)
+
+    assert board.flush() == 0
+
+    assert (states(grid), board.hung) == (["waiting"] * 2, [])
+    board.clock += 3_600
+    board.flush()
+    assert board.hung == [first, second]
