@@ -65,6 +65,20 @@ def _member(view: View, entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def is_silent(view: View, member: str) -> bool:
+    """Whether a member may hold what it answers nothing about until a custodian speaks.
+
+    A category without a rule in force is silent, too; of who is no member any more
+    nothing is known.
+    """
+    try:
+        held = set(view.member(member)["categories"])
+    except Untrusted:
+        return True
+    loud = {one["category"] for one in _rules(view, member) if not one["silent"]}
+    return bool(held - loud)
+
+
 def _rules(view: View, member: str) -> list[dict[str, Any]]:
     """What a holder's policy may grant, by category; empty where none is in force."""
     try:

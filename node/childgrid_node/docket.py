@@ -31,8 +31,8 @@ def page(office: Office, officer: Officer, number: int) -> dict[str, Any]:
     """Page `number` (from 0) of the queries that `officer` may read.
 
     Returns:
-        `lines` as `summary` with `known`, `state`, `answered` and `requests`, and
-        `more`: whether there is another page.
+        `lines` as `summary` with `known`, `state`, `answered` (who has searched) and
+        `requests`, and `more`: whether there is another page.
 
     Raises:
         Refused: a prosecutor reads packs, agency IT nothing of a case.
@@ -56,13 +56,14 @@ def _names(office: Office, officer: Officer, number: int) -> list[str]:
 
 def _line(office: Office, name: str) -> dict[str, Any]:
     query = office.journal.get(name, Kind.QUERY)
-    answered = office.journal.answered_by(name, Kind.ANSWER)
+    answers = office.journal.answers(name, Kind.ANSWER)
+    searched = {one.issuer for one in answers if one["outcome"] != "refused"}
     return {
         **summary(query),
         "known": known(office, name),
         "state": state(office, query),
         "targets": len(query["targets"]),
-        "answered": len(answered & query["targets"].keys()),
+        "answered": len(searched & query["targets"].keys()),
         "requests": len(requests(office, name)),
     }
 

@@ -270,6 +270,12 @@ def _outcome(office: Office, request: Statement) -> dict[str, Any]:
     }
 
 
+def progress(office: Office, request: Statement) -> dict[str, Any]:
+    """How an own request stands, and which of its fields came."""
+    given = _given(office, request)["granted"]
+    return {"state": state(office, request), "granted": given}
+
+
 def _given(office: Office, request: Statement) -> dict[str, Any]:
     """The disclosure by its hash: when, as of when, and which fields were granted."""
     for given in office.journal.answers(request.hash, Kind.DISCLOSURE):

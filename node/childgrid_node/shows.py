@@ -185,20 +185,45 @@ class Shows:
         latest: dict[str, Statement] = {}
         for one in office.journal.answers(name, Kind.ANSWER):
             latest[one.issuer] = one
-        silent = set(asked["targets"]) - latest.keys()
-        standing = self.standing(name) if silent else {}
+        stand = self._stand(asked)
         words = Words(office, name)
         return {
             "notice": NOTICE,
             "query": name,
             "rehearsal": asked["rehearsal"],
             "probation": sorted(set(asked["targets"]) & probation.members(office.view)),
+            "bands": self._bands(),
             "targets": {
-                target: _answer(latest.get(target), standing.get(target, {}), words)
-                for target in asked["targets"]
+                target: {**stands, **_answer(latest.get(target), words)}
+                for target, stands in stand.items()
             },
             "not_asked": query.not_asked(office, asked),
         }
+
+    def _stand(self, asked: Statement) -> dict[str, dict[str, Any]]:
+        """Of each target whether it may keep silent; of one that has not answered why.
+
+        The latter is the coordinator's word: `state`, `since` and `reason`.
+        """
+        answered = self.office.journal.answered_by(asked.hash, Kind.ANSWER)
+        missing = asked["targets"].keys() - answered
+        said = self.standing(asked.hash) if missing else {}
+        return {
+            target: {
+                "silent": self._is_silent(asked, target),
+                **(said.get(target, {}) if target in missing else {}),
+            }
+            for target in asked["targets"]
+        }
+
+    def _is_silent(self, asked: Statement, target: str) -> bool:
+        """A rehearsal is answered from invented people, of whom all is said."""
+        return not asked["rehearsal"] and almanac.is_silent(self.office.view, target)
+
+    def _bands(self) -> dict[str, int]:
+        """The probability per 10,000 from which a lead is strong, and possible."""
+        bands = self.holdings.scheme.bands
+        return {"strong": bands.strong, "possible": bands.possible}
 
     def _request(self, officer: Officer, name: str) -> dict[str, Any]:
         """A request, for its own side or for whoever decides at the holder."""
@@ -210,6 +235,8 @@ class Shows:
             "category": query.category_of(office, request),
             **self._decided(officer, request),
         }
+        if request.issuer == office.member:
+            shown |= receive.progress(office, request)
         if request["holder"] == office.member and officer.role == "custodian":
             sealed = office.journal.rows(
                 "SELECT ciphertext FROM content WHERE hash = ?", (name,)
@@ -240,7 +267,9 @@ class Shows:
     def _profile(self, officer: Officer, name: str) -> dict[str, Any]:
         """What was disclosed, while the case is open; a prosecutor's own cases only."""
         asked, day = self._pack(officer, name)
-        return {**receive.profile(self.office, asked), "case_date": day}
+        shown, stand = receive.profile(self.office, asked), self._stand(asked)
+        sources = [{**stand[one["agency"]], **one} for one in shown["sources"]]
+        return {**shown, "sources": sources, "bands": self._bands(), "case_date": day}
 
     def _bundle(self, officer: Officer, name: str) -> dict[str, Any]:
         """The evidence behind a profile, for whoever may read that."""
@@ -289,12 +318,10 @@ def _denied(said: Statement) -> dict[str, Any]:
     return {"by": said.person, "reason": said["reason"], "at": said.issued}
 
 
-def _answer(
-    said: Statement | None, standing: dict[str, Any], words: Words
-) -> dict[str, Any]:
-    """An answer, or why there is none: no hit is never shown for a silent node."""
+def _answer(said: Statement | None, words: Words) -> dict[str, Any]:
+    """An answer, or that there is none: no hit is never shown for a silent node."""
     if said is None:
-        return {"outcome": "not answered", **standing}
+        return {"outcome": "not answered"}
     return {
         "outcome": said["outcome"],
         "reason": said["reason"],
