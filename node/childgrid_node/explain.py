@@ -42,12 +42,15 @@ def likelihood(candidate: Mapping[str, Any]) -> str:
     head = f"{candidate['band']} lead"
     if candidate["calibrated"]:
         head += f", about {candidate['probability'] // 100} %"
-    return f"{head}; {_others(candidate['others'])}"
+    return f"{head}; {_others(candidate['band'], candidate['others'])}"
 
 
-def _others(count: int) -> str:
+def _others(band: str, count: int) -> str:
+    """No number of others, were it none, makes an identification of a lead."""
+    if not count and band == "strong":
+        return "few others here, if any, fit as well; still to be confirmed"
     if not count:
-        return "expect nobody else here who fits as well"
+        return "it may well be somebody else"
     people = "person" if count == 1 else "people"
     fit = "fits" if count == 1 else "fit"
     return f"expect about {count} other {people} here who {fit} as well"
