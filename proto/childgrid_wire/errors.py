@@ -87,7 +87,8 @@ NEXT_STEP: dict[Reason, str] = {
     Reason.CEREMONY: "settle this by telephone; a broken key ceremony starts anew "
     "under the next epoch",
     Reason.SCHEME: "use the scheme that the directory names",
-    Reason.BUDGET: "the budget is spent; two people may lift it by a statement",
+    Reason.BUDGET: "the budget is spent, and two people may lift it by a statement; "
+    "or one person was described in too many ways today, and nobody lifts that",
     Reason.CHANGED: "the record changed since the search; search again",
     Reason.FIELDS: "ask only for fields that the holder's policy grants",
     Reason.REPLAYED: "this was used already; nothing is done twice",
