@@ -78,17 +78,16 @@ class Lane:
 
 @dataclass(frozen=True)
 class Lanes:
-    """Lines of sources under a scale; `ends` are its first and last label."""
+    """Lines of sources, under a scale whose ends the page labels."""
 
     lanes: tuple[Lane, ...]
-    ends: tuple[str, str]
     height: int
     width: int = WIDTH
     x1: int = _LABELS
     x2: int = WIDTH - _EDGE
 
 
-def lanes(rows: Sequence[tuple[str, Sequence[int]]], ends: tuple[str, str]) -> Lanes:
+def lanes(rows: Sequence[tuple[str, Sequence[int]]]) -> Lanes:
     """Lay out each row's moments (any unit) between the first and last of all."""
     every = [when for _, moments in rows for when in moments] or [0]
     low, wide = min(every), (max(every) - min(every)) or 1
@@ -101,4 +100,4 @@ def lanes(rows: Sequence[tuple[str, Sequence[int]]], ends: tuple[str, str]) -> L
         Lane(label, _TOP + _LANE * (place + 0.5), tuple(sorted(map(at, set(moments)))))
         for place, (label, moments) in enumerate(rows)
     ]
-    return Lanes(tuple(made), ends, _TOP + _LANE * len(rows) + _TOP)
+    return Lanes(tuple(made), _TOP + _LANE * len(rows) + _TOP)

@@ -44,6 +44,7 @@ class Pages:
         shared: Mapping[str, object],
         languages: Languages | None = None,
     ) -> None:
+        self._offset = utc_offset
         self._zone = dt.timezone(dt.timedelta(seconds=utc_offset))
         self._loader = ChoiceLoader([FileSystemLoader(templates), _shared_loader()])
         self.languages = languages or {SOURCE: ENGLISH}
@@ -65,7 +66,11 @@ class Pages:
         )
         install_texts(made, language)
         made.globals.update(
-            shared, lang=language.code, direction=language.direction, pages=self
+            shared,
+            lang=language.code,
+            direction=language.direction,
+            zone=zone(self._offset),
+            pages=self,
         )
         made.filters.update(
             short=lambda text: text[:SHORT],
@@ -135,6 +140,12 @@ def visible(text: str) -> Markup:
 
 def _shared_loader() -> FileSystemLoader:
     return FileSystemLoader(TEMPLATES)
+
+
+def zone(utc_offset: int) -> str:
+    """What local time is called beside a moment: `UTC+05:30`."""
+    hours, minutes = divmod(abs(utc_offset) // 60, 60)
+    return f"UTC{'-' if utc_offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def number(value: int) -> str:

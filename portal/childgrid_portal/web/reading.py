@@ -7,7 +7,6 @@ took it, for which case and when; its file is named by the query's hash alone.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -145,8 +144,7 @@ def _lanes(steps: list[story.Step]) -> drawings.Lanes:
     found: dict[str, list[int]] = {}
     for one in steps:
         found.setdefault(one.agency.partition("/")[0], []).append(one.when)
-    ends = (_day(steps[0].when), _day(steps[-1].when))
-    return drawings.lanes(list(found.items()), ends)
+    return drawings.lanes(list(found.items()))
 
 
 def _net(read: Profile, tied: list[Tie]) -> drawings.Net:
@@ -169,7 +167,3 @@ def _name(origin: model.Origin) -> str:
 def _short(value: Value) -> str:
     text = value.shown
     return text if len(text) <= _LABEL else f"{text[:_LABEL]}…"
-
-
-def _day(when: int) -> str:
-    return dt.datetime.fromtimestamp(when, dt.UTC).date().isoformat()
