@@ -282,7 +282,12 @@ def test_who_is_on_probation_is_asked_in_a_rehearsal_only(tmp_path: Path) -> Non
     assert refused.status == 422
     assert "is asked in a rehearsal only" in refused.said
     assert "The customs of the test grid" in rehearsed.said
-    assert "The customs of the test grid" not in everybody.said
+    asked, _, left_out = everybody.said.partition("Not asked, since they are on prob")
+    assert "The customs of the test grid" not in asked
+    assert "The customs of the test grid. Their silence says nothing." in left_out
+    by_kind = asker.post("/ask", {**FORM, "category": "custody", "step": "check"})
+    for page in (rehearsed, by_kind):
+        assert "on probation" not in page.said
     assert asker.signed == []
 
 

@@ -112,6 +112,7 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
     targets = _targets(rules, sheet)
     every = providers(rules, rehearsal=_is_rehearsal(sheet))
     asked = [one for one in every if not targets or one["id"] in targets]
+    left_out = _left_out(rules, sheet)
     return visit.page(
         "ask_check.html",
         sheet=sheet,
@@ -119,6 +120,8 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         given=[name for name in GROUNDS if name in SUSPECT and sheet.all(name)],
         doubts=checks.doubts(sheet),
         asked=asked,
+        left_out=left_out,
+        child=checks.child(sheet, dt.datetime.now(_INDIA).date()),
         everybody=not targets,
         rehearsal=_is_rehearsal(sheet),
         sections=_sections(sheet),
@@ -191,6 +194,17 @@ def _targets(rules: Mapping[str, Any], sheet: Sheet) -> list[str]:
         one["id"]
         for one in providers(rules, rehearsal=_is_rehearsal(sheet))
         if one["id"] in chosen or kinds & set(one["categories"])
+    ]
+
+
+def _left_out(rules: Mapping[str, Any], sheet: Sheet) -> list[dict[str, Any]]:
+    """Those on probation that fit the choice and yet are not asked."""
+    chosen, kinds = set(sheet.all("target")), set(sheet.all("category"))
+    asked = providers(rules, rehearsal=_is_rehearsal(sheet))
+    return [
+        one
+        for one in providers(rules, rehearsal=True)
+        if one not in asked and (kinds & set(one["categories"]) or not chosen | kinds)
     ]
 
 

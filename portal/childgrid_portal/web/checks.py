@@ -11,11 +11,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from stdnum.in_ import epic as stdnum_epic
 from stdnum.in_ import pan as stdnum_pan
 
+from childgrid_portal.profile import dates
 from childgrid_portal.web.forms import Sheet
 from childgrid_portal.web.words import N_
 
@@ -51,6 +52,22 @@ DOUBTS = {
     "age_as_of": N_("This date may not be understood; write it like 27-3-1984."),
 }
 """What is said of each field whose form is doubtful."""
+
+
+def child(sheet: Sheet, today: dt.date) -> str:
+    """`minor` where what was typed makes the person a child today, `unsure`, or empty.
+
+    Every doubt is read for the child, as the guard of each register reads it.
+    """
+    said = {one.status(today) for one in _births(sheet, today)}
+    return next((word for word in ("minor", "unsure") if word in said), "")
+
+
+def _births(sheet: Sheet, today: dt.date) -> Iterator[dates.Birth]:
+    found = [dates.birth(sheet.one(name)) for name in ("birth_date", "birth_year")]
+    stated = day(sheet.one("age_as_of"))
+    found.append(dates.aged(sheet.one("age"), stated, today))
+    yield from (one for one in found if one is not None)
 
 
 def digits(text: str) -> str:
