@@ -91,6 +91,20 @@ _LABELS = {
     "content": N_("Digest of the record"),
     "id": N_("Random number of this statement"),
 }
+_LISTS = {
+    "fields": "ground",
+    "reason": "why",
+    "slot": "role",
+    "side": "side",
+    "scope": "scope",
+    "subject": "subject",
+    "role": "role",
+    "verdict": "remark",
+    "disposal": "disposal",
+    "purpose": "purpose",
+}
+"""Fields whose values are codes of a closed list, as `terms` names it."""
+
 _ORDER = list(_LABELS)
 """What decides comes first, what only proves comes last, anything else between."""
 
@@ -102,6 +116,10 @@ class Row:
     label: str
     text: str
     time: int = 0
+    list: str = ""
+    """The closed list whose words the page says beside the codes."""
+
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +171,9 @@ def _row(name: str, value: Any) -> Row:  # noqa: ANN401 - any JSON value
     label = _LABELS.get(name, name)
     if name in _TIMES:
         return Row(label, "", int(value))
-    return Row(label, _text(value))
+    codes = tuple(value) if isinstance(value, list) else (_text(value),)
+    listed = "flag" if isinstance(value, bool) else _LISTS.get(name, "")
+    return Row(label, _text(value), 0, listed, codes if listed else ())
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
@@ -162,5 +182,5 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
         return ", ".join(_text(one) for one in value)
     if isinstance(value, bool):
-        return N_("yes") if value else N_("no")
+        return "yes" if value else "no"
     return str(value)

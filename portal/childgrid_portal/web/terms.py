@@ -57,6 +57,28 @@ SIDES = {
     "requester": N_("the agency that asks"),
     "holder": N_("the agency that holds the record"),
 }
+SUBJECTS = {
+    "query": N_("query"),
+    "request": N_("request for a record"),
+    "silent-hit": N_("silent hit"),
+    "budget": N_("lifting of a limit"),
+    "opening": N_("opening by auditors"),
+    "register": N_("own register"),
+    "break-glass": N_("emergency"),
+    "sample": N_("auditor's finding"),
+    "outcome": N_("outcome of a case"),
+    "purge": N_("row of the index"),
+    "candidate": N_("candidate"),
+    "declared": N_("declared staff"),
+}
+"""What approvals, refusals and reviews are about."""
+
+REMARKS = {
+    "not-him": N_("not this person"),
+    "same": N_("the same person as"),
+    "withdrawn": N_("taken back: nothing is said"),
+}
+FLAGS = {"yes": N_("yes"), "no": N_("no")}
 SCOPES = {
     "officer": N_("one officer"),
     "case": N_("one case"),
@@ -102,6 +124,13 @@ GROUNDS = {
     "note": N_("note"),
     "photo": N_("photograph"),
     "flight": N_("flight"),
+    "nationality": N_("nationality"),
+    "arrival": N_("arrival"),
+    "admitted": N_("admission"),
+    "released": N_("release"),
+    "recorded": N_("recorded on"),
+    "offences": N_("offences"),
+    "status": N_("status"),
 }
 """What is known or compared, and the commoner names of fields that holders grant."""
 
@@ -186,6 +215,9 @@ TERMS = {
     "denial": DENIALS,
     "why": {**REASONS, **DENIALS},
     "side": SIDES,
+    "subject": SUBJECTS,
+    "remark": REMARKS,
+    "flag": FLAGS,
     "scope": SCOPES,
     "needs": NEEDS,
     "ground": GROUNDS,
