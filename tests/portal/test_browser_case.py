@@ -205,7 +205,7 @@ def test_the_query_s_page_tells_hits_from_one_that_is_offline(
     page = case.open("si-rao", f"/query/{query.hash}")
     text = page.locator("main").inner_text()
     assert "A lead, not an identification" in text
-    assert "3 of 4 agencies have answered" in text
+    assert "3 of 4 agencies have searched" in text
     assert page.locator("ol.cards > li").count() == 3
     assert "offline" in standing(page, "Agencies that were asked", "childcare")
 
@@ -220,8 +220,8 @@ def test_the_profile_shows_what_each_source_said(case: Case, query: Statement) -
     caption = "Every source, and what it gave"
     assert "gave a part name note" in standing(page, caption, "customs")
     assert "denied the basis is too weak" in standing(page, caption, "prisons")
-    assert "knows a candidate, was not asked" in standing(page, caption, "railways")
-    assert "did not answer" in standing(page, caption, "childcare")
+    assert "has candidates" in standing(page, caption, "railways")
+    assert "offline" in standing(page, caption, "childcare")
     text = page.locator("main").inner_text()
     assert "VANKHEDE KABIR" in text
     assert "AI-302" not in text
@@ -239,7 +239,7 @@ def test_the_paper_that_is_downloaded_can_be_read(case: Case, query: Statement) 
     words = all_words(paper)
     for text in ("VANKHEDE KABIR", "कबीर वानखेडे", CASE, "police/si-rao", "TRAINING"):
         assert text in words
-    for text in ("the basis is too weak", "did not answer", "17-03-1984"):
+    for text in ("the basis is too weak", "offline", "17-03-1984"):
         assert text in words
     assert "AI-302" not in words
     assert drawn(paper) == {"noto-sans-latin", "noto-sans-devanagari-devanagari"}

@@ -45,7 +45,7 @@ def test_every_source_says_how_far_it_came() -> None:
     )
     assert [one.standing for one in read.sources] == [
         *("gave", "part", "denied", "open", "expired", "lost"),
-        *("hit", "none", "refused", "silent", "part"),
+        *("hit", "none", "refused", "unknown", "part"),
     ]
     (partly,) = read.sources[1].requests
     assert (partly.gave, partly.withheld) == (("name",), ("phone",))

@@ -68,7 +68,7 @@ def test_granted_values_and_the_rest_by_its_name(grid: Grid) -> None:
     made, copies = read(grid, asked)
 
     standing = {one.agency: one.standing for one in made.sources}
-    assert standing == {"childcare": "silent", "customs": "part", "prisons": "denied"}
+    assert standing == {"childcare": "unknown", "customs": "part", "prisons": "denied"}
     values = {(one.field, one.text) for one in made.values}
     assert values == {("name", "VANKHEDE KABIR"), ("birth_date", "17.03.1984")}
     assert made.records[0].withheld == ("phone",)

@@ -121,9 +121,9 @@ def test_the_page_shows_each_source_and_where_values_come_from() -> None:
     page = Page(told(reading.profile(visitor(shown))))
 
     for words in (
-        *("gave a part", "denied", "the law forbids it", "knows nobody like this"),
+        *("gave a part", "denied", "the law forbids it", "knows nobody who fits"),
         *(
-            "did not answer",
+            "not answered, nothing is known of it",
             "17-03-1984",
             "18-03-1984",
             "A lead, not an identification",
@@ -223,7 +223,7 @@ def test_json_holds_values_exactly_and_their_origin() -> None:
     assert record["values"][0]["hidden_signs"] is True
     assert record["disclosure"]
     assert made["sources"][0]["requests"][0]["withheld"] == ["tel"]
-    assert made["sources"][1]["standing"] == "silent"
+    assert made["sources"][1]["standing"] == "unknown"
     assert made["mark"] == {
         "grid": "training",
         "officer": "police/si-rao",

@@ -125,10 +125,10 @@ def test_every_agency_is_shown_with_what_it_said(grid: Grid) -> None:
     finally:
         grid.members["prisons"].online = True
     page = police(grid).get(f"/query/{query.hash}")
-    assert "2 of 3 agencies have answered." in page.said
+    assert "2 of 3 agencies have searched; 1 not answered" in page.said
     rows = dict(re.findall(r'<th scope="row">([^<]+)</th>\s*<td>(.*?)</td>', page.text))
     assert "has candidates" in rows["The customs of the test grid"]
-    assert "knows nobody who fits" in rows["The childcare of the test grid"]
+    assert "names nobody" in rows["The childcare of the test grid"]
     assert "nothing is known of it" in rows["The prisons of the test grid"]
     assert "strong lead" in page.said
     assert "%" not in page.said
@@ -163,7 +163,7 @@ def test_what_the_coordinator_says_of_a_silent_agency(grid: Grid, state: str) ->
     assert (target.since, target.reason) == (since, reason)
     assert made.not_asked == ("Agency Y",)
     assert made.settled is (state != "asked")
-    assert made.answered == (state == "refused")
+    assert made.searched == 0
 
 
 def candidate(band: str, calibrated: bool, probability: int, others: int) -> object:

@@ -114,7 +114,7 @@ def test_a_code_that_is_not_known_is_escaped(tmp_path: Path) -> None:
     (tmp_path / "t.html").write_text("{{ term('band', x) }}", "utf-8")
     pages = Pages(tmp_path, 0, SHARED, words.languages())
 
-    assert pages.render("t.html", "hi", x="strong") == "पक्का सुराग"
+    assert pages.render("t.html", "hi", x="strong") == "प्रबल सुराग"
     assert pages.render("t.html", "hi", x="<b>_") == "&lt;b&gt; "
 
 

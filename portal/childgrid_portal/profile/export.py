@@ -115,6 +115,8 @@ def _source(source: Source) -> dict[str, Any]:
         "agency": source.agency,
         "standing": source.standing,
         "answer": source.answer,
+        "reason": source.reason,
+        "silent": source.silent,
         "index_as_of": moment(source.as_of),
         "candidates": [dict(one) for one in source.candidates],
         "requests": [_request(one) for one in source.requests],

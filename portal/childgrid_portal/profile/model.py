@@ -9,7 +9,7 @@ state is shown as it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from childgrid_portal.profile.text import hides, pieces, visible
@@ -41,6 +41,9 @@ REGISTER = "register"
 """The mark of what the asking agency's register of cases says."""
 
 CASE_DATE = "case_date"
+
+UNANSWERED = ("asked", "offline", "timed-out", "refused", "expired")
+"""What the coordinator says of a target that has not answered."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +123,19 @@ class Source:
     answered_at: int
     candidates: tuple[Mapping[str, Any], ...]
     requests: tuple[Outcome, ...]
+    state: str = ""
+    """What the coordinator says of it, where it has not answered."""
+
+    reason: str = ""
+    silent: bool = False
+    """Whether it may hold what it is silent about until its custodian speaks."""
 
     @property
     def standing(self) -> str:
         """How far it has come, in one word: what matters most of what there is.
 
         `gave`, `part` (something was withheld), `lost`, `open`, `denied`, `expired`,
-        `hit` (known there, nothing was asked), `none`, `refused`, `silent`.
+        `hit` (known there, nothing was asked), or as `standing` says of an answer.
         """
         states = {one.state for one in self.requests}
         if "disclosed" in states:
@@ -135,7 +144,19 @@ class Source:
         for state in ("lost", "open", "denied", "expired"):
             if state in states:
                 return state
-        return "silent" if self.answer == "not answered" else self.answer
+        return standing(self.answer, self.state, silent=self.silent)
+
+
+def standing(answer: str, state: str, *, silent: bool) -> str:
+    """How a target stands by its answer or, without one, by the coordinator's word.
+
+    `hit`, `none`, `quiet` (names nobody, and is silent about a part of its data),
+    `refused`, `asked`, `offline`, `timed-out`, `expired`, or `unknown`.
+    """
+    state = state.replace("no-hit", "none")
+    if answer == "not answered":
+        return state if state in UNANSWERED else "unknown"
+    return "quiet" if silent and answer == "none" else answer
 
 
 @dataclass(frozen=True)
@@ -157,6 +178,9 @@ class Profile:
     asked: tuple[Value, ...]
     sources: tuple[Source, ...]
     not_asked: tuple[str, ...]
+    bands: Mapping[str, int] = field(default_factory=dict)
+    """The probability per 10,000 from which a lead is strong, and possible."""
+
     case_date: Value | None = None
     """The day of the case, where the asking agency's register of cases has it."""
 
@@ -194,6 +218,7 @@ def read(document: Mapping[str, Any]) -> Profile:
         asked=tuple(_asked(document)),
         sources=tuple(sources),
         not_asked=tuple(document["not_asked"]),
+        bands=document.get("bands", {}),
         case_date=_case_date(document),
     )
 
@@ -210,9 +235,9 @@ def _own(document: Mapping[str, Any], mark: str) -> Origin:
 
 def _asked(document: Mapping[str, Any]) -> Iterator[Value]:
     origin = _own(document, ASKED)
-    for field, texts in document.get("suspect", {}).items():
+    for name, texts in document.get("suspect", {}).items():
         for text in texts:
-            yield Value(field, field, text, origin)
+            yield Value(name, name, text, origin)
 
 
 def _source(one: Mapping[str, Any], before: int) -> Source:
@@ -228,6 +253,9 @@ def _source(one: Mapping[str, Any], before: int) -> Source:
         answered_at=one["answered_at"],
         candidates=tuple(one["candidates"]),
         requests=tuple(requests),
+        state=one.get("state", ""),
+        reason=one.get("reason", ""),
+        silent=one.get("silent", False),
     )
 
 

@@ -7,6 +7,7 @@ asked is not shown before a record is disclosed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from childgrid_portal.profile.model import standing
 from childgrid_portal.web import clock
 from childgrid_portal.web.forms import page_of, said
 from childgrid_portal.web.visit import Visit
@@ -27,7 +29,8 @@ OPEN = ("asked", "waiting", "unknown")
 PAUSES = (2,) * 30 + (5,) * 48
 """Seconds between two looks of a live page; after five minutes it is read by hand."""
 
-_NOT_ANSWERED = "not answered"
+_SEARCHED = ("hit", "none", "quiet")
+_NEVER_SENT = ("refused", "expired")
 
 
 def docket(visit: Visit) -> Response:
@@ -71,6 +74,8 @@ class Target:
     reason: str = ""
     since: int = 0
     as_of: int = 0
+    silent: bool = False
+    """Whether it may hold what it is silent about until its custodian speaks."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,19 @@ class Results:
     not_asked: tuple[str, ...]
 
     @property
-    def answered(self) -> int:
-        """How many agencies have answered, whatever they said."""
-        return sum(one.state in ("hit", "none", "refused") for one in self.targets)
+    def searched(self) -> int:
+        """How many agencies have searched, whatever they found."""
+        return sum(one.state in _SEARCHED for one in self.targets)
+
+    @property
+    def others(self) -> dict[str, int]:
+        """State to number of those that have not searched, the most frequent first."""
+        states = Counter(one.state for one in self.targets)
+        return {
+            state: count
+            for state, count in states.most_common()
+            if state not in _SEARCHED
+        }
 
     @property
     def settled(self) -> bool:
@@ -130,15 +145,24 @@ def results(
 
 
 def _target(name: str, title: str, answer: Mapping[str, Any], asked: str) -> Target:
-    if answer["outcome"] != _NOT_ANSWERED:
-        reason = str(answer.get("reason", ""))
-        return Target(name, title, answer["outcome"], reason, as_of=answer["as_of"])
-    state = str(answer.get("state", "")).replace("no-hit", "none")
-    if state not in ("asked", "offline", "timed-out", "refused", "expired"):
-        state = "waiting" if asked == "waiting" else "unknown"
+    silent = bool(answer.get("silent"))
+    state = standing(answer["outcome"], str(answer.get("state", "")), silent=silent)
     return Target(
-        name, title, state, str(answer.get("reason", "")), int(answer.get("since", 0))
+        name,
+        title,
+        _unsent(asked) if state == "unknown" else state,
+        str(answer.get("reason", "")),
+        int(answer.get("since", 0)),
+        int(answer.get("as_of", 0)),
+        silent,
     )
+
+
+def _unsent(asked: str) -> str:
+    """The state of a target of which nothing is known, by that of the query."""
+    if asked in _NEVER_SENT:
+        return "unsent"
+    return "waiting" if asked == "waiting" else "unknown"
 
 
 def _rank(one: Found) -> tuple[int, int, int, str]:
@@ -162,6 +186,7 @@ def query(visit: Visit) -> Response:
         "answers.html",
         asked=asked,
         results=results(asked, answers, names),
+        bands=answers.get("bands", {}),
         now=clock.now(),
     )
 
@@ -199,7 +224,8 @@ def _part(visit: Visit) -> tuple[bool, bytes]:
     asked, answers = visit.read("query", name), visit.read("answers", name)
     names = titles(visit.read("directory"))
     made = results(asked, answers, names)
-    shown = visit.page("answers_part.html", asked=asked, results=made)
+    bands = answers.get("bands", {})
+    shown = visit.page("answers_part.html", asked=asked, results=made, bands=bands)
     return made.settled, bytes(shown.body)
 
 

@@ -21,13 +21,15 @@ STATES = {
     "target-state": {
         "hit": N_("has candidates"),
         "none": N_("knows nobody who fits"),
+        "quiet": N_("names nobody"),
         "refused": N_("refused to search"),
         "asked": N_("not answered yet"),
         "offline": N_("offline"),
         "timed-out": N_("did not answer in time"),
         "expired": N_("did not answer before the query ran out"),
         "waiting": N_("not sent yet"),
-        "unknown": N_("not answered; nothing is known of it"),
+        "unsent": N_("never sent"),
+        "unknown": N_("not answered, nothing is known of it"),
     },
     "kind": {
         "query": N_("query"),
@@ -82,7 +84,9 @@ REASONS = {
     "ceremony": N_("The agencies are changing their key. Ask again later."),
     "scheme": N_("That agency works under another scheme at the moment."),
     "budget": N_(
-        "The day's limit is reached. A supervising officer can ask to have it lifted."
+        "The day's limit is reached: a supervising officer can ask to have it lifted. "
+        "Or one person was described in too many ways in a day: no lifting changes "
+        "that. Wait a day, or look at the answers to the earlier descriptions."
     ),
     "changed": N_("The record changed since the search. Search again."),
     "fields": N_("The holder's policy does not grant all of these fields."),
