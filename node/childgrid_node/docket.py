@@ -31,8 +31,8 @@ def page(office: Office, officer: Officer, number: int) -> dict[str, Any]:
     """Page `number` (from 0) of the queries that `officer` may read.
 
     Returns:
-        `lines` as `summary` with `known`, `state`, `answered` (who has searched) and
-        `requests`, and `more`: whether there is another page.
+        `lines` as `summary` with `known`, `state`, `sent`, `answered` (how many have
+        searched) and `requests`, and `more`: whether there is another page.
 
     Raises:
         Refused: a prosecutor reads packs, agency IT nothing of a case.
@@ -62,6 +62,7 @@ def _line(office: Office, name: str) -> dict[str, Any]:
         **summary(query),
         "known": known(office, name),
         "state": state(office, query),
+        "sent": is_sent(office, query),
         "targets": len(query["targets"]),
         "answered": len(searched & query["targets"].keys()),
         "requests": len(requests(office, name)),
@@ -91,6 +92,13 @@ def state(office: Office, query: Statement) -> str:
     if query.expires <= office.now:
         return "expired"
     return "withdrawn" if withdrawn else "waiting"
+
+
+def is_sent(office: Office, query: Statement) -> bool:
+    """Whether it reached the coordinator: one may be refused before that, or after."""
+    gone = "SELECT 1 FROM outbox WHERE hash = ? AND state = 'sent'"
+    answered = office.journal.answered_by(query.hash, Kind.ANSWER)
+    return bool(answered or office.journal.rows(gone, (query.hash,)))
 
 
 def requests(office: Office, query: str) -> list[Statement]:

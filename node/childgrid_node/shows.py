@@ -140,6 +140,7 @@ class Shows:
             **summary(asked),
             **docket.known(office, name),
             "state": docket.state(office, asked),
+            "sent": docket.is_sent(office, asked),
             "requests": [
                 {**summary(one), "state": receive.state(office, one)}
                 for one in docket.requests(office, name)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from audit.browser import Page
 from childgrid_portal import render
 from childgrid_portal.web import statements
 from childgrid_wire import canonical, statement
 from childgrid_wire.errors import Malformed
 from childgrid_wire.kinds import Kind
+from portal.visits import rendered
 from wire import samples
 
 NOW = 1_780_000_000
@@ -120,3 +122,48 @@ def test_bytes_of_another_kind_are_not_shown() -> None:
         statements.read(Kind.APPROVAL, drafted(Kind.QUERY))
     with pytest.raises(Malformed):
         statements.read(Kind.QUERY, drafted(Kind.QUERY) + b" ")
+
+
+def sign_page(said: statements.Said, language: str = "en") -> str:
+    """The page that shows a statement before it is signed, as HTML."""
+    draft = {"id": "0" * 32, "hash": "ab" * 32, "moment": NOW}
+    given_ = {
+        "said": said,
+        "draft": draft,
+        "open_for": 5,
+        "minutes": 5,
+        "options": {},
+        "trainee": False,
+        "fault": None,
+        "person": None,
+        "officer": "",
+        "token": "t",
+        "look": "",
+        "links": [],
+        "here": "/",
+        "posted": True,
+        "entered": True,
+    }
+    return rendered().render("sign.html", language, **given_)
+
+
+def signed_page(kind: Kind, language: str = "en", **values: str) -> str:
+    """The same of one kind, as text."""
+    said = statements.read(kind, drafted(kind, **values))
+    return Page(sign_page(said, language)).said()
+
+
+def test_what_is_signed_is_said_in_words_beside_its_codes() -> None:
+    """In the reader's language; the code of the bytes is never left out."""
+    said = signed_page(Kind.APPROVAL, "hi", side="holder", slot="custodian")
+    assert "अभिलेख रखने वाली एजेंसी (holder)" in said
+    assert "अभिरक्षक (नोडल अधिकारी) (custodian)" in said
+    english = signed_page(Kind.QUERY, purpose="investigation")
+    assert "investigation of an offence (investigation)" in english
+
+
+def test_no_value_of_a_statement_is_markup_or_a_format() -> None:
+    """A value is text, whatever stands in it."""
+    row = statements.Row("Fields", "<b>50 %(x)s</b>")
+    page = sign_page(statements.Said("Title", (row,)))
+    assert "&lt;b&gt;50 %(x)s&lt;/b&gt;" in page

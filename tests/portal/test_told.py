@@ -15,17 +15,15 @@ from starlette.datastructures import FormData
 from audit.browser import Page
 from childgrid_node import almanac, explain
 from childgrid_portal.profile import model
-from childgrid_portal.web import checks, clock, finding, reading, statements
+from childgrid_portal.web import checks, clock, finding, reading
 from childgrid_portal.web.forms import Sheet
 from childgrid_wire.errors import NEXT_STEP, Reason
-from childgrid_wire.kinds import Kind
 from grid import KABIR, Grid
 from portal.profiles import NOW, QUERY, SUSPECT, document, given, request, source
 from portal.test_asking import FORM
-from portal.test_statements import drafted
 from portal.test_walks import WHY
 from portal.visitor import Visitor
-from portal.visits import Officer, rendered
+from portal.visits import Officer
 
 BANDS = {"strong": 9_282, "possible": 5_000}
 SILENT = "nothing is said of them unless its custodian decides so"
@@ -62,13 +60,18 @@ def lead(band: str, others: int = 0) -> dict[str, Any]:
 
 
 def query(
-    targets: Mapping[str, Any], state: str = "asked", language: str = "en"
+    targets: Mapping[str, Any],
+    state: str = "asked",
+    language: str = "en",
+    *,
+    sent: bool = True,
 ) -> Page:
     """A query's page."""
     shown: dict[str, dict[str, Any]] = {
         "query": {
             "hash": QUERY,
             "state": state,
+            "sent": sent,
             "by": "police/si-rao",
             "issued": NOW,
             "expires": NOW + 86_400,
@@ -182,7 +185,8 @@ def test_the_docket_counts_searches() -> None:
         "answered": 0,
         "requests": 0,
     }
-    lines = [{**line, "state": state} for state in ("asked", "refused")]
+    refused = {**line, "state": "refused"}
+    lines = [{**refused, "sent": False}, {**refused, "sent": True}]
     shown = {"lines": lines, "page": 0, "more": False}
     made = finding.docket(Visitor(lambda *_: shown, form=FormData()))
     said = Page(bytes(made.body).decode()).said()
@@ -242,13 +246,16 @@ def test_children_and_victims_are_not_searched() -> None:
 
 def test_a_query_that_was_refused_was_never_sent() -> None:
     """No time is left for answers, nothing is looked for again."""
-    page = query({"a": {"outcome": "not answered"}}, "refused")
+    page = query({"a": {"outcome": "not answered"}}, "refused", sent=False)
     said = page.said()
     assert "refused, and never sent to any agency" in said
     assert "0 of 1 agencies have searched; 1 never sent" in said
     for wrong in ("left for answers", "Look again", "not answered"):
         assert wrong not in said
     assert "progress.js" not in str(page.all("script"))
+    late = query({"a": answered("hit", lead("weak"))}, "refused").said()
+    assert "refused after it was sent: no record can be requested" in late
+    assert "never sent" not in late
 
 
 TODAY = dt.date(2026, 6, 1)
@@ -332,51 +339,6 @@ def test_codes_of_closed_lists_are_said_in_words() -> None:
         assert word in said
     for code in ("nationality", "offences", "movement"):
         assert code not in said
-
-
-def sign_page(said: statements.Said, language: str = "en") -> str:
-    """The page that shows a statement before it is signed, as HTML."""
-    draft = {"id": "0" * 32, "hash": "ab" * 32, "moment": NOW}
-    given_ = {
-        "said": said,
-        "draft": draft,
-        "open_for": 5,
-        "minutes": 5,
-        "options": {},
-        "trainee": False,
-        "fault": None,
-        "person": None,
-        "officer": "",
-        "token": "t",
-        "look": "",
-        "links": [],
-        "here": "/",
-        "posted": True,
-        "entered": True,
-    }
-    return rendered().render("sign.html", language, **given_)
-
-
-def signed_page(kind: Kind, language: str = "en", **values: str) -> str:
-    """The same of one kind, as text."""
-    said = statements.read(kind, drafted(kind, **values))
-    return Page(sign_page(said, language)).said()
-
-
-def test_what_is_signed_is_said_in_words_beside_its_codes() -> None:
-    """In the reader's language; the code of the bytes is never left out."""
-    said = signed_page(Kind.APPROVAL, "hi", side="holder", slot="custodian")
-    assert "अभिलेख रखने वाली एजेंसी (holder)" in said
-    assert "अभिरक्षक (नोडल अधिकारी) (custodian)" in said
-    english = signed_page(Kind.QUERY, purpose="investigation")
-    assert "investigation of an offence (investigation)" in english
-
-
-def test_no_value_of_a_statement_is_markup_or_a_format() -> None:
-    """A value is text, whatever stands in it."""
-    row = statements.Row("Fields", "<b>50 %(x)s</b>")
-    page = sign_page(statements.Said("Title", (row,)))
-    assert "&lt;b&gt;50 %(x)s&lt;/b&gt;" in page
 
 
 def test_a_spent_limit_is_told_from_too_many_descriptions() -> None:

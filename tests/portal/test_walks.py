@@ -99,6 +99,8 @@ def test_a_refusal_needs_a_reason_and_closes_the_query(grid: Grid) -> None:
     page = asker.get(f"/query/{asker.signed[0]}")
     assert "refused" in page.said
     assert "the legal basis is too weak (police/sp-nair" in page.said
+    assert "refused, and never sent to any agency" in page.said
+    assert "never sent" in asker.get("/queries?state=refused").said
     with pytest.raises(Refused):
         boss.post(path, {"decision": "approve"})
 
@@ -154,7 +156,7 @@ def test_what_the_coordinator_says_of_a_silent_agency(grid: Grid, state: str) ->
     name, since, reason = STATES[state]
     answer = {"outcome": "not answered", "state": name, "since": since}
     answers = {"targets": {"x": {**answer, "reason": reason}}, "not_asked": ["y"]}
-    query = {"state": "asked", "requests": []}
+    query = {"state": "asked", "sent": True, "requests": []}
 
     made = finding.results(query, answers, {"x": "Agency X", "y": "Agency Y"})
 
@@ -188,7 +190,7 @@ def test_candidates_are_ranked_and_a_percentage_is_earned() -> None:
         candidate("strong", True, 9_700, 9),
     ]
     answer = {"outcome": "hit", "as_of": 1, "candidates": told}
-    query = {"state": "asked", "requests": []}
+    query = {"state": "asked", "sent": True, "requests": []}
     made = finding.results(
         query, {"targets": {"x": answer}, "not_asked": []}, {"x": "X"}
     )

@@ -129,7 +129,7 @@ def results(
     targets, found = [], []
     for name, answer in answers["targets"].items():
         title = titles.get(name, name)
-        targets.append(_target(name, title, answer, str(asked["state"])))
+        targets.append(_target(name, title, answer, _unknown(asked)))
         for one in answer.get("candidates", ()):
             made = [
                 request
@@ -144,13 +144,13 @@ def results(
     )
 
 
-def _target(name: str, title: str, answer: Mapping[str, Any], asked: str) -> Target:
+def _target(name: str, title: str, answer: Mapping[str, Any], unknown: str) -> Target:
     silent = bool(answer.get("silent"))
     state = standing(answer["outcome"], str(answer.get("state", "")), silent=silent)
     return Target(
         name,
         title,
-        _unsent(asked) if state == "unknown" else state,
+        unknown if state == "unknown" else state,
         str(answer.get("reason", "")),
         int(answer.get("since", 0)),
         int(answer.get("as_of", 0)),
@@ -158,11 +158,11 @@ def _target(name: str, title: str, answer: Mapping[str, Any], asked: str) -> Tar
     )
 
 
-def _unsent(asked: str) -> str:
+def _unknown(asked: Mapping[str, Any]) -> str:
     """The state of a target of which nothing is known, by that of the query."""
-    if asked in _NEVER_SENT:
+    if asked["state"] in _NEVER_SENT and not asked["sent"]:
         return "unsent"
-    return "waiting" if asked == "waiting" else "unknown"
+    return "waiting" if asked["state"] == "waiting" else "unknown"
 
 
 def _rank(one: Found) -> tuple[int, int, int, str]:
