@@ -100,6 +100,36 @@ def test_a_refusal_is_told_in_the_reader_s_language() -> None:
         assert str(escape(said.string)) in page
 
 
+@pytest.mark.parametrize(
+    ("text", "says", "never"),
+    [
+        ("strong lead", "प्रबल", "पक्का"),
+        ("Query", "प्रश्न", "पूछताछ"),
+        ("Queries", "प्रश्न", "पूछताछ"),
+        ("Alias", "उर्फ़", "उपनाम"),
+        ("Somebody was cleared", "आरोप से मुक्त", "निर्दोष"),
+        ("State or union territory", "राज्य", "स्थिति"),
+    ],
+)
+def test_hindi_does_not_say_more_than_the_text(
+    text: str, says: str, never: str
+) -> None:
+    """A lead isn't certain, a query no interrogation, a discharge no innocence."""
+    have = words.load("hi", LANGUAGES["hi"])
+    found = have.get(text)
+    assert found is not None
+    assert says in str(found.string)
+    assert never not in str(found.string)
+
+
+def test_hindi_points_double_the_odds_and_no_probability() -> None:
+    """A probability can't be doubled without end."""
+    have = words.load("hi", LANGUAGES["hi"])
+    (said,) = [str(one.string) for one in have if "doubles the odds" in str(one.id)]
+    assert "अनुपात को दोगुना" in said
+    assert "संभावना" not in said
+
+
 def test_no_list_of_words_takes_another_s_place() -> None:
     """Two lists of one name would leave the codes of the first without words."""
     lists = [name for name in TERMS if name not in STATES]
