@@ -258,6 +258,15 @@ def test_a_query_that_was_refused_was_never_sent() -> None:
     assert "never sent" not in late
 
 
+def test_a_query_of_a_case_that_is_over_was_never_sent() -> None:
+    """It is said why, and no agency is waited for."""
+    said = query({"a": {"outcome": "not answered"}}, "withdrawn", sent=False).said()
+
+    assert "withdrawn: its case is over, or its asker stands no more" in said
+    assert "0 of 1 agencies have searched; 1 never sent" in said
+    assert "left for answers" not in said
+
+
 TODAY = dt.date(2026, 6, 1)
 
 

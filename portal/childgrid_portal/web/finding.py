@@ -30,7 +30,7 @@ PAUSES = (2,) * 30 + (5,) * 48
 """Seconds between two looks of a live page; after five minutes it is read by hand."""
 
 _SEARCHED = ("hit", "none", "quiet")
-_NEVER_SENT = ("refused", "expired")
+_NEVER_SENT = ("refused", "expired", "withdrawn")
 
 
 def docket(visit: Visit) -> Response:

@@ -10,6 +10,7 @@ STATES = {
         "asked": N_("sent"),
         "refused": N_("refused"),
         "expired": N_("ran out before it was approved"),
+        "withdrawn": N_("withdrawn: its case is over, or its asker stands no more"),
     },
     "request-state": {
         "open": N_("open"),
