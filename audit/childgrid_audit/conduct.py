@@ -209,12 +209,13 @@ def _check_request(ledger: Ledger, request: Event, report: Report) -> None:
 def _check_closed(
     ledger: Ledger, refusal: Event, disclosures: Sequence[Event], report: Report
 ) -> None:
+    """In the holder's log, or in any where the holder refused: it knew its own word."""
+    refused = refusal.places
     for disclosure in disclosures:
-        holder = disclosure.statement.issuer
-        refused, released = (
-            event.places.get(holder) for event in (refusal, disclosure)
-        )
-        if refused and released and refused.order < released.order:
+        released, holder = disclosure.places, disclosure.statement.issuer
+        logs = refused.keys() & released.keys()
+        logs = logs if refusal.statement.issuer == holder else logs & {holder}
+        if any(refused[log].order < released[log].order for log in logs):
             what = "was made after the request had been refused"
             report.add(*ledger.where(disclosure), what)
 

@@ -33,9 +33,9 @@ def said(path: Path) -> Iterator[str]:
             yield text(node.value)
         if isinstance(node, ast.Yield) and path.name == "events.py" and node.value:
             yield text(node.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in SAYING and node.args:
-                yield text(node.args[-1])
+        reports = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if reports and node.func.attr in SAYING and node.args:
+            yield text(node.args[-1])
 
 
 def test_every_finding_is_explained() -> None:

@@ -29,6 +29,7 @@ from audit.wrongs import (
     extra,
     old_policy,
     own_approval,
+    refused_elsewhere,
     stranger_s_receipt,
 )
 from childgrid_audit import bundle
@@ -47,6 +48,7 @@ from childgrid_wire.kinds import Kind
 
 LEFT_TO_THE_FIRST = {
     after_refusal,
+    refused_elsewhere,
     contradiction,
     own_approval,
     stranger_s_receipt,

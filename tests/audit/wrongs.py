@@ -177,6 +177,19 @@ def logged_twice(world: World) -> Statement:
     return query
 
 
+def refused_elsewhere(world: World) -> Statement:
+    """A refusal that others were told first, logged after the release at home."""
+    begin(world)
+    request = world.named["r request"]
+    refusal = {"answers": request.hash, "subject": "request", "reason": "legal-bar"}
+    said = world.say(
+        "no", CHILD, Kind.REFUSAL, HUB, POLICE, officer="cu-das", **refusal
+    )
+    given = world.release("r")
+    world.log(said, CHILD)
+    return given
+
+
 WRONGS: dict[Wrong, tuple[str, str]] = {
     more_fields: (CHILD, "was not allowed: fields disclosure.category"),
     fewer_approvals: (CHILD, "was not allowed: not-approved custodian"),
@@ -184,6 +197,7 @@ WRONGS: dict[Wrong, tuple[str, str]] = {
     narrowed_fields: (CHILD, "was not allowed: not-approved disclosure.fields"),
     twice: (CHILD, "is a second disclosure for one request"),
     after_refusal: (CHILD, "was made after the request had been refused"),
+    refused_elsewhere: (CHILD, "was made after the request had been refused"),
     old_policy: (CHILD, "was not allowed: old-version disclosure.policy"),
     contradiction: (PRISON, "contradicts another answer of this target"),
     own_approval: (HUB, "was not allowed: decided approval"),
