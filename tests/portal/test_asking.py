@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from childgrid_page.engine import STATIC
 from childgrid_wire import canonical, probation
 from childgrid_wire.kinds import Kind
 from grid import CASE, Grid
@@ -94,8 +95,8 @@ def test_everything_typed_comes_back_into_the_form(asker: Officer) -> None:
         assert '<option value="M" selected>' in page.text
         assert '<option value="Maharashtra" selected>' in page.text
         assert "BNS:143" in page.text or "bns 143" in page.text
-        # A change of language would lose what a form holds.
-        assert 'action="/display"' not in page.text
+        # A change of language sends along what the form holds.
+        assert 'form="asking" formaction="/display"' in page.text
     assert again.status == 200
     assert faulty.status == 422
 
@@ -304,3 +305,44 @@ def test_an_agency_on_probation_is_led_to_the_box(tmp_path: Path) -> None:
     assert FORM["relative"] in page.text
     assert asker.signed == []
     assert grid.agency("police").office.journal.all(Kind.QUERY) == []
+
+
+def test_what_is_checked_can_be_printed(asker: Officer) -> None:
+    """Paper shows no forms but this one, which holds all that is sent, no buttons."""
+    check = asker.post("/ask", {**FORM, "step": "check"})
+    (form,) = (one for one in check.page.all("form") if one.get("id") == "checking")
+    assert form["class"] == "printed"
+    printed = (STATIC / "page.css").read_text().split("@media print")[1]
+    hidden = printed.split("{")[1]
+    assert "form:not(.printed), .printed button" in hidden
+    assert ", form," not in hidden
+
+
+def test_a_fault_is_read_first(asker: Officer) -> None:
+    """The summary has the focus when the page opens, without a script."""
+    page = asker.post("/ask", {**FORM, "case": "", "step": "check"})
+    (summary,) = (one for one in page.page.all("div") if one.get("id") == "faults")
+    assert "autofocus" in summary
+    assert summary["tabindex"] == "-1"
+
+
+def test_every_page_can_be_enlarged_and_translated(asker: Officer) -> None:
+    """The form, the check page, and pages with faults: the buttons are on each."""
+    pages = [asker.get("/ask")]
+    for more in ({}, {"case": ""}):
+        pages.append(asker.post("/ask", {**FORM, **more, "step": "check"}))
+    for page in pages:
+        buttons = [one for one in page.page.all("button") if one.get("name") == "look"]
+        assert len(buttons) == 2
+        assert {one["formaction"] for one in buttons} == {"/display"}
+        ids = {one.get("id") for one in page.page.all("form")}
+        assert {one["form"] for one in buttons} <= ids
+
+
+def test_a_form_with_faults_is_sent_again_in_another_language(grid: Grid) -> None:
+    """Where the page has another form than it answers, what was sent goes along."""
+    boss = Officer(grid, "police", "sp-nair")
+    page = boss.post("/lift", {"scope": "officer", "officer": "si-rao", "queries": "x"})
+    assert page.status == 422
+    assert page.hidden()["back"] == ["/lift"]
+    assert page.hidden()["queries"] == ["x"]

@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse, Response
 from childgrid_page.engine import Pages
 from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import words
+from childgrid_portal.web.drawer import Typed
 from childgrid_portal.web.site import TEMPLATES
 from childgrid_portal.web.terms import SHARED
-from childgrid_portal.web.visit import Person
+from childgrid_portal.web.visit import About, Person
 
 RAO = Person("police", "si-rao", "S. Rao", "investigator", "unit-1", 1, "en")
 _SHARED = {
@@ -58,7 +59,24 @@ class Visitor:
         self.read_.append((object_, subject))
         return self.answer(object_, subject, page)
 
-    def sign(self, wanted: Wanted, then: str) -> Response:
+    @property
+    def typed(self) -> Typed | None:
+        """Nothing is kept."""
+        return None
+
+    def forget(self) -> None:
+        """There is nothing to forget."""
+
+    def has_signed(self, name: str) -> bool:
+        """Nothing here is signed."""
+        return not name
+
+    def sign(
+        self,
+        wanted: Wanted,
+        then: str,
+        about: About | None = None,  # noqa: ARG002 - the interface's
+    ) -> Response:
         """Nothing here is signed."""
         raise AssertionError(wanted.kind, then)
 

@@ -27,9 +27,10 @@ from childgrid_node.shows import Asked
 from childgrid_page.engine import Pages
 from childgrid_portal.drafts import Wanted, check_draft
 from childgrid_portal.web import reading, rooms, words
+from childgrid_portal.web.drawer import Drawer, Typed, typed_pairs
 from childgrid_portal.web.site import TEMPLATES
 from childgrid_portal.web.terms import SHARED
-from childgrid_portal.web.visit import Person, Room
+from childgrid_portal.web.visit import About, Person, Room
 from childgrid_wire import envelope
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import desk_pb2
@@ -91,6 +92,9 @@ class Officer:
     signed: list[str] = field(default_factory=list)
     """The hashes of what this officer signed here."""
 
+    drawer: Drawer = field(default_factory=Drawer)
+    """What this officer sent and has not signed."""
+
     def __post_init__(self) -> None:
         at = self.grid.agency(self.member)
         self.desk = Desk(
@@ -141,7 +145,9 @@ class Officer:
         room, place = find(bare, method)
         if self.person.role not in room.roles:
             raise Shut(path)
-        visit = FakeVisit(self, place, query, form, bare if method == "GET" else "/")
+        if form and room.keeps:
+            self.drawer.put(self.officer, bare, form, room.keeps)
+        visit = FakeVisit(self, place, query, form, bare)
         return shown(room.handler(visit))
 
     def draft(self, wanted: Wanted) -> bytes:
@@ -183,9 +189,28 @@ class FakeVisit:
         asked = Asked(object_, subject, page)
         return self.by.desk.read(self.by.token, asked, wait_ms / 1_000)
 
-    def sign(self, wanted: Wanted, then: str) -> Response:
+    @property
+    def typed(self) -> Typed | None:
+        """What was sent here and has not been signed."""
+        return self.by.drawer.find(self.by.officer, self.path)
+
+    def forget(self) -> None:
+        """Forget it."""
+        self.by.drawer.drop(self.typed)
+
+    def has_signed(self, name: str) -> bool:
+        """Whether this officer did."""
+        return name in self.by.signed
+
+    def sign(
+        self,
+        wanted: Wanted,
+        then: str,
+        about: About | None = None,  # noqa: ARG002 - the interface's
+    ) -> Response:
         """Sign and go on."""
         name = self.by.sign(wanted)
+        self.forget()
         return Response(status_code=303, headers={"location": then.format(hash=name)})
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:
@@ -197,7 +222,10 @@ class FakeVisit:
             "entered": True,
             "look": self.by.look,
             "links": [(r.path, r.name) for r in ROOMS if r.name and self._may(r)],
-            "here": self.path,
+            "here": "/" if self.form else self.path,
+            "at": self.path,
+            "posted": bool(self.form),
+            "typed": typed_pairs(self.form),
             **values,
         }
         html = rendered().render(template, self.by.spoken, **given)

@@ -9,7 +9,7 @@ reports to collectors that the environment names, and nothing here reports to an
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -140,7 +140,7 @@ class Gate:
                 return onward(way.after)
             return way.handler(call)
 
-        return self._endpoint(answer, bare=way.bare)
+        return self._endpoint(answer, way, bare=way.bare)
 
     def room(self, room: Room) -> Endpoint:
         """The endpoint of a room: its officer's desk must be open."""
@@ -149,14 +149,21 @@ class Gate:
             if not self._is_signed_in(call):
                 return self._to_sign_in(call)
             person = call.known.person
-            if person is None:
-                call.known.wanted = "/" if call.posted else call.path
-                return onward("/desk")
-            if person.role not in room.roles:
+            if person is not None and person.role not in room.roles:
                 return call.shut()
-            return self._enter(call, room)
+            if call.posted and room.keeps:
+                self._site.drawer.put(
+                    call.known.officer, call.path, call.form, room.keeps
+                )
+            return self._enter(call, room) if person else self._to_desk(call)
 
-        return self._endpoint(answer)
+        return self._endpoint(answer, room)
+
+    def _to_desk(self, call: Call) -> Response:
+        """Open the desk first; what was sent is shown again after it."""
+        lost = call.posted and call.typed is None
+        call.known.wanted = "/" if lost else call.path
+        return onward("/desk")
 
     def _is_signed_in(self, call: Call) -> bool:
         """Whether an officer has signed in and has not been forgotten since."""
@@ -176,8 +183,7 @@ class Gate:
             if error.reason is not Reason.EXPIRED or not _is_over(call):
                 raise
             signing.close_desk(self._site, call.known)
-            call.known.wanted = "/" if call.posted else call.path
-            return onward("/desk")
+            return self._to_desk(call)
 
     def _to_sign_in(self, call: Call) -> Response:
         """Sign in first; a page that was asked for is remembered."""
@@ -188,7 +194,38 @@ class Gate:
         call.known.wanted = "/" if call.posted else call.path
         return answer
 
-    def _endpoint(self, answer: Handler, *, bare: bool = False) -> Endpoint:
+    def _foreign(self, call: Call, way: Way | Room) -> Response:
+        """A form with another token than its session's has: late, or nobody's."""
+        officer = self._site.sessions.late(call.said("token"))
+        inside = isinstance(way, Room) or way.officer
+        stranger = call.session is None or not call.session.officer
+        if not officer and not (stranger and inside):
+            return call.shut()
+        return self._over(call, officer, way.keeps if isinstance(way, Room) else ())
+
+    def _over(self, call: Call, officer: str, keeps: Sequence[str]) -> Response:
+        """The session of a form is over; what was typed is kept where it can be."""
+        drawer = self._site.drawer
+        if officer and keeps:
+            kept = drawer.put(officer, call.path, call.form, keeps)
+        else:
+            kept = drawer.latest(officer)
+        cookie, session = "", call.session
+        if session is None:
+            cookie, session = self._site.sessions.start()
+            call.session = session
+        if kept and not session.officer:
+            session.wanted = kept.path
+        own = bool(officer) and session.officer == officer
+        answer = call.page("over.html", 403, kept=kept, own=own)
+        return self._site.seal(answer, cookie) if cookie else answer
+
+    def _endpoint(
+        self, answer: Handler, way: Way | Room, *, bare: bool = False
+    ) -> Endpoint:
+        def foreign(call: Call) -> Response:
+            return self._foreign(call, way)
+
         async def endpoint(request: Request) -> Response:
             call = self._call(request)
             if not _is_place(call.place):
@@ -196,7 +233,7 @@ class Gate:
             if request.method not in ("GET", "HEAD"):
                 call.form = await _form(request) or FormData()
                 if not bare and not call.is_own():
-                    return call.shut()
+                    return await run_in_threadpool(self._guarded, foreign, call)
             return await run_in_threadpool(self._guarded, answer, call)
 
         return endpoint

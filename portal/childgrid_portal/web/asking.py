@@ -1,7 +1,8 @@
 """The verb *ask*: a form for what an officer has, a page that checks it, a signature.
 
-Nothing typed is kept here: the form carries it to the check page and from there either
-back into the form or into the draft. What is sent to whom stands on the check page.
+The form carries what was typed to the check page and from there either back into the
+form or into the draft; what was sent last is kept until it is signed (see `drawer`) and
+stands in the form again. What is sent to whom stands on the check page.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from childgrid_portal import drafts
 from childgrid_portal.web import checks
@@ -19,9 +20,10 @@ from childgrid_portal.web.forms import (
     EMPTY,
     LONGEST_LINE,
     MOST_LINES,
+    NO_FAULTS,
     Faults,
     Sheet,
-    said,
+    step_of,
 )
 from childgrid_portal.web.terms import GROUNDS, INDIA
 from childgrid_portal.web.visit import Visit
@@ -38,6 +40,7 @@ SINGLE = (
 )
 SUSPECT = (*LINED, *SINGLE)
 ABOUT = ("case", "purpose", "section", "category", "target", "hours", "rehearsal")
+FIELDS = (*SUSPECT, *ABOUT)
 HOURS = (24, 48, 72, 168)
 MOST_SECTIONS = 16
 _INDIA = dt.timezone(dt.timedelta(seconds=19_800))
@@ -76,12 +79,16 @@ _REFUSALS = {
 
 def ask(visit: Visit) -> Response:
     """The form; once posted, the check page, the form again, or the signature."""
+    step = step_of(visit.form)
+    if step == "anew":
+        visit.forget()
+        return RedirectResponse("/ask", 303)
     rules = visit.read("directory")
-    sheet, step = Sheet.of(visit.form, (*SUSPECT, *ABOUT)), said(visit.form, "step")
-    if not step:
-        return _form(visit, rules, EMPTY, {})
+    if not visit.form:
+        return _form(visit, rules, *_kept(visit))
+    sheet = Sheet.of(visit.form, FIELDS)
     if step not in ("check", "sign"):
-        return _form(visit, rules, sheet, {})
+        return _form(visit, rules, sheet)
     faults = _faults(rules, sheet, dt.datetime.now(_INDIA).date())
     if faults:
         return _form(visit, rules, sheet, faults)
@@ -90,8 +97,21 @@ def ask(visit: Visit) -> Response:
     return _sign(visit, rules, sheet)
 
 
+def _kept(visit: Visit) -> tuple[Sheet, Faults, int]:
+    """What was typed here before, and when; an untouched form is none."""
+    typed = visit.typed
+    sheet = Sheet.of(typed.form, FIELDS) if typed else EMPTY
+    if typed is None or not sheet.holds((*SUSPECT, "case", "section", "purpose")):
+        return EMPTY, {}, 0
+    return sheet, {}, typed.moment
+
+
 def _form(
-    visit: Visit, rules: dict[str, Any], sheet: Sheet, faults: Faults
+    visit: Visit,
+    rules: dict[str, Any],
+    sheet: Sheet,
+    faults: Faults = NO_FAULTS,
+    since: int = 0,
 ) -> Response:
     return visit.page(
         "ask.html",
@@ -103,7 +123,9 @@ def _form(
         categories=_counted(rules),
         hours=_hours(rules),
         india=INDIA,
-        posted=sheet is not EMPTY,
+        since=since,
+        within="asking",
+        again="check" if faults else "change",
         here="/ask",
     )
 
@@ -125,7 +147,8 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         everybody=not targets,
         rehearsal=_is_rehearsal(sheet),
         sections=_sections(sheet),
-        posted=True,
+        within="checking",
+        again="check",
         here="/ask",
     )
 
@@ -142,7 +165,8 @@ def _sign(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
     )
     try:
         wanted = drafts.query(visit.person.officer, question)
-        return visit.sign(wanted, "/query/{hash}")
+        about = {**suspect(sheet), "case": [sheet.one("case")]}
+        return visit.sign(wanted, "/query/{hash}", about)
     except Refused as refusal:
         if refusal.reason not in _REFUSALS:
             raise

@@ -92,7 +92,6 @@ def _decide(
         faults=faults,
         waits=subject["waits"],
         denials=DENIALS,
-        posted=sheet is not EMPTY,
         now=clock.now(),
         **values,
     )
@@ -188,7 +187,6 @@ def _verdict(
         422 if faults else 200,
         item=item,
         faults=faults,
-        posted=bool(visit.form),
         now=clock.now(),
     )
 

@@ -42,7 +42,6 @@ def deputy(visit: Visit) -> Response:
         sheet=sheet,
         faults=faults,
         days=DAYS,
-        posted=sheet is not EMPTY,
         here="/deputy",
     )
 

@@ -103,7 +103,7 @@ def desk(call: Call) -> Response:
     """Whether the desk is open, and the button that opens it."""
     if call.known.sitting:
         return onward("/")
-    return call.page("desk.html")
+    return call.page("desk.html", kept=call.latest)
 
 
 def open_desk(call: Call) -> Response:
@@ -127,13 +127,20 @@ def end(call: Call) -> Response:
 
 
 def look(call: Call) -> Response:
-    """How pages are to look: any reader's choice, kept in the browser alone."""
+    """How pages are to look: any reader's choice, kept in the browser alone.
+
+    A form that was filled comes along and is sent again to the page that it stood on.
+    """
     site = call.site
-    return display.choose(call.form, site.languages, secure=site.config.secure)
+    answer = display.choose(call.form, site.languages, secure=site.config.secure)
+    if call.said("again") and answer.headers["location"] == call.said("back"):
+        answer.status_code = 307
+    return answer
 
 
 def leave(call: Call) -> Response:
-    """Sign out."""
+    """Sign out; what was typed and not signed goes too."""
+    call.site.drawer.forget(call.known.officer)
     call.site.sessions.drop(call.known)
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 Faults = dict[str, str]
 """Field to what is wrong with it; the summary lists them in this order."""
 
+NO_FAULTS: Faults = {}
 MOST_LINES, LONGEST_LINE, LONGEST_TEXT = 10, 200, 2_000
 
 
@@ -52,6 +53,10 @@ class Sheet:
         lines = (line.strip() for text in self.all(name) for line in text.splitlines())
         return list(dict.fromkeys(line for line in lines if line))
 
+    def holds(self, names: Iterable[str]) -> bool:
+        """Whether any of these fields was filled."""
+        return any(self.all(name) for name in names)
+
     def pairs(self) -> list[tuple[str, str]]:
         """Everything typed, for a form that carries it along unseen."""
         return [
@@ -69,6 +74,11 @@ def said(form: FormData, name: str) -> str:
     """One value of a form; empty where there is none."""
     value = form.get(name, "")
     return value.strip() if isinstance(value, str) else ""
+
+
+def step_of(form: FormData) -> str:
+    """The button that sent a form, or what its page is to show in another language."""
+    return said(form, "step") or said(form, "again")
 
 
 def page_of(query: Mapping[str, str]) -> int:

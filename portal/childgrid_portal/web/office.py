@@ -17,7 +17,6 @@ from childgrid_portal.web.words import N_
 from childgrid_wire import deputies
 from childgrid_wire.lifting import SCOPES
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _OFFICER = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _LIFTED = ("scope", "officer", "case", "queries", "hours")
 LIFT_HOURS = (24, 48, 168)
@@ -42,7 +41,7 @@ def inbox(visit: Visit) -> Response:
         waiting=sorted(waiting, key=lambda one: one["due"]),
         approves=visit.person.role in deputies.ROLES,
         late=[one for one in waiting if one["clock"] != "fine"],
-        done=done if _DIGEST.fullmatch(done) else "",
+        done=done if visit.has_signed(done) else "",
         now=now,
         here="/",
     )
@@ -98,7 +97,6 @@ def lift(visit: Visit) -> Response:
         cases=cases,
         hours=LIFT_HOURS,
         names=titles(visit.read("directory")),
-        posted=sheet is not EMPTY,
         here="/lift",
     )
 

@@ -16,13 +16,13 @@ from childgrid_portal.web.app import DIGEST, DIGESTS, ID, WAYS, Way
 from childgrid_portal.web.visit import Room
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_STEPS = ("check", "sign", "change", "name", "withdraw")
+_STEPS = ("check", "sign", "change", "name", "withdraw", "anew")
 _DECISION = ("decision", "field", "reason")
 _FORMS = {
     "/ask": (*asking.SUSPECT, *asking.ABOUT, "step"),
     "/deputy": ("delegate", "days", "when", "step"),
     "/lift": ("scope", "officer", "case", "queries", "hours", "decision"),
-    "/display": ("language", "look", "back"),
+    "/display": ("language", "look", "back", "again"),
     "/sessions": ("session",),
     "/sign-in": ("officer",),
     "/enrol": ("officer", "code"),

@@ -42,7 +42,6 @@ def outcome(visit: Visit) -> Response:
         disposals=DISPOSALS,
         sheet=sheet,
         faults=faults,
-        posted=sheet is not EMPTY,
     )
 
 
@@ -71,7 +70,6 @@ def purge(visit: Visit) -> Response:
         422 if faults else 200,
         item=item,
         faults=faults,
-        posted=bool(visit.form),
     )
 
 

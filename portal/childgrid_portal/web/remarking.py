@@ -66,7 +66,6 @@ def _form(visit: Visit, subject: Subject, sheet: Sheet, faults: Faults) -> Respo
         sheet=sheet,
         faults=faults,
         verdicts=VERDICTS,
-        posted=sheet is not EMPTY,
         here=f"/query/{visit.place['query']}",
     )
 

@@ -11,11 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from childgrid_portal import drafts
 from childgrid_portal.web.finding import titles
-from childgrid_portal.web.forms import EMPTY, LONGEST_TEXT, Faults, Sheet
+from childgrid_portal.web.forms import (
+    EMPTY,
+    LONGEST_TEXT,
+    NO_FAULTS,
+    Faults,
+    Sheet,
+    step_of,
+)
 from childgrid_portal.web.visit import Visit
 from childgrid_portal.web.words import N_
 from childgrid_wire.errors import Reason, Refused
@@ -49,10 +56,15 @@ class Offer:
 
 def request(visit: Visit) -> Response:
     """The form for a request; posted, its faults or the signature."""
+    if step_of(visit.form) == "anew":
+        visit.forget()
+        return RedirectResponse(_address(visit), 303)
     offer = _offer(visit, visit.read("directory"))
     if not visit.form:
-        return _form(visit, offer, EMPTY, {})
+        return _form(visit, offer, *_kept(visit))
     sheet = Sheet.of(visit.form, NAMES)
+    if step_of(visit.form) == "change":
+        return _form(visit, offer, sheet)
     faults = _faults(offer, sheet)
     if faults:
         return _form(visit, offer, sheet, faults)
@@ -65,10 +77,32 @@ def request(visit: Visit) -> Response:
         hours=int(sheet.one("hours")),
         break_glass=bool(sheet.one("break_glass")),
     )
-    return visit.sign(drafts.request(visit.person.officer, wish), "/request/{hash}")
+    wanted = drafts.request(visit.person.officer, wish)
+    about = {"justification": [wish.justification]}
+    return visit.sign(wanted, "/request/{hash}", about)
 
 
-def _form(visit: Visit, offer: Offer, sheet: Sheet, faults: Faults) -> Response:
+def _address(visit: Visit) -> str:
+    place = visit.place
+    return f"/query/{place['query']}/request/{place['holder']}/{place['handle']}"
+
+
+def _kept(visit: Visit) -> tuple[Sheet, Faults, int]:
+    """What was typed here before, and when; an untouched form is none."""
+    typed = visit.typed
+    sheet = Sheet.of(typed.form, NAMES) if typed else EMPTY
+    if typed is None or not sheet.holds(("field", "justification", "break_glass")):
+        return EMPTY, {}, 0
+    return sheet, {}, typed.moment
+
+
+def _form(
+    visit: Visit,
+    offer: Offer,
+    sheet: Sheet,
+    faults: Faults = NO_FAULTS,
+    since: int = 0,
+) -> Response:
     return visit.page(
         "request_new.html",
         422 if faults else 200,
@@ -76,7 +110,10 @@ def _form(visit: Visit, offer: Offer, sheet: Sheet, faults: Faults) -> Response:
         offer=offer,
         sheet=sheet,
         faults=faults,
-        posted=sheet is not EMPTY,
+        since=since,
+        action=_address(visit),
+        within="asking" if offer.fields else "",
+        again="sign" if faults else "change",
         here=f"/query/{visit.place['query']}",
     )
 

@@ -26,13 +26,17 @@ _TELLERS = (*_ASKERS, "prosecutor")
 
 ROOMS: list[Room] = [
     Room("/", office.inbox, roles=EVERYBODY, name=N_("Inbox")),
-    Room("/ask", asking.ask, _BOTH, ("investigator",), N_("Ask")),
+    Room("/ask", asking.ask, _BOTH, ("investigator",), N_("Ask"), asking.FIELDS),
     Room("/queries", finding.docket, _BOTH, _OFFICERS, N_("Queries")),
     Room("/query/{query}", finding.query),
     Room("/query/{query}/events", finding.progress),
     Room("/query/{query}/decide", deciding.query, _BOTH),
     Room(
-        "/query/{query}/request/{holder}/{handle}", requesting.request, _BOTH, _ASKERS
+        "/query/{query}/request/{holder}/{handle}",
+        requesting.request,
+        _BOTH,
+        _ASKERS,
+        keeps=requesting.NAMES,
     ),
     Room("/request/{request}/outcome", outcomes.outcome, _BOTH, _TELLERS),
     Room("/outcome/{subject}", outcomes.purge, _BOTH, ("custodian",)),

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import signing
+from childgrid_portal.web.drawer import Typed, typed_pairs
 from childgrid_portal.web.site import Call
-from childgrid_portal.web.visit import Person
+from childgrid_portal.web.visit import About, Person
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,19 @@ class Seat:
         """What was posted, its token checked."""
         return self.call.form
 
+    @property
+    def typed(self) -> Typed | None:
+        """What this officer sent here lately and has not signed."""
+        return self.call.typed
+
+    def forget(self) -> None:
+        """Forget what `typed` holds."""
+        self.call.site.drawer.drop(self.call.typed)
+
+    def has_signed(self, name: str) -> bool:
+        """Whether this session signed the statement of that hash."""
+        return name in self.call.known.signed
+
     def read(
         self, object_: str, subject: str = "", *, page: int = 0, wait_ms: int = 0
     ) -> dict[str, Any]:
@@ -53,10 +67,12 @@ class Seat:
             token, object_, subject, page=page, wait_ms=wait_ms
         )
 
-    def sign(self, wanted: Wanted, then: str) -> Response:
+    def sign(self, wanted: Wanted, then: str, about: About | None = None) -> Response:
         """Have something drafted, and go to the page that signs it."""
-        return signing.offer(self.call.site, self.call.known, wanted, then)
+        described = signing.Described(about or {}, self.call.typed)
+        return signing.offer(self.call.site, self.call.known, wanted, then, described)
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:
-        """Render a template in the officer's language."""
-        return self.call.page(template, status, **values)
+        """Render a template in the officer's language; what was sent can be resent."""
+        given = {"typed": typed_pairs(self.call.form), **values}
+        return self.call.page(template, status, **given)

@@ -12,11 +12,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from childgrid_portal.web.accounts import Login
+from childgrid_portal.web.drawer import Typed
 from childgrid_portal.web.visit import Person
 from childgrid_wire import envelope
 from childgrid_wire.keys import webauthn_challenge
@@ -26,8 +27,12 @@ CHALLENGE_SECONDS = 300
 STRANGER_SECONDS = 900
 """For so long a browser that nobody has signed in at is remembered."""
 
-MOST_STRANGERS = 1_000
+LATE_SECONDS = 8 * 3_600
+"""For so long a form of a session that ran out is known to be its officer's."""
+
+MOST_STRANGERS = MOST_LATE = 1_000
 MOST_DRAFTS = 16
+MOST_SIGNED = 64
 Clock = Callable[[], float]
 
 
@@ -45,6 +50,12 @@ class Pending:
     since: float
     moment: int
     """When it was drafted: Unix seconds."""
+
+    about: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What its officer wrote and its bytes hold sealed."""
+
+    typed: Typed | None = None
+    """The form that it was made from, to be changed."""
 
     @property
     def message(self) -> bytes:
@@ -97,6 +108,9 @@ class Session:
     sitting: str = ""
     person: Person | None = None
     drafts: dict[str, Pending] = field(default_factory=dict)
+    signed: dict[str, None] = field(default_factory=dict)
+    """The hashes of what was signed here and taken in, the oldest first."""
+
     _challenges: dict[str, tuple[bytes, float]] = field(default_factory=dict)
 
     def challenge(self, use: str, now: float) -> bytes:
@@ -119,6 +133,12 @@ class Session:
             self.drafts.pop(name, None)
         self.drafts[draft.id] = draft
 
+    def note(self, name: str) -> None:
+        """Remember that a statement was signed here."""
+        for old in _oldest(self.signed, MOST_SIGNED - 1):
+            self.signed.pop(old, None)
+        self.signed[name] = None
+
     def is_token(self, token: str) -> bool:
         """Whether a form carries this session's own token."""
         return compare_digest(token.encode("utf-8", "replace"), self.token.encode())
@@ -139,6 +159,7 @@ class Sessions:
         self._over, self.clock = over, clock
         self._turn = threading.Lock()
         self._all: dict[str, Session] = {}
+        self._late: dict[str, tuple[str, float]] = {}
 
     def start(self) -> tuple[str, Session]:
         """Begin one for a stranger; returns its cookie."""
@@ -173,8 +194,26 @@ class Sessions:
             made.officer = officer
             made.wanted = before.wanted if before else "/"
         if before is not None:
+            self._ran_out([before] if before.officer == officer else [])
             self._over(before)
         return cookie, made
+
+    def late(self, token: str) -> str:
+        """Whose form this is, by the token of a session that ran out; else empty.
+
+        Who signs out or is signed out has no late forms: nothing more is to come of it.
+        """
+        self.sweep()
+        with self._turn:
+            officer, ended = self._late.get(token, ("", 0.0))
+        return officer if self.clock() - ended < LATE_SECONDS else ""
+
+    def _ran_out(self, ended: Iterable[Session]) -> None:
+        with self._turn:
+            for one in ended:
+                self._late[one.token] = one.officer, self.clock()
+            for token in _oldest(self._late, MOST_LATE):
+                del self._late[token]
 
     def left(self, session: Session) -> int:
         """Seconds until a session ends however it is used."""
@@ -203,9 +242,10 @@ class Sessions:
 
     def sweep(self) -> None:
         """End what is over."""
-        self._drop(self._is_over)
+        ended = self._drop(self._is_over)
+        self._ran_out(one for one in ended if one.officer)
 
-    def _drop(self, ends: Callable[[Session], bool]) -> None:
+    def _drop(self, ends: Callable[[Session], bool]) -> list[Session]:
         with self._turn:
             ended = {name: one for name, one in self._all.items() if ends(one)}
             for name in ended:
@@ -213,6 +253,7 @@ class Sessions:
         # Outside the turn: a desk is closed over the network.
         for one in ended.values():
             self._over(one)
+        return list(ended.values())
 
     def _is_over(self, session: Session) -> bool:
         now = self.clock()

@@ -10,6 +10,7 @@ name the hash that it showed, and a draft is signed once.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
@@ -17,10 +18,11 @@ from childgrid_portal import drafts
 from childgrid_portal.drafts import Wanted
 from childgrid_portal.line import Handed
 from childgrid_portal.web import passkeys, statements
+from childgrid_portal.web.drawer import Typed
 from childgrid_portal.web.passkeys import NotAccepted, Touch, Why
 from childgrid_portal.web.session import Pending, Session
 from childgrid_portal.web.site import Call, Site, now, onward
-from childgrid_portal.web.visit import Person
+from childgrid_portal.web.visit import About, Person
 from childgrid_wire import envelope
 from childgrid_wire.envelope import Signature
 from childgrid_wire.errors import Unreachable, WireError
@@ -31,7 +33,24 @@ _DECISIONS = (Kind.APPROVAL, Kind.REFUSAL)
 _SHORTEST_MINUTES = 5
 
 
-def offer(site: Site, session: Session, wanted: Wanted, then: str) -> Response:
+@dataclass(frozen=True)
+class Described:
+    """What an officer wrote to have something drafted: in parts, and as the form."""
+
+    about: About = field(default_factory=dict)
+    typed: Typed | None = None
+
+
+NOTHING = Described()
+
+
+def offer(
+    site: Site,
+    session: Session,
+    wanted: Wanted,
+    then: str,
+    described: Described = NOTHING,
+) -> Response:
     """Have something drafted and lead its officer to the page that signs it.
 
     Raises:
@@ -46,13 +65,20 @@ def offer(site: Site, session: Session, wanted: Wanted, then: str) -> Response:
         then,
         site.sessions.clock(),
         now(),
+        described.about,
+        described.typed,
     )
     session.keep(draft)
     return onward(f"/sign/{draft.id}")
 
 
 def _topic(wanted: Wanted) -> tuple[str, ...]:
-    """What a draft is about: approving and refusing are about the same."""
+    """What a draft is about: approving and refusing are about the same.
+
+    Each query is about a person of its own, so that two windows can hold two.
+    """
+    if wanted.kind is Kind.QUERY:
+        return (wanted.kind.value, secrets.token_hex(16))
     kind = "decision" if wanted.kind in _DECISIONS else wanted.kind.value
     return (kind, *(str(wanted.expected.get(name, "")) for name in _ABOUT))
 
@@ -94,6 +120,8 @@ def take(call: Call) -> Response:
     except Unreachable:
         session.keep(draft)
         raise
+    session.note(handed.hash)
+    call.site.drawer.drop(draft.typed)
     if handed.sitting:
         return _seated(call, handed, draft.then)
     return onward(draft.then.replace("{hash}", handed.hash))

@@ -24,6 +24,7 @@ from childgrid_portal.line import Greeting, Line
 from childgrid_portal.web import terms, words
 from childgrid_portal.web.accounts import Accounts
 from childgrid_portal.web.config import PortalConfig
+from childgrid_portal.web.drawer import Drawer, Typed
 from childgrid_portal.web.session import Session, Sessions
 from childgrid_portal.web.training import Training
 from childgrid_portal.web.visit import Room
@@ -57,6 +58,7 @@ class Site:
     rooms: Sequence[Room] = ()
     training: Training | None = None
     languages: Languages = field(default_factory=words.languages)
+    drawer: Drawer = field(default_factory=Drawer)
 
     @cached_property
     def pages(self) -> Pages:
@@ -126,6 +128,28 @@ class Call:
             raise LookupError("session")
         return self.session
 
+    @property
+    def typed(self) -> Typed | None:
+        """What this officer sent here lately and has not signed."""
+        return self.site.drawer.find(self.known.officer, self.path)
+
+    @property
+    def kept(self) -> Typed | None:
+        """What was sent here, or what the statement of this page was made from."""
+        return (
+            self.latest
+            if "draft" in self.place
+            else self.typed
+            if self.session
+            else None
+        )
+
+    @property
+    def latest(self) -> Typed | None:
+        """What this officer sent lately, wherever, and has not signed."""
+        officer = self.session.officer if self.session else ""
+        return self.site.drawer.latest(officer) if officer else None
+
     def said(self, name: str) -> str:
         """A form's field as text; empty where it is missing."""
         value = self.form.get(name, "")
@@ -150,6 +174,7 @@ class Call:
             **{
                 "links": self.site.links(person.role) if person else [],
                 "here": "/" if self.posted else self.path,
+                "at": self.path,
                 "posted": self.posted,
                 **values,
             },
@@ -165,6 +190,7 @@ class Call:
             "problem.html",
             _STATUS.get(error.reason, 409),
             reason=error.reason.value,
+            kept=self.kept,
         )
 
     def absent(self) -> Response:
@@ -177,7 +203,7 @@ class Call:
 
     def stale(self) -> Response:
         """A draft that is no longer there."""
-        return self.page("stale.html", 409)
+        return self.page("stale.html", 409, kept=self.latest)
 
 
 def onward(path: str) -> Response:

@@ -14,6 +14,10 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from childgrid_portal.drafts import Wanted
+from childgrid_portal.web.drawer import Typed
+
+About = Mapping[str, Sequence[str]]
+"""What an officer wrote, field to values. Holds personal data: never log it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ class Visit(Protocol):
     def form(self) -> FormData:
         """What was posted; empty for a GET."""
 
+    @property
+    def typed(self) -> Typed | None:
+        """What this officer sent here lately and has not signed; see `Room.keeps`."""
+
+    def forget(self) -> None:
+        """Forget what `typed` holds."""
+
+    def has_signed(self, name: str) -> bool:
+        """Whether this session signed the statement of that hash."""
+
     def read(
         self, object_: str, subject: str = "", *, page: int = 0, wait_ms: int = 0
     ) -> dict[str, Any]:
@@ -58,10 +72,12 @@ class Visit(Protocol):
             WireError: what the node says; the site shows its next step.
         """
 
-    def sign(self, wanted: Wanted, then: str) -> Response:
+    def sign(self, wanted: Wanted, then: str, about: About | None = None) -> Response:
         """Have the node draft something and send the officer to the signing page.
 
         `then` is where to go afterwards; `{hash}` in it becomes the statement's.
+        `about` is what the officer wrote and the statement holds sealed: the signing
+        page shows it beside the bytes.
 
         Raises:
             WireError: the node would not draft it; nothing is kept.
@@ -89,3 +105,6 @@ class Room:
     roles: Sequence[str] = READERS
     name: str = ""
     """Of its entry in the navigation; empty where it has none."""
+
+    keeps: Sequence[str] = ()
+    """Fields of its form that are kept in memory until it is signed; see `drawer`."""
