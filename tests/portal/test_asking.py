@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from childgrid_page.engine import STATIC
+from childgrid_portal.web import sections
 from childgrid_wire import canonical, probation
 from childgrid_wire.kinds import Kind
 from grid import CASE, Grid
@@ -27,6 +28,8 @@ FORM: dict[str, Any] = {
     "section": ["bns 143", "", "POCSO : 11"],
     "hours": "24",
 }
+
+NOTHING = dict.fromkeys(("name", "relative", "birth_date", "phone", "sex", "state"), "")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,8 @@ def test_everything_typed_comes_back_into_the_form(asker: Officer) -> None:
         ("purpose", {"purpose": "curiosity"}),
         ("section", {"section": ["", " "]}),
         ("section", {"section": "BNS:999"}),
+        ("section", {"section": "143"}),
+        ("section", {"section": "BNS:143, 11"}),
         ("section", {"section": [f"BNS:{n}" for n in range(17)]}),
         ("hours", {"hours": "9999"}),
         ("hours", {"hours": "x"}),
@@ -156,6 +161,10 @@ def test_nothing_known_is_a_fault(asker: Officer) -> None:
             "Too many people fit",
         ),
         ({"case": "FIR 1/1999"}, "no such open case of yours"),
+        ({**NOTHING, "alias": "Raju"}, "Too many people have this alias"),
+        ({**NOTHING, "vehicle": "1234"}, "The last digits fit too many vehicles"),
+        ({**NOTHING, "relative": "Madhav"}, "A relative alone fits too many"),
+        ({**NOTHING, "phone": "12345"}, "Nothing that was typed can be searched"),
     ],
 )
 def test_what_the_node_refuses_comes_back_at_its_field(
@@ -166,6 +175,8 @@ def test_what_the_node_refuses_comes_back_at_its_field(
 
     assert page.status == 422
     assert said in page.said
+    field = [name for name, text in form.items() if text][-1]
+    assert f'id="{field}-error"' in page.text
     assert asker.signed == []
 
 
@@ -346,3 +357,49 @@ def test_a_form_with_faults_is_sent_again_in_another_language(grid: Grid) -> Non
     assert page.status == 422
     assert page.hidden()["back"] == ["/lift"]
     assert page.hidden()["queries"] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("143 BNS", ["BNS:143"]),
+        ("u/s 143 BNS", ["BNS:143"]),
+        ("U/S. 143 (4) of the BNS", ["BNS:143(4)"]),
+        ("bns143", ["BNS:143"]),
+        ("BNS : 143", ["BNS:143"]),
+        ("BNS:143, POCSO:11", ["BNS:143", "POCSO:11"]),
+        ("143 BNS r/w 11 POCSO Act", ["BNS:143", "POCSO:11"]),
+        ("BNS 143, 144", ["BNS:143", "144"]),
+        ("143/144 BNS", ["143/144 BNS"]),
+        ("", []),
+    ],
+)
+def test_sections_are_read_in_either_order(typed: str, meant: list[str]) -> None:
+    """Where there is one reading; a number without its act stays as it is."""
+    assert sections.read(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("name", "Kabir 9812345670"),
+        ("name", "he was seen near the bus stand with a girl of nine"),
+        ("alias", "Raju 22"),
+        ("relative", "mother works in the fish market of the old town"),
+    ],
+)
+def test_what_is_no_name_is_doubted(asker: Officer, field: str, text: str) -> None:
+    """In a box for names; the doubt says which line is odd, and it can be sent."""
+    check = asker.post("/ask", {**FORM, field: f"Madhav\n{text}", "step": "check"})
+    assert "Type only the name here" in check.said
+    assert f"<b><bdi>{text[:20]}" in check.text
+    assert "<b><bdi>Madhav" not in check.text
+    asker.post("/ask", {**check.hidden(), "step": "sign"})
+    assert len(asker.signed) == 1
+
+
+def test_a_text_in_the_box_for_names_is_told_where_it_belongs(asker: Officer) -> None:
+    """Above 200 signs it is a fault, which says the same."""
+    page = asker.post("/ask", {**FORM, "name": "Kabir " * 50, "step": "check"})
+    assert page.status == 422
+    assert "Type only the name" in page.said

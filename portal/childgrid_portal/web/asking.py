@@ -8,14 +8,13 @@ stands in the form again. What is sent to whom stands on the check page.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
 from childgrid_portal import drafts
-from childgrid_portal.web import checks
+from childgrid_portal.web import checks, days, sections
 from childgrid_portal.web.forms import (
     EMPTY,
     LONGEST_LINE,
@@ -38,6 +37,7 @@ SINGLE = (
     *("address", "district", "state", "pin"),
     *("pan", "epic", "passport", "driving_licence", "fir", "cnr"),
 )
+_NAMES = ("name", "alias", "relative")
 SUSPECT = (*LINED, *SINGLE)
 ABOUT = ("case", "purpose", "section", "category", "target", "hours", "rehearsal")
 FIELDS = (*SUSPECT, *ABOUT)
@@ -47,32 +47,52 @@ _INDIA = dt.timezone(dt.timedelta(seconds=19_800))
 
 _EMPTY = N_("Give at least one name, number or identifier.")
 _LONG = N_("Write at most 10 lines of at most 200 signs.")
+_LONG_NAME = N_(
+    "Type only the name, in at most 10 lines of at most 200 signs; other facts belong "
+    "in their own boxes."
+)
 _NO_DAY = N_("Say on which day this age was stated.")
 _FUTURE = N_("This day has not come yet.")
 _NO_CASE = N_("Give the case as the register of cases has it.")
 _NO_PURPOSE = N_("Choose a purpose.")
 _NO_SECTION = N_("Give at least one section of law.")
-_STRANGE_SECTION = N_("One of these is not in the grid's list of sections.")
+_STRANGE_SECTION = N_(
+    "One of these is not in the grid's list of sections. Write each as act and "
+    "section, such as BNS:143."
+)
 _STRANGE_TARGET = N_("One of these agencies cannot be asked.")
 _ON_PROBATION = N_("An agency on probation is asked in a rehearsal only.")
 _OWN_PROBATION = N_("Your own agency is on probation and asks in rehearsals only.")
 _STRANGE_HOURS = N_("Choose how long the query may wait for answers.")
 
-_REFUSALS = {
-    Reason.EMPTY: ("name", _EMPTY),
-    Reason.TOO_COMMON: (
-        "name",
-        N_(
-            "Too many people fit. Add what tells the person apart: a relative, an age, "
-            "a phone number."
-        ),
+_UNREAD = N_("Nothing that was typed can be searched. Give a name or a whole number.")
+_TOO_COMMON = N_(
+    "Too many people fit. Add what tells the person apart: a relative, a date of "
+    "birth, an address, a phone number."
+)
+_COMMON = {
+    "name": _TOO_COMMON,
+    "alias": N_(
+        "Too many people have this alias. Add the name, a relative, a date of birth, "
+        "an address or a phone number."
     ),
-    Reason.CASE: ("case", N_("The register of cases has no such open case of yours.")),
-    Reason.PROBATION: ("rehearsal", _OWN_PROBATION),
-    Reason.PURPOSE: (
-        "purpose",
-        N_("The policy does not allow this purpose or section."),
+    "vehicle": N_(
+        "The last digits fit too many vehicles. Give the whole number, or add a name, "
+        "a relative or a phone number."
     ),
+    "relative": N_(
+        "A relative alone fits too many people. Add the person's own name, or a phone "
+        "number."
+    ),
+}
+"""What to add, at the first of these fields that was filled."""
+
+_REFUSALS: dict[Reason, Faults] = {
+    Reason.CASE: {"case": N_("The register of cases has no such open case of yours.")},
+    Reason.PROBATION: {"rehearsal": _OWN_PROBATION},
+    Reason.PURPOSE: {
+        "purpose": N_("The policy does not allow this purpose or section.")
+    },
 }
 """What the node may find wrong with a draft, at the field that it is about."""
 
@@ -168,10 +188,21 @@ def _sign(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         about = {**suspect(sheet), "case": [sheet.one("case")]}
         return visit.sign(wanted, "/query/{hash}", about)
     except Refused as refusal:
-        if refusal.reason not in _REFUSALS:
+        faults = _refused(refusal.reason, sheet)
+        if not faults:
             raise
-        field, text = _REFUSALS[refusal.reason]
-        return _form(visit, rules, sheet, {field: text})
+        return _form(visit, rules, sheet, faults)
+
+
+def _refused(reason: Reason, sheet: Sheet) -> Faults:
+    """What the node found wrong, at the field that it is about."""
+    if reason is Reason.TOO_COMMON:
+        field = next((name for name in _COMMON if sheet.all(name)), "name")
+        return {field: _COMMON.get(field, _TOO_COMMON)}
+    if reason is Reason.EMPTY:
+        field = next((name for name in SUSPECT if sheet.all(name)), "name")
+        return {field: _UNREAD}
+    return _REFUSALS.get(reason, {})
 
 
 def suspect(sheet: Sheet) -> dict[str, list[str]]:
@@ -233,12 +264,8 @@ def _left_out(rules: Mapping[str, Any], sheet: Sheet) -> list[dict[str, Any]]:
 
 
 def _sections(sheet: Sheet) -> list[str]:
-    """Sections of law as statements write them: `BNS 143 (4)` is `BNS:143(4)`."""
-    found = []
-    for text in sheet.lines("section"):
-        act, _, rest = re.sub(r"\s*:\s*|\s+", ":", text.strip(), count=1).partition(":")
-        found.append(f"{act.upper()}:{''.join(rest.split())}")
-    return list(dict.fromkeys(found))
+    """Sections of law as statements write them; see `sections`."""
+    return list(dict.fromkeys(sections.read("\n".join(sheet.lines("section")))))
 
 
 def _faults(rules: Mapping[str, Any], sheet: Sheet, today: dt.date) -> Faults:
@@ -254,7 +281,7 @@ def _faults(rules: Mapping[str, Any], sheet: Sheet, today: dt.date) -> Faults:
 
 def _too_long(sheet: Sheet) -> Faults:
     return {
-        name: _LONG
+        name: _LONG_NAME if name in _NAMES else _LONG
         for name in (*SUSPECT, "case")
         if len(sheet.lines(name)) > MOST_LINES
         or any(len(line) > LONGEST_LINE for line in sheet.lines(name))
@@ -262,8 +289,8 @@ def _too_long(sheet: Sheet) -> Faults:
 
 
 def _of_age(sheet: Sheet, today: dt.date) -> Faults:
-    stated = checks.day(sheet.one("age_as_of"))
-    born = checks.day(sheet.one("birth_date"))
+    stated = days.day(sheet.one("age_as_of"))
+    born = days.day(sheet.one("birth_date"))
     found: Faults = {}
     if sheet.one("age") and not sheet.one("age_as_of"):
         found["age_as_of"] = _NO_DAY

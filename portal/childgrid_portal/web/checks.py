@@ -10,32 +10,43 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from stdnum.in_ import epic as stdnum_epic
 from stdnum.in_ import pan as stdnum_pan
 
 from childgrid_portal.profile import dates
+from childgrid_portal.web import phones
+from childgrid_portal.web.days import day, digits, year
 from childgrid_portal.web.forms import Sheet
 from childgrid_portal.web.words import N_
 
 _FORMS = {
-    "phone": r"(?:\+(?!91)\d{8,15}|(?:\+?0{0,2}91|0)?[1-9]\d{9})",
     "passport": r"[A-Z]\d{7}|[A-Z0-9]{6,9}",
     "driving_licence": r"[A-Z]{2}\d{1,2}(?:19|20)\d{2}\d{6,7}|[A-Z0-9]{6,20}",
     "vehicle": r"[A-Z]{2}\d{1,2}[A-Z]{0,3}\d{1,4}|\d{2}BH\d{4}[A-Z]{1,2}|\d{1,4}",
     "pin": r"[1-9]\d{5}",
     "cnr": r"[A-Z0-9]{6}\d{10}",
-    "birth_year": r"(?:19|20)\d{2}",
-    "age": r"\d{1,3}(?:(?:-|TO)\d{1,3})?(?:YRS?|YEARS?)?",
 }
 _MARKS = re.compile(r"[\s.\-/()]+")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _UPI = re.compile(r"[\w.\-]{2,}@[A-Za-z][A-Za-z0-9]+")
-_DATE = re.compile(r"(\d{1,4})\D+(\d{1,2})\D+(\d{1,4})")
+_AGE = re.compile(r"(\d{1,3})(?:\s*(?:-|–|to)\s*(\d{1,3}))?\s*(?:y|yrs?|years?)?\.?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+MOST_PHONES, MOST_WORDS, OLDEST = 3, 6, 120
+_KIN = re.compile(r"@|\b[sdwcrf]\s?/\s?o\b|\b(?:alias|urf)\b|उर्फ", re.IGNORECASE)
+"""What parts the names of one line."""
+
+_MANY_PHONES = N_("Only the first three phone numbers are searched.")
+_YEAR_ONLY = N_("Only the year of this is searched: it names no day that there is.")
+_NOT_A_NAME = N_("Type only the name here; other facts belong in their own boxes.")
 
 DOUBTS = {
+    "name": _NOT_A_NAME,
+    "alias": _NOT_A_NAME,
+    "relative": _NOT_A_NAME,
     "phone": N_("This has not the form of a phone number."),
     "pan": N_("This has not the form of a PAN (five letters, four digits, a letter)."),
     "epic": N_("This voter's card number has a wrong form or check digit."),
@@ -54,6 +65,15 @@ DOUBTS = {
 """What is said of each field whose form is doubtful."""
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What is doubtful at one field, and the lines of it that are."""
+
+    field: str
+    text: str
+    lines: tuple[str, ...]
+
+
 def child(sheet: Sheet, today: dt.date) -> str:
     """`minor` where what was typed makes the person a child today, `unsure`, or empty.
 
@@ -70,24 +90,6 @@ def _births(sheet: Sheet, today: dt.date) -> Iterator[dates.Birth]:
     yield from (one for one in found if one is not None)
 
 
-def digits(text: str) -> str:
-    """`text` with the decimal digits of any script written 0 to 9."""
-    return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
-
-
-def day(text: str) -> dt.date | None:
-    """The date that `text` writes day first, or year first; none if it is none."""
-    found = _DATE.fullmatch(digits(text).strip())
-    if not found:
-        return None
-    one, two, three = (int(part) for part in found.groups())
-    year, month, day_ = (one, two, three) if one > 31 else (three, two, one)
-    try:
-        return dt.date(year, month, day_) if year > 1800 else None
-    except ValueError:
-        return None
-
-
 def _code(text: str) -> str:
     return _MARKS.sub("", digits(text)).upper()
 
@@ -96,12 +98,32 @@ def _is_formed(field: str, text: str) -> bool:
     return re.fullmatch(_FORMS[field], _code(text), re.ASCII) is not None
 
 
+def _is_age(text: str) -> bool:
+    found = _AGE.fullmatch(text)
+    return found is not None and all(int(one or 0) <= OLDEST for one in found.groups())
+
+
+def _is_name(text: str) -> bool:
+    """No digits, and no part longer than names are."""
+    parts = _KIN.split(text)
+    brief = all(len(part.split()) <= MOST_WORDS for part in parts)
+    return brief and not any(sign.isdigit() for sign in text)
+
+
 _RULES: Mapping[str, Callable[[str], bool]] = {
+    "name": _is_name,
+    "alias": _is_name,
+    "relative": _is_name,
+    "phone": lambda text: not phones.read(text).odd,
     "pan": lambda text: bool(stdnum_pan.is_valid(_code(text))),
     "epic": lambda text: bool(stdnum_epic.is_valid(_code(text))),
     "email": lambda text: _EMAIL.fullmatch(text) is not None,
     "upi": lambda text: _UPI.fullmatch(text) is not None,
-    "birth_date": lambda text: day(text) is not None or _is_formed("birth_year", text),
+    "birth_date": lambda text: (
+        day(text) is not None or _YEAR.fullmatch(digits(text).strip()) is not None
+    ),
+    "birth_year": lambda text: year(text) is not None,
+    "age": lambda text: _is_age(digits(text).strip().lower()),
     "age_as_of": lambda text: day(text) is not None,
 }
 
@@ -114,10 +136,23 @@ def is_doubtful(field: str, text: str) -> bool:
     return field in _FORMS and not _is_formed(field, text)
 
 
-def doubts(sheet: Sheet) -> dict[str, str]:
-    """Field to what is doubtful about something typed there."""
-    return {
-        field: said
-        for field, said in DOUBTS.items()
-        if any(is_doubtful(field, text) for text in sheet.lines(field))
-    }
+def doubts(sheet: Sheet) -> list[Doubt]:
+    """What is doubtful of what was typed, field by field."""
+    return [*_of_forms(sheet), *_of_number(sheet)]
+
+
+def _of_forms(sheet: Sheet) -> Iterator[Doubt]:
+    for field, text in DOUBTS.items():
+        odd = tuple(one for one in sheet.lines(field) if is_doubtful(field, one))
+        if odd and field == "birth_date" and year(odd[0]):
+            yield Doubt(field, _YEAR_ONLY, odd)
+        elif odd:
+            yield Doubt(field, text, odd)
+
+
+def _of_number(sheet: Sheet) -> Iterator[Doubt]:
+    """More phone numbers than are searched."""
+    lines = sheet.lines("phone")
+    every = dict.fromkeys(one for line in lines for one in phones.read(line).numbers)
+    if len(every) > MOST_PHONES:
+        yield Doubt("phone", _MANY_PHONES, tuple(every)[MOST_PHONES:])

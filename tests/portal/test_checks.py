@@ -1,0 +1,79 @@
+"""Doubts agree with what every node reads: what is sound is not doubted, all else is.
+
+The portal may not import the node; these tests hold its own readers to the node's.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from childgrid_node.normalise import ages, dates
+from childgrid_node.normalise import phones as node_phones
+from childgrid_portal.web import checks, days, phones
+from childgrid_portal.web.forms import Sheet
+
+DAYS = (
+    *("27-3-1984", "27 March 1984", "27/3/84", "3/27/1984", "27031984", "19840327"),
+    *("27 Mar 84", "March 27, 1984", "27th March 1984", "1984-03-27", "27 3 1984"),
+    *("२७-३-१९८४", "27 मार्च 1984", "1-1-1984", "15-8-47", "5 sep 1990", "270384"),
+)
+YEARS = ("31-02-1984", "31-02-84", "about 1984", "31/4/1990", "27-13-1984", "0-0-1984")
+NO_DAYS = ("sometime", "99-99-9999", "27-3", "2703984", "010203")
+PHONES = (
+    *("9812345670", "98123 45670, 9822211133", "98123 45670 9822211133"),
+    *("9812345670/71", "+91 98123-45670", "0091 9812345670", "09812345670"),
+    *("0 98123 45670", "+44 7700 900123", "00447700900123", "0361-2540917"),
+    *("mob: 9812345670 (home)", "1) 9812345670 2) 9822211133", "९८१२३४५६७०"),
+    *("9812345670 or 9822211133", "+91 0 9812345670", "919812345670"),
+)
+NO_PHONES = ("12345", "9999999999", "1212121212", "1800123456", "98123456701", "abc")
+
+
+@pytest.mark.parametrize("text", [*DAYS, *YEARS, *NO_DAYS])
+def test_a_date_is_doubted_where_the_node_reads_none(text: str) -> None:
+    """The day is the node's; where it reads the year alone, that is said."""
+    assert days.day(text) == dates.moment(text) or text in YEARS
+    (doubt,) = checks.doubts(_sheet("birth_date", text)) or (None,)
+    assert (doubt is None) == (text in DAYS)
+    only_year = doubt is not None and doubt.text.startswith("Only the year")
+    birth = dates.birth(text)
+    assert only_year == (birth.day is None and birth.year is not None and bool(doubt))
+
+
+@pytest.mark.parametrize("text", [*PHONES, *NO_PHONES])
+def test_a_number_is_doubted_where_the_node_reads_none(text: str) -> None:
+    """Several on one line are all read."""
+    assert phones.read(text).numbers == node_phones.phone(text)
+    assert checks.is_doubtful("phone", text) == (text in NO_PHONES)
+
+
+def test_a_line_that_is_only_half_read_is_named() -> None:
+    """The sound lines beside it aren't."""
+    (doubt,) = checks.doubts(_sheet("phone", "9812345670\n9822211133; 98222"))
+    assert doubt.lines == ("9822211133; 98222",)
+
+
+def test_more_numbers_than_are_searched_are_named() -> None:
+    """A node takes the first three."""
+    lines = "9812345670, 9822211133\n9822211134\n9822211135"
+    (doubt,) = checks.doubts(_sheet("phone", lines))
+    assert doubt.lines == ("9822211135",)
+    assert "first three" in doubt.text
+
+
+@pytest.mark.parametrize("text", ["34", "30-35", "30 to 35", "34 yrs", "abc", "150"])
+def test_an_age_is_doubted_where_the_node_reads_none(text: str) -> None:
+    """What the form gives as an example is none."""
+    assert checks.is_doubtful("age", text) == (ages.read(text) is None)
+
+
+@pytest.mark.parametrize(
+    "text", ["Kabir Vankhede @ Kallu s/o Madhav Rao Vankhede r/o Nagpur", "कबीर"]
+)
+def test_a_name_with_its_kin_is_no_doubt(text: str) -> None:
+    """However long the line is."""
+    assert not checks.is_doubtful("name", text)
+
+
+def _sheet(field: str, text: str) -> Sheet:
+    return Sheet({field: (text,)})
