@@ -23,6 +23,31 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield made
 
 
+def test_news_waits_for_a_reader_and_the_head_follows_it(
+    stage: Stage, chromium: Browser
+) -> None:
+    """What has the focus stays; once it leaves, the answers and the state are new."""
+    grid = stage.grid
+    query = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    with sitting(chromium, stage, "sp-nair", "Inbox") as seat:
+        page = seat.page
+        page.goto(f"{stage.origin}/query/{query.hash}")
+        page.locator("#live", has_text="0 of 3").wait_for()
+        assert "waits for approval" in page.inner_text("#state")
+        page.locator("#answers .scroll").first.focus()
+
+        grid.decide("police", "sp-khan", query.hash)
+        grid.submit(query)
+
+        page.locator("#live", has_text="There is news").wait_for(timeout=20_000)
+        assert "0 of 3" in page.inner_text("#count")
+        page.locator("#reload a").focus()
+        page.locator("#count", has_text="3 of 3").wait_for()
+        assert "waits for approval" not in page.inner_text("#state")
+        assert page.locator("#unsent").count() == 0
+        page.locator("#live", has_text="Every agency has answered").wait_for()
+
+
 def test_answers_come_in_by_themselves(stage: Stage, chromium: Browser) -> None:
     """Over the server's own stream, under its own headers; then the page is still."""
     grid = stage.grid

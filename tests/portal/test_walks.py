@@ -7,6 +7,7 @@ import re
 import pytest
 
 from childgrid_portal.web import clock, finding
+from childgrid_portal.web.finding import Results, Target
 from childgrid_wire.errors import Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -222,6 +223,23 @@ def test_a_live_page_gets_its_part_anew_until_nothing_is_open(grid: Grid) -> Non
     assert len(waited) == 2
     data = events[1].split(b"\n\n")[0].split(b"\n")[1:]
     assert all(line.startswith(b"data: ") for line in data)
+
+
+def test_who_did_not_answer_in_time_may_still_and_the_page_can_look_again(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the query runs out; the state of the query goes along with each part."""
+    query = asked(grid)
+    late = [Target("customs", "Customs", "timed-out")]
+    monkeypatch.setattr(finding, "results", lambda *_: Results(tuple(late), (), ()))
+    page = police(grid).get(f"/query/{query.hash}")
+    assert "Look again" in page.said
+    assert 'data-open="yes"' in page.text
+    assert '<template id="state-now" data-state="asked">' in page.text
+    assert f'data-events="/query/{query.hash}/events"' in page.text
+
+    monkeypatch.setattr(clock, "now", lambda: grid.now + 30 * 86_400)
+    assert "Look again" not in police(grid).get(f"/query/{query.hash}").said
 
 
 def test_a_stream_ends_where_the_node_refuses(grid: Grid) -> None:
