@@ -32,7 +32,9 @@ class Scene:
     act: Act = lambda _: None
 
     def show(self, browser: Wired) -> None:
-        """Bring the browser there."""
+        """Bring the browser there; what its address calls done was signed there."""
+        _, _, done = self.path.partition("done=")
+        browser.officer.signed += [done] * bool(done)
         browser.open(self.path)
         self.act(browser)
 
@@ -71,6 +73,12 @@ def ask(step: str = "check", **changes: str) -> Act:
     return act
 
 
+def kept(browser: Wired) -> None:
+    """Fill in the form, go on, and come back to it."""
+    ask()(browser)
+    browser.open("/ask")
+
+
 def stage_grid(folder: Path) -> Grid:
     """A grid on which glass may be broken, with an auditor and agency IT."""
     return enrolled(glass_grid(folder, "customs"))
@@ -100,6 +108,7 @@ def scenes(grid: Grid) -> list[Scene]:
         Scene("ask", *own, "/ask"),
         Scene("ask-faults", *own, "/ask", press("check")),
         Scene("ask-check", *own, "/ask", ask()),
+        Scene("ask-kept", *own, "/ask", kept),
         Scene("queries", *own, "/queries"),
         Scene("queries-none", *own, "/queries?state=refused"),
         Scene("query-waiting", *own, f"/query/{waiting.hash}"),

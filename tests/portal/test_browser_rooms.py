@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from childgrid_portal.web import reading, rooms
 from childgrid_wire.kinds import Kind
-from grid import KABIR
+from grid import CASE, KABIR
 from portal.seats import sitting
 from portal.stage import Stage, staged
 
@@ -72,3 +72,33 @@ def test_answers_come_in_by_themselves(stage: Stage, chromium: Browser) -> None:
         page.locator("html.large[lang=hi]").wait_for()
         page.goto(f"{stage.origin}/queries")
         assert page.locator("html.large[lang=hi]").count() == 1
+
+
+def test_what_is_typed_outlives_a_step_back_and_a_change_of_language(
+    stage: Stage, chromium: Browser
+) -> None:
+    """A real browser goes back and forth in its own ways; a fault has the focus."""
+    with sitting(chromium, stage, "si-joshi", "Inbox") as seat:
+        page = seat.page
+        page.goto(f"{stage.origin}/ask")
+        page.locator("#name").fill("Kabir Vankhede")
+        page.get_by_role("button", name="Larger text").click()
+        page.locator("html.large").wait_for()
+        assert page.locator("#name").input_value() == "Kabir Vankhede"
+
+        seat.press("Check what is sent")
+        assert page.evaluate("document.activeElement.id") == "faults"
+        page.locator("#case").fill(CASE)
+        page.locator("#purpose").check()
+        page.locator("#section").fill("143 BNS")
+        seat.press("Check what is sent")
+        assert seat.heading() == "Check what is sent"
+        page.get_by_role("button", name="हिन्दी").click()
+        page.locator("html[lang=hi] #checking").wait_for()
+        page.get_by_role("button", name="English").click()
+        page.locator("html[lang=en] #checking").wait_for()
+
+        page.goto(f"{stage.origin}/directory")
+        page.goto(f"{stage.origin}/ask")
+        assert page.locator("#name").input_value() == "Kabir Vankhede"
+        assert page.locator("#section").input_value() == "143 BNS"

@@ -87,6 +87,7 @@ def test_a_form_of_a_session_that_ran_out_is_there_after_signing_in(
     assert "You typed this before" in said(asker.last)
 
 
+@pytest.mark.threat("T28")
 def test_another_officer_at_that_browser_is_not_shown_it(
     stage: Stage, asker: Hands
 ) -> None:
@@ -291,6 +292,23 @@ def test_nothing_typed_is_in_an_address(asker: Hands) -> None:
     pages = [asker.last, asker.get("/ask"), asker.get("/sign/" + "ab" * 16)]
     for page in pages:
         assert urlencode({"": FORM["name"]})[1:] not in page.text
+
+
+def test_a_node_that_is_away_is_told_soon(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The directory, with which a form begins, is not waited for like a profile."""
+    waited: list[float] = []
+
+    def call(_: object, __: object, seconds: float) -> None:
+        waited.append(seconds)
+        raise Unreachable("unavailable")
+
+    monkeypatch.setattr("childgrid_portal.line.channel.call", call)
+    for object_ in ("directory", "profile"):
+        with pytest.raises(Unreachable):
+            stage.site.line.read("sitting", object_)
+    assert waited == [15.0, 60.0]
 
 
 def _away(*_: object, **__: object) -> None:

@@ -251,6 +251,27 @@ def test_a_stream_ends_where_the_node_refuses(grid: Grid) -> None:
     assert events == [b"event: end\ndata: \n\n"]
 
 
+def test_a_justification_is_kept_until_it_is_signed(grid: Grid) -> None:
+    """A step back finds it; begun anew it is gone; the form's own button signs."""
+    query, asker = asked(grid), police(grid)
+    links = asker.get(f"/query/{query.hash}").page.links()
+    (link,) = [one for one in links if "/request/customs/" in one]
+    form = {"field": ["name"], "justification": WHY, "hours": "48"}
+    hidden = asker.get(link).hidden()
+    (button,) = [
+        one for one in asker.get(link).page.all("button") if one.get("value") == "sign"
+    ]
+    assert WHY in asker.post(link, {**hidden, **form, "step": "change"}).text
+    assert WHY in asker.get(link).text
+    asker.post(link, {"step": "anew"})
+    assert WHY not in asker.get(link).text
+
+    signed = asker.post(link, {**hidden, **form, button["name"]: button["value"]})
+
+    assert signed.location == f"/request/{asker.signed[0]}"
+    assert WHY not in asker.get(link).text
+
+
 def test_a_request_offers_what_the_policy_may_grant(grid: Grid) -> None:
     """No other field, a reason, and a known time; what was typed is kept."""
     query, asker = asked(grid), police(grid)
