@@ -17,7 +17,7 @@ from portal.wired import ORIGIN, Wired, wired
 WIDE, PHONE = 1_280, 320
 NAMES = (
     *("inbox-asker", "inbox-boss", "inbox-custodian", "ask", "ask-faults"),
-    *("ask-check", "queries", "queries-none", "query-waiting", "query"),
+    *("ask-check", "ask-kept", "queries", "queries-none", "query-waiting", "query"),
     *("decide-query", "decide-query-faults", "request-form", "request-form-faults"),
     *("request-own", "request-decide", "outcome", "profile", "silent"),
     *("silent-decide", "review", "review-faults", "finding", "budget"),
