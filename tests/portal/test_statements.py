@@ -127,6 +127,7 @@ def test_bytes_of_another_kind_are_not_shown() -> None:
 def sign_page(said: statements.Said, language: str = "en") -> str:
     """The page that shows a statement before it is signed, as HTML."""
     draft = {"id": "0" * 32, "hash": "ab" * 32, "moment": NOW}
+    draft |= {"about": None, "typed": ""}
     given_ = {
         "said": said,
         "draft": draft,
