@@ -140,6 +140,8 @@ def _births(fields: Fields, today: date) -> Iterator[date]:
 
 
 def _by_date(text: str, today: date) -> Iterator[date]:
+    if dates.stands_for_none(text):
+        return
     exact = () if dates.is_guess(text) else dates.readings(text)
     yield from _credible(map(_latest, exact) if exact else _year_ends(text), today)
 

@@ -127,6 +127,14 @@ def test_where_children_are_held_an_unknown_age_is_a_minor(category: str) -> Non
     assert verdict.byte is Guard.UNKNOWN_SUSPECT
 
 
+def test_an_empty_date_of_a_machine_makes_nobody_an_adult() -> None:
+    """What a program writes for no date tells no age."""
+    cells = row(dob="1970-01-01 05:30:00")
+
+    assert judge(cells, mapping("missing-person"), TODAY).reason is Reason.AGE_UNKNOWN
+    assert judge(cells | {"age": "12"}, mapping(), TODAY).reason is not Reason.ADMITTED
+
+
 def test_elsewhere_an_unknown_age_is_admitted_and_marked() -> None:
     """A police record without any age is searchable, and its byte says so."""
     verdict = judge(row(), mapping(), TODAY)

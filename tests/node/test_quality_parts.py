@@ -178,6 +178,24 @@ def test_dates_with_their_doubts() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["1970-01-01", "1904-01-01", "0001-01-01", "01/01/1970 05:30:00"]
+)
+def test_an_empty_date_of_a_machine_is_counted_and_not_usable(text: str) -> None:
+    """Neither is it usable for the year that stands in the row's other column."""
+    mapping = Mapping.parse(MAPPING + 'birth_date = "dob"\nbirth_year = "yob"')
+    tally = Tally("rows", mapping, date(2026, 1, 1), Scheme.load("childgrid-2"))
+    tally.add(1, {"naam": "Asha", "dob": text, "yob": "1985"})
+    found = tally.close()
+
+    assert dict(found.dates) == {births.NEVER: 1}
+    assert (found.fields["birth_date"].filled, found.fields["birth_date"].usable) == (
+        1,
+        0,
+    )
+    assert found.fields["birth_year"].usable == 1
+
+
+@pytest.mark.parametrize(
     ("part", "whole", "text"),
     [
         (0, 0, "0 %"),

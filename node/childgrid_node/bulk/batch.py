@@ -147,7 +147,7 @@ class BatchEncoder:
         faults += self._tags.fill(rows, columns)
         self._title(rows, filled)
         self._facts.fill_named(rows, filled.implied)
-        for row in filled.crowded:
+        for row in {*filled.crowded, *self._facts.unsure(facts)}:
             values = {name: cells[row] for name, cells in texts.items()}
             rows[row] = self._singly(values, [f for at, f in faults if at == row])
         return faults

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 FIRST_YEAR, LAST_YEAR = 1800 - 121, 2100
 
+_TELLING = ("birth_year", "age")
+"""Fields that may contradict a date of birth."""
+
 _UNITS = ("", "y", "m", "d")
 """Units of an age by the number that a record holds."""
 
@@ -92,6 +95,17 @@ class Facts:
         if "sex" in found:
             self._put(rows, "sex", self._records("sex", found["sex"])[:, 0])
         return faults
+
+    def unsure(self, columns: dict[str, Cells]) -> list[int]:
+        """Rows whose date of birth may be unset, which other cells of them tell."""
+        if "birth_date" not in columns or columns.keys().isdisjoint(_TELLING):
+            return []
+        memo, size = self._memos["birth_date"], self._size["dob"]
+        numbers = memo.numbers(columns["birth_date"])
+        records = memo.store.rows
+        epoch = records[:, size] == np.uint64(dates.EPOCH_YEAR)
+        undated = ~records[:, :size].any(axis=1)
+        return np.flatnonzero((epoch & undated)[numbers]).tolist()
 
     def state_tag(self, code: str) -> int:
         """The word that a state's code sets."""

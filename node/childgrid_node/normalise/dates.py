@@ -25,6 +25,11 @@ _TABLE = table("dates")
 _ABOUT = frozenset(map(clean, _TABLE["about"]))
 _ABOUT_PHRASES = tuple(phrase for phrase in _ABOUT if " " in phrase)
 _NEVER_DAYS = frozenset(map(date.fromisoformat, _TABLE["never_days"]))
+_EPOCH = date.fromisoformat(_TABLE["epoch"])
+EPOCH_YEAR = _EPOCH.year
+"""The year of the day from which machines count."""
+
+_BY_MACHINE = re.compile(r"1970\D?0?1\D?0?1(?!\d)|:|date\(|\d\s?[ap]m\b")
 _NEVER_YEARS = frozenset(_TABLE["never_years"])
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _PLAIN = re.compile(r"\s*([0-9]{1,4})\s*[-/.]\s*([0-9]{1,2})\s*[-/.]\s*([0-9]{1,4})\s*")
@@ -86,12 +91,28 @@ def birth(text: str) -> Birth:
     found = moment(text)
     if found is None:
         return Birth(None, _year(text))
-    if found in _NEVER_DAYS:
+    if _stands_for_none(text, found):
         return Birth()
     if is_guess(text):
         return Birth(None, found.year)
     declared = (found.month, found.day) == (1, 1)
     return Birth(None if declared else found, found.year, declared)
+
+
+def stands_for_none(text: str) -> bool:
+    """Whether a cell holds what machines write of a day that nobody entered.
+
+    >>> stands_for_none("1970-01-01 05:30:00"), stands_for_none("01/01/1970")
+    (True, False)
+    """
+    found = moment(text)
+    return found is not None and _stands_for_none(text, found)
+
+
+def _stands_for_none(text: str, found: date) -> bool:
+    if found != _EPOCH:
+        return found in _NEVER_DAYS
+    return _BY_MACHINE.search(ascii_digits(clean(text))) is not None
 
 
 def year(text: str) -> int | None:
@@ -277,7 +298,7 @@ def _era_year(parts: _Parts, era: str) -> int | None:
 def _short_year(parts: _Parts) -> int | None:
     """The two-digit year of a day that does not exist, or of a month without a day."""
     numbers = parts.numbers
-    days = [n for n in numbers[:-1] if int(n) <= _LAST_DAY]
+    days = [n for n in numbers[:-1] if len(n) <= 2 and int(n) <= _LAST_DAY]
     whole = len(days) == 2 or (parts.month and len(numbers) == 2)
     alone = parts.month and len(numbers) == 1 and int(numbers[0]) > _LAST_DAY
     if not (whole or alone) or len(numbers[-1]) != 2 or not any(map(int, numbers)):

@@ -22,6 +22,9 @@ from .words import COMMON, GENERIC, Words
 Fields = Mapping[str, list[str]]
 
 MOST_PHONES = 3
+_FAR = 2
+"""Years by which an age or a year of birth may be wrong."""
+
 _WEAK_NUMBERS = frozenset(("aadhaar4", "vehicle4"))
 _JOINED = frozenset(
     [
@@ -215,9 +218,20 @@ def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
 def _birth(fields: Fields) -> dates.Birth:
     """What the date says, else the year, else a date or year in the age's column."""
     birth = dates.birth(_text(fields, "birth_date", "-"))
+    year = dates.year(_text(fields, "birth_year"))
+    epoch = birth.declared and birth.year == dates.EPOCH_YEAR
+    if epoch and _contradicted(year, fields):
+        birth = dates.Birth()
     if birth.year is None:
-        birth = dates.Birth(None, dates.year(_text(fields, "birth_year")))
+        birth = dates.Birth(None, year)
     return birth if birth.year else ages.misplaced(_text(fields, "age"))
+
+
+def _contradicted(year: int | None, fields: Fields) -> bool:
+    """Whether a stated year or age is far from the one from which machines count."""
+    window = (year, year) if year else _years(fields)
+    near = range(window[0] - _FAR, window[1] + _FAR + 1) if window else ()
+    return window is not None and dates.EPOCH_YEAR not in near
 
 
 def _years(fields: Fields) -> tuple[int, int] | None:

@@ -25,7 +25,7 @@ KINDS = (NOT_READ, NEVER, JANUARY, FUTURE, OLD, YEARS, AGE, EVENT)
 
 _OLDEST = 120
 _SLACK = 1
-_NEVER = {(1900, 1, 1), (1901, 1, 1), (1970, 1, 1), (1899, 12, 30), (1899, 12, 31)}
+_EPOCH = date(1970, 1, 1)
 _NEVER_TEXTS = ("00000000", "99991231", "31129999", "11111111", "01010001", "00010101")
 
 
@@ -69,7 +69,7 @@ def _of(text: str, day: date | None, today: date) -> Iterator[str]:
 
 def _is_never(text: str, day: date | None) -> bool:
     if day is not None:
-        return (day.year, day.month, day.day) in _NEVER
+        return day == _EPOCH or dates.stands_for_none(text)
     digits = "".join(c for c in dates.ascii_digits(text)[:10] if c.isdecimal())
     return digits in _NEVER_TEXTS or states_nothing(text)
 

@@ -37,7 +37,7 @@ _USABLE: Mapping[str, Callable[[Person, Fields], object]] = {
     "name": lambda person, _: person.names,
     "alias": lambda person, _: person.aliases,
     "relative": lambda person, _: person.relatives,
-    "birth_date": lambda person, _: person.day or person.year,
+    "birth_date": lambda person, fields: _is_dated(person, fields),
     "birth_year": lambda person, _: person.year,
     "age": lambda _, fields: next(filter(None, map(ages.years, fields["age"])), None),
     "sex": lambda person, _: person.sex,
@@ -126,6 +126,13 @@ class Tally:
         self._listed[defect.kind] += 1
         if self._listed[defect.kind] <= LISTED:
             self.found.defects.append(defect)
+
+
+def _is_dated(person: Person, fields: Fields) -> bool:
+    """Whether a date of birth tells a day, a year or an age, by itself."""
+    text = "-".join(filter(None, fields["birth_date"]))
+    year = dates.birth(text).year
+    return (year is not None and year == person.year) or bool(ages.stated(text))
 
 
 def _usable(name: str, texts: list[str], fields: Fields, person: Person) -> object:
