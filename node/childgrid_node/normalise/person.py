@@ -7,6 +7,7 @@ nothing and keeps nothing beyond the words of its run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from .. import mapping as sources
 from ..source_errors import FieldError
 from . import ages, dates, implied, numbers, places
 from .names import Name, Names, parse
+from .unsaid import states_nothing
 from .words import COMMON, GENERIC, Words
 
 Fields = Mapping[str, list[str]]
@@ -32,6 +34,10 @@ _JOINED = frozenset(
         *("address", "district", "state", "pin", "fir"),
     ]
 )
+_WORDED = frozenset(("name", "address", "district", "state"))
+"""Fields of words, whose parts may say that there is nothing."""
+
+_WHOLE = re.compile(r"\s*(\d+)\.0+\s*")
 _MARKS = {"birth_date": "-", "address": ", ", "fir": ", "}
 
 
@@ -175,10 +181,28 @@ def fields_of(values: Mapping[str, str], mapping: sources.Mapping) -> Fields:
             fields[name] = [": ".join(cells)] if all(cells) else []
         elif name in _JOINED and len(cells) > 1:
             mark = _MARKS.get(name, " ")
-            fields[name] = [mark.join(cell for cell in cells if cell)]
+            told = (part_of(name, cell) for cell in cells)
+            fields[name] = [mark.join(filter(None, told))]
         else:
             fields[name] = cells
     return fields
+
+
+def part_of(name: str, cell: str) -> str:
+    """A cell as a part of a field: nothing where it states nothing, and "12.0" as 12.
+
+    >>> part_of("address", "Not Available"), part_of("birth_date", "3.0")
+    ('', '3')
+    """
+    if name in _WORDED and states_nothing(cell):
+        return ""
+    return found[1] if (found := _WHOLE.fullmatch(cell)) else cell
+
+
+def _parts_of(name: str, cells: Sequence[str]) -> list[str]:
+    """`part_of` each cell of a column, reading those that are alike once."""
+    told = {cell: part_of(name, cell) for cell in set(cells)}
+    return [told[cell] for cell in cells]
 
 
 def columns_of(
@@ -200,7 +224,7 @@ def columns_of(
             found[name] = [[": ".join(pair) if all(pair) else "" for pair in pairs]]
         elif name in _JOINED and len(parts) > 1:
             mark = _MARKS.get(name, " ")
-            rows = zip(*parts, strict=True)
+            rows = zip(*(_parts_of(name, cells) for cells in parts), strict=True)
             found[name] = [[mark.join(filter(None, row)) for row in rows]]
         else:
             found[name] = parts

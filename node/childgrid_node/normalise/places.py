@@ -27,7 +27,7 @@ from .states import (
     state,
 )
 from .text import ascii_digits, clean, once
-from .unsaid import states_nothing
+from .unsaid import is_left_out, states_nothing
 from .words import place_word
 
 __all__ = ["Area", "Place", "Reader", "district", "pin", "place", "settle", "state"]
@@ -219,7 +219,7 @@ class Reader:
         return known
 
     def _read(self, text: str) -> _Piece:
-        raw = cleaned_words(text)
+        raw = () if is_left_out(text) else cleaned_words(text)
         words = tuple(map(self._fold, raw))
         end = len(words)
         while end and words[end - 1] in _ENDS:

@@ -30,7 +30,8 @@ _LABELS = [_words(label) for label in _TABLE["labels"]["words"]]
 _PHRASES = [
     _words(phrase) for part in _TABLE.values() for phrase in part.get("phrases", ())
 ]
-_NOTHING = frozenset("".join(words) for words in _PHRASES + _LABELS)
+_SAID = frozenset("".join(words) for words in _PHRASES)
+_NOTHING = _SAID | frozenset("".join(words) for words in _LABELS)
 _STARTS = _NOTHING | {words[0] for words in _PHRASES + _LABELS}
 
 
@@ -45,22 +46,32 @@ def states_nothing(text: str) -> bool:
     return blank(_words(text))
 
 
-def blank(words: Sequence[str]) -> bool:
+def is_left_out(text: str) -> bool:
+    """Whether a part of a cell says that nothing is known; a label alone does not.
+
+    >>> is_left_out("Not Available"), is_left_out("House No.")
+    (True, False)
+    """
+    words = _words(text)
+    return bool(words) and blank(words, _SAID)
+
+
+def blank(words: Sequence[str], among: frozenset[str] = _NOTHING) -> bool:
     """`states_nothing` of a cell's cleaned words: nothing but phrases and labels."""
     at = 0
     while at < len(words):
-        if not (length := _blank(words, at)):
+        if not (length := _blank(words, at, among)):
             return False
         at += length
     return True
 
 
-def _blank(words: Sequence[str], at: int) -> int:
+def _blank(words: Sequence[str], at: int, among: frozenset[str]) -> int:
     """How many words from `at` on state nothing."""
     word = words[at]
     if word not in _STARTS:
         return 1 if _FILLER.fullmatch(word) else 0
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        if "".join(words[at : at + length]) in _NOTHING:
+        if "".join(words[at : at + length]) in among:
             return length
     return 0
