@@ -10,6 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -50,10 +51,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """An age in years, and the column that dates it (None: undated)."""
+    """An age in years, and what dates it: a column, or one day for all rows."""
 
     column: str
     as_of: str | None
+    on: date | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -256,8 +258,11 @@ class _Reader(Strict):
         setting = f"fields.{field}"
         if field == "age":
             self.only(value, setting, ("column", "as_of"))
-            as_of = self.word(value, "as_of", "", setting) or None
-            return Aged(self.word(value, "column", None, setting), as_of)
+            column = self.word(value, "column", None, setting)
+            on = value.get("as_of")
+            if type(on) is date:
+                return Aged(column, None, on)
+            return Aged(column, self.word(value, "as_of", "", setting) or None)
         if field == "identifier":
             self.only(value, setting, ("type", "number"))
             kind = self.word(value, "type", None, setting)

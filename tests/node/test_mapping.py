@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ key = "id"
 [fields]
 name = "n"
 """
+
+
+def test_a_day_for_all_ages_is_a_toml_date() -> None:
+    """In quotes it is a column's name; a time is neither."""
+    ages = SMALL + 'age = { column = "age", as_of = %s }\n'
+
+    assert Mapping.parse(ages % "2024-01-01").fields["age"] == Aged(
+        "age", None, date(2024, 1, 1)
+    )
+    assert Mapping.parse(ages % "'2024-01-01'").columns() == (
+        "id",
+        "n",
+        "age",
+        "2024-01-01",
+    )
+    for wrong in ("2024", "2024-01-01T00:00:00", "''"):
+        with pytest.raises(MappingError, match=r"fields\.age\.as_of"):
+            Mapping.parse(ages % wrong)
 
 
 def test_every_form_is_read() -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
-from childgrid_node.normalise import ages, from_fields, tokens_of
+from childgrid_node.bulk import BatchEncoder
+from childgrid_node.encode import Encoder
+from childgrid_node.mapping import Mapping
+from childgrid_node.normalise import Normaliser, ages, from_fields, tokens_of
 from childgrid_node.normalise.ages import Age
+from childgrid_node.scheme import Scheme
 
 ON = "10/09/2022"
 
@@ -110,3 +115,61 @@ def test_a_minor_is_named_in_every_script() -> None:
     ):
         assert ages.says_minor(text)
     assert not ages.says_minor("Senior citizen")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "window"),
+    [
+        ("2020", (1984, 1985)),
+        ("123/2020", (1984, 1985)),
+        ("March 2020", (1984, 1984)),
+        ("अक्टूबर 2020", (1985, 1985)),
+        ("Dec 2019", (1984, 1984)),
+        ("2019-20", (1983, 1984)),
+        ("2019-2020", (1983, 1984)),
+        ("31/02/2020", (1984, 1985)),
+        ("1985/2020", None),
+        ("FIR 123", None),
+        ("20", None),
+    ],
+)
+def test_an_age_is_dated_by_a_month_or_a_year_too(
+    as_of: str, window: tuple[int, int] | None
+) -> None:
+    """Whoever is 35 in 2020 was born in one of two years, whichever the day was."""
+    person = from_fields({"age": ["35"], "age_as_of": [as_of]})
+    assert person.years == window
+
+
+def test_months_and_days_are_dated_by_a_year_too() -> None:
+    """Of an infant the year of birth is this one or the last."""
+    for age in ("8 months", "5 days"):
+        person = from_fields({"age": [age], "age_as_of": ["2020"]})
+        assert person.years == (2019, 2020)
+
+
+def test_one_day_dates_the_ages_of_all_rows() -> None:
+    """A day in the mapping stands where a column would, in rows and in columns."""
+    mapping = Mapping.parse(
+        """
+        agency = "roll"
+        source = "roll.csv"
+        key = "id"
+        [fields]
+        age = { column = "age", as_of = 2024-01-01 }
+        """
+    )
+    encoder = Encoder(Scheme.load("childgrid-2"), bytes(32), 1)
+    texts = ["34", "8 months", "", "30-35"]
+    people = [Normaliser().person({"age": text}, mapping) for text in texts]
+    with BatchEncoder(encoder, mapping) as bulk:
+        found = bulk.encode({"age": texts}, len(texts)).encodings
+
+    assert [one.years for one in people] == [
+        (1989, 1989),
+        (2023, 2023),
+        None,
+        (1988, 1993),
+    ]
+    for row, one in zip(found, people, strict=True):
+        assert np.array_equal(row, encoder.encode(tokens_of(one)))

@@ -60,7 +60,7 @@ class Facts:
             "birth_date": Memo(Store(size["dob"] + 5), self._read_birth),
             "birth_year": Memo(Store(1), self._read_year),
             "age": Memo(Store(size["dob"] + 5), self._read_age),
-            "age_as_of": Memo(Store(2), self._read_as_of),
+            "age_as_of": Memo(Store(4), self._read_as_of),
         }
         self._size = size
         self._windows = self._year_windows()
@@ -180,10 +180,11 @@ class Facts:
         dated = unborn & (on[:, 0] != 0)
         usual = dated & (told[:, 2] == _UNITS.index("y"))
         low = np.where(usual, on[:, 0] - told[:, 1], 0)
-        high = np.where(usual, on[:, 0] - told[:, 0], 0)
+        high = np.where(usual, on[:, 1] - told[:, 0], 0)
         for row in np.flatnonzero(dated & (told[:, 2] > _UNITS.index("y"))).tolist():
             age = ages.Age(int(told[row, 0]), int(told[row, 1]), _UNITS[told[row, 2]])
-            window = ages.born(age, date.fromordinal(int(on[row, 1])))
+            first, last = map(date.fromordinal, on[row, 2:].tolist())
+            window = ages.born_within(age, (first, last))
             low[row], high[row] = window or (0, 0)
         self._fill_years(rows, "aged", low, high)
 
@@ -232,8 +233,10 @@ class Facts:
         return _word(dates.year(cell) or 0)
 
     def _read_as_of(self, cell: str) -> bytes:
-        day = dates.moment(cell)
-        return _word(ages.turned_year(day)) + _word(day.toordinal()) if day else b""
+        """A record: years turned on the first and the last day, and these days."""
+        span = dates.days(cell) or ()
+        told = [*map(ages.turned_year, span), *map(date.toordinal, span)]
+        return b"".join(map(_word, told))
 
 
 def _word(number: int) -> bytes:

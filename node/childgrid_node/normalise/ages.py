@@ -132,6 +132,12 @@ def born(age: Age, on: date) -> tuple[int, int] | None:
     return turned - age.high, turned - age.low
 
 
+def born_within(age: Age, on: tuple[date, date]) -> tuple[int, int] | None:
+    """The same of someone of that age on one of the days from the first to the last."""
+    first, last = born(age, on[0]), born(age, on[1])
+    return (first[0], last[1]) if first and last else None
+
+
 def says_years(age: Age) -> bool:
     """Whether an age in years tells one from others; 0 is an unset column."""
     return age.high > 0 and age.high - age.low <= _WIDEST

@@ -44,6 +44,8 @@ _TYPED = re.compile(r"[\dol|]{1,4}([-/.])[\dol|]{1,2}\1[\dol|]{2,4}")
 _AS_DIGITS = str.maketrans("ol|", "011")
 """Letters that are typed for digits."""
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
+_TERM = re.compile(r"(?<![\d/])(20[0-2]\d)\s*[-–/]\s*(?:20)?(\d\d)(?![\d/])")
+_TERM_MONTH = 4
 _LAST_DAY = 31
 _ONLY_VIKRAM = range(2031, 2100)
 
@@ -82,6 +84,39 @@ def readings(text: str) -> tuple[date, ...]:
 def moment(text: str) -> date | None:
     """The likeliest full date in `text`, the first of January included."""
     return next(iter(readings(text)), None)
+
+
+@remembered
+def days(text: str) -> tuple[date, date] | None:
+    """The first and the last day that a date, or only a month or a year, may be.
+
+    >>> days("March 2020"), days("123/2020")
+    ((datetime.date(2020, 3, 1), datetime.date(2020, 3, 31)), \
+(datetime.date(2020, 1, 1), datetime.date(2020, 12, 31)))
+    """
+    if day := moment(text):
+        return day, day
+    plain = digits(ascii_digits(clean(text)))
+    found = _TERM.search(plain)
+    if found and (int(found[1]) + 1) % 100 == int(found[2]):
+        return _term(int(found[1]))
+    year = _only_year(plain)
+    if year is None:
+        return None
+    last = max(map(int, _YEAR.findall(plain)))
+    parts = _parts(plain)
+    month = parts.month if parts and last == year else 0
+    return _first(year, month or 1), _first(last, (month or 12) + 1) - timedelta(1)
+
+
+def _term(year: int) -> tuple[date, date]:
+    """India's financial year that begins in a year."""
+    return _first(year, _TERM_MONTH), _first(year + 1, _TERM_MONTH) - timedelta(1)
+
+
+def _first(year: int, month: int) -> date:
+    """The first day of a month; the thirteenth is the next year's first."""
+    return date(year + month // 13, (month - 1) % 12 + 1, 1)
 
 
 def birth(text: str) -> Birth:

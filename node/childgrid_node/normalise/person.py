@@ -176,7 +176,7 @@ def fields_of(values: Mapping[str, str], mapping: sources.Mapping) -> Fields:
         cells = [values.get(column, "") for column in source.names]
         if isinstance(source, sources.Aged):
             fields["age"] = cells[:1]
-            fields["age_as_of"] = cells[1:]
+            fields["age_as_of"] = [str(source.on)] if source.on else cells[1:]
         elif isinstance(source, sources.Typed):
             fields[name] = [": ".join(cells)] if all(cells) else []
         elif name in _JOINED and len(cells) > 1:
@@ -218,7 +218,8 @@ def columns_of(
         parts = [columns[column] for column in source.names]
         if isinstance(source, sources.Aged):
             found["age"] = parts[:1]
-            found["age_as_of"] = parts[1:]
+            always = [str(source.on)] * len(parts[0])
+            found["age_as_of"] = [always] if source.on else parts[1:]
         elif isinstance(source, sources.Typed):
             pairs = zip(*parts, strict=True)
             found[name] = [[": ".join(pair) if all(pair) else "" for pair in pairs]]
@@ -260,13 +261,13 @@ def _contradicted(year: int | None, fields: Fields) -> bool:
 
 def _years(fields: Fields) -> tuple[int, int] | None:
     """The window of the birth year that a dated age gives; it may stand as the date."""
-    as_of = dates.moment(_text(fields, "age_as_of"))
+    as_of = dates.days(_text(fields, "age_as_of"))
     if as_of is None:
         return None
     age = ages.read(_text(fields, "age"))
-    window = ages.born(age, as_of) if age else None
+    window = ages.born_within(age, as_of) if age else None
     if window is None and (age := ages.stated(_text(fields, "birth_date", "-"))):
-        window = ages.born(age, as_of)
+        window = ages.born_within(age, as_of)
     return window
 
 

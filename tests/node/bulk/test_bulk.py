@@ -240,6 +240,7 @@ def test_every_writing_of_a_birth_is_read_alike() -> None:
     encoder = Encoder(GRID, KEY, 1)
     bulk = BatchEncoder(encoder, BORN)
     days = ["", "10/09/2022", "2022-09-09T20:00:00Z", "1/1/1800", "31/12/2099", "44814"]
+    days += ["2020", "March 2020", "123/2020", "2019-20", "1985/2020"]
     rows = list(itertools.product(BIRTHS, ["", "1990", "BS 2047"], AGES, days))
     columns = dict(
         zip(
