@@ -101,6 +101,14 @@ def test_care_of_om_keeps_the_name_om() -> None:
     assert own("Ravi S/Om Prakash").relatives == own("Ravi S/o Om Prakash").relatives
 
 
+@pytest.mark.parametrize("kin", ["S/O", "C/O", "W/O", "F/O", "s/o"])
+def test_prakash_behind_a_marker_is_a_relative(kin: str) -> None:
+    """With a blank between them the O is the marker's, at the cell's beginning too."""
+    found = own(f"RAMESH {kin} PRAKASH")
+    assert (found.names, found.relatives) == (own("Ramesh").names, own("Prakash").names)
+    assert own(f"{kin} Prakash Gupta").relatives == own("Prakash Gupta").names
+
+
 @pytest.mark.parametrize(
     ("cell", "alias"),
     [

@@ -21,11 +21,17 @@ _TABLE = table("names")
 _QUOTES = re.compile("['`´’‘ʼ]")
 _BREAKS = re.compile(r"[\s.,;:\"<>\[\]{}()|_+*&#!?=~“”।॥৺॰°/\\^%$…\-–—]+")
 _BRACKETS = re.compile(r"\(([^()]*)\)?")
-_MACHINE = re.compile(r"^p[a-z<]([a-z]{3}|[a-z]<<)(?=[a-z]+<<)")
+_NATION = "|".join(code.lower() for code in table("identifiers")["nations"]["codes"])
+# The beginning of a machine-readable line (ICAO 9303). Without a filler behind its P it
+# could be a surname's: then the nation has to exist, and the line to be as long as one.
+_MACHINE = re.compile(
+    r"^p(?:<(?:[a-z]{3}|[a-z]<<)(?=[a-z]+<<)"
+    rf"|[a-z](?:{_NATION})(?=[a-z<]+<<[a-z<]*<$|.{{39}}$))"
+)
 # "s/o" also without a blank after it ("s/oRam"), but "s/Om Prakash" keeps its O; also
 # "s/of", and with a nought for its O.
 _SLASHED = re.compile(
-    r"\b(wd|[sdwcfhmbrgn])\s*[/\\]\s*(?:of\b|0(?!\d)|o(?!m\b|m?\s?prak)|(?=om))"
+    r"\b(wd|[sdwcfhmbrgn])\s*[/\\]\s*(?:of\b|0(?!\d)|o(?!m\b|m?prak)|(?=om))"
 )
 _KINSHIP = re.compile("(?:wd|[sdwcfhm])\0o")
 """A slashed marker, once `_marked` has been over it."""
