@@ -169,3 +169,19 @@ def test_a_type_says_the_field_and_the_platform(
 ) -> None:
     """What the type's column knows of a name on a platform is not lost."""
     assert tokens_of(from_fields({"identifier": [text]}))[field] == (form,)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        *((t, "aadhaar") for t in ("Aadhaar/UID", "Aadhaar No. (UID)", "e-Aadhaar")),
+        *((t, "aadhaar") for t in ("AdhaarCard", "UID / Aadhar Card No.")),
+        *((t, "epic") for t in ("Voter ID/EPIC", "Voter's Identity Card")),
+        *((t, "pan") for t in ("PAN/GIR", "Income Tax PAN Card", "e-PAN")),
+        *((t, "driving_licence") for t in ("Drivers License", "Driver's Licence")),
+        *((t, "") for t in ("Aadhaar/PAN", "PAN / Form 60", "GIR", "Passport or DL")),
+    ],
+)
+def test_a_type_may_be_said_twice_but_not_be_two(text: str, field: str) -> None:
+    """What might be either of two kinds is neither."""
+    assert numbers.kind(text) == field

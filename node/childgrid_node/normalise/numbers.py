@@ -43,8 +43,11 @@ NAMED_BY_TYPE = frozenset(("handle",))
 def kind(text: str) -> str:
     """The grid field that an identifier's type text means, or nothing."""
     words = [word for word in _MARKS.split(clean(text)) if word]
-    telling = "".join(word for word in words if word not in _TYPE_WORDS)
-    return _TYPES.get("".join(words)) or _TYPES.get(telling, "")
+    telling = [word for word in words if word not in _TYPE_WORDS]
+    whole = _TYPES.get("".join(words)) or _TYPES.get("".join(telling))
+    # "Aadhaar/UID" says one thing twice; "Aadhaar/PAN" does not say which.
+    each = {_TYPES.get(word, "") for word in telling}
+    return whole or (each.pop() if len(each) == 1 else "")
 
 
 def typed(text: str) -> tuple[str, str]:
