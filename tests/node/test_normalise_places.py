@@ -248,3 +248,26 @@ def test_a_locality_is_not_taken_for_a_district_that_is_elsewhere() -> None:
     assert not places.place("12, Gandhi Nagar").district
     assert not places.place("Gandhi Nagar, Punjab").district
     assert places.place("Gandhi Nagar, Gujarat").district
+
+
+@pytest.mark.parametrize("text", ["1.0", "01.0", "3.0", "10.0 "])
+def test_a_states_number_from_a_spreadsheet_is_whole(text: str) -> None:
+    """Its columns of numbers come with decimals: 3.0 is Punjab and no Goa."""
+    assert places.state(text) == places.state(text.strip()[:-2]) != ""
+
+
+@pytest.mark.parametrize(
+    "text", ["CG", "BR", "HR", "BR-28", "MH12", "KA-01", "UP 32", "Distt. HR", "28"]
+)
+def test_a_code_is_no_district(text: str) -> None:
+    """Neither a state's nor an office's of its vehicles, however near to a name."""
+    assert places.settle(places.district(text), "") == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("KCG", "Khairagarh"), ("Una", "Una"), ("DK", "Dakshina Kannada"), ("लेह", "Leh")],
+)
+def test_a_short_name_that_is_listed_is_a_district(text: str, name: str) -> None:
+    """Districts have names of two and three letters, and abbreviations."""
+    assert places.district(text) == places.district(name)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from .gazetteer import (
     AFTER,
     DIRECTIONS,
+    MARKS,
     Among,
     bare,
     exact,
     group,
+    may_name,
     near,
     near_in,
     same,
@@ -58,6 +60,9 @@ def read(text: str, fold: Fold = place_word) -> Area:
         return NOWHERE
     if among := written(text):
         return Area(among=among)
+    raw = tuple(word for word in raw_words(text) if fold(word) not in MARKS)
+    if not may_name(raw):
+        return unnamed(raw, tuple(map(fold, raw)))
     pieces = [(p, w) for p in _PIECE.split(text) if (w := bare(split(p, fold)))]
     told = [code for piece, _ in pieces[1:] if (code := state(piece))]
     named = [w for at, (p, w) in enumerate(pieces) if not at or not state(p)]
@@ -68,6 +73,12 @@ def read(text: str, fold: Fold = place_word) -> Area:
     if not any(not word.isdigit() for word in words):
         return NOWHERE
     return named_by(words, named, beside)
+
+
+def unnamed(raw: Parts, words: Parts) -> Area:
+    """What is too short for a district's name, unless it is a state's code."""
+    letters = "".join(filter(str.isalpha, "".join(raw)))
+    return NOWHERE if not letters or letters in BRIEF else Area(bare(words))
 
 
 def named_by(words: Parts, pieces: Iterable[Parts] = (), beside: str = "") -> Area:

@@ -24,7 +24,7 @@ Among = tuple[Entry, ...]
 
 _TABLE = table("districts")
 _NEAR, _NEAR_IN_STATE, _EACH_IN_STATE, _MARGIN = 10, 20, 3, 5
-_LEAST_STEM, _LONG = 2, 6
+_LEAST_STEM, _LONG, _LEAST_LETTERS = 2, 6, 3
 
 
 def _alike() -> dict[str, str]:
@@ -145,6 +145,20 @@ def group(entry: Entry) -> str:
 def written(text: str) -> Among:
     """The districts whose name a text is, sign for sign."""
     return _book().written.get("".join(raw_words(text)), ())
+
+
+def may_name(raw: Parts) -> bool:
+    """Whether cleaned words may be a district's name, however they are spelt.
+
+    Of fewer than three Latin letters only those that are listed so are; others are a
+    state's code, or an office's.
+
+    >>> may_name(("ara",)), may_name(("br", "28")), may_name(("patna",))
+    (True, False, True)
+    """
+    letters = "".join(filter(str.isalpha, "".join(raw)))
+    long = len(letters) >= _LEAST_LETTERS or not letters.isascii()
+    return long or "".join(raw) in _book().written
 
 
 def exact(words: Iterable[str]) -> Among:

@@ -154,10 +154,17 @@ class _Piece:
         if after:
             length = _run(after[:n] for n in range(_LONGEST_NAME, 0, -1)) or len(after)
             rest = self.without(mark, mark + 1 + length)
-            return districts.named_by(after[:length]), rest
+            return self._named(mark + 1, mark + 1 + length), rest
         length = _run(before[-n:] for n in range(_LONGEST_NAME, 0, -1)) or mark
         rest = self.without(mark - length, mark + 1)
-        return districts.named_by(before[mark - length :]), rest
+        return self._named(mark - length, mark), rest
+
+    def _named(self, start: int, end: int) -> Area:
+        """What some words beside a marker name."""
+        raw, words = self.raw[start:end], self.words[start:end]
+        if gazetteer.may_name(raw):
+            return districts.named_by(words)
+        return districts.unnamed(raw, words)
 
 
 _NO_PIECE = _Piece((), ())

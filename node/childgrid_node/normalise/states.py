@@ -24,6 +24,9 @@ _TABLE = table("states")
 _BREAKS = re.compile(r"[\s.,;:'\"<>\[\]{}()|_+*#!?=/\\^%@–—।॰-]+")
 _DOTTED = re.compile(r"\b(\w)[.॰]\s?(?=\w\b)")
 _AND = re.compile(r"\s*[&+]\s*")
+_DECIMALS = re.compile(r"(?<=\d)\.0+\s*\Z")
+"""What a spreadsheet writes behind a whole number."""
+
 _ZERO = re.compile("(?<=[\u0900-\u0dff])0(?![0-9])")
 _LEAST_NEAR, _SLACK = 5, 6
 PARENTS: dict[str, str] = _TABLE["parents"]
@@ -84,7 +87,7 @@ def state(text: str, fold: Fold = place_word) -> str:
     """
     if not text:
         return ""
-    raw = raw_words(text)
+    raw = raw_words(_DECIMALS.sub("", text))
     own = tuple(word for word in raw if word not in _BESIDE)
     if len(own) == 1 and own[0].isdigit():
         return _NUMBERS.get(own[0].lstrip("0"), "")
