@@ -271,3 +271,26 @@ def test_a_code_is_no_district(text: str) -> None:
 def test_a_short_name_that_is_listed_is_a_district(text: str, name: str) -> None:
     """Districts have names of two and three letters, and abbreviations."""
     assert places.district(text) == places.district(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "name"),
+    [
+        ("East District", "SK", "Gangtok"),
+        ("South Distt.", "TR", "South Tripura"),
+        ("East District", "DL", "East Delhi"),
+        ("24PGS(N)", "WB", "North 24 Parganas"),
+        ("24Pgs (S)", "WB", "South 24 Parganas"),
+    ],
+)
+def test_a_direction_is_a_district_of_the_state_that_is_stated(
+    text: str, code: str, name: str
+) -> None:
+    """Four states have an east, and not every one of them is Delhi's."""
+    asked = places.settle(places.district(text), code)
+    assert asked == places.settle(places.district(name), code)
+
+
+def test_a_direction_alone_is_no_district() -> None:
+    """Nobody knows whose it is."""
+    assert places.settle(places.district("East District"), "")[0] == ()

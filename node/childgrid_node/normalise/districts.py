@@ -30,6 +30,9 @@ from .unsaid import states_nothing
 from .words import place_word
 
 _PIECE = re.compile(r"[,;/()\[\]]|\s[-–]\s")
+_GLUED = re.compile(r"(?<=\b24)(?=[a-z])", re.IGNORECASE)
+"""The Parganas' number, before a word that it is written on to."""
+
 _NAME, _OWN = "=", "@"
 
 
@@ -63,6 +66,9 @@ def read(text: str, fold: Fold = place_word) -> Area:
     raw = tuple(word for word in raw_words(text) if fold(word) not in MARKS)
     if not may_name(raw):
         return unnamed(raw, tuple(map(fold, raw)))
+    if among := written(" ".join(raw)):
+        return Area(among=among)
+    text = _GLUED.sub(" ", text)
     pieces = [(p, w) for p in _PIECE.split(text) if (w := bare(split(p, fold)))]
     told = [code for piece, _ in pieces[1:] if (code := state(piece))]
     named = [w for at, (p, w) in enumerate(pieces) if not at or not state(p)]
