@@ -118,3 +118,11 @@ def test_a_number_of_a_spreadsheet_is_whole() -> None:
     assert same({"house": "12.5"}, {"house": "12.5"})
     assert tokens(floats, ROW)["address"] == ("#12",)
     assert "d12" in tokens(floats, ROW)["dob"]
+
+
+def test_a_number_in_a_column_of_its_own_is_no_zone_of_a_city() -> None:
+    """A state's code stands there, or a house; in one cell it is "Patna-10"."""
+    row = {"village": "Rampur", "post": "Sadar"}
+    assert "pin" not in tokens(row | {"house": "Patna", "town": "10"}, ROW)
+    assert "6:800010" in tokens(row | {"town": "Patna-10"}, ROW)["pin"]
+    assert "6:800001" in tokens(row | {"town": "800001"}, ROW)["pin"]

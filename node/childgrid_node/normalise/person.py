@@ -38,7 +38,8 @@ _WORDED = frozenset(("name", "address", "district", "state"))
 """Fields of words, whose parts may say that there is nothing."""
 
 _WHOLE = re.compile(r"\s*(\d+)\.0+\s*")
-_MARKS = {"birth_date": "-", "address": ", ", "fir": ", "}
+# An address's parts are apart: a number behind a city is its zone only in one cell.
+_MARKS = {"birth_date": "-", "address": "; ", "fir": ", "}
 
 
 @dataclass(frozen=True, slots=True)
