@@ -44,7 +44,10 @@ _KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A grid field taken from one or more columns, in this order."""
+    """A grid field taken from one or more columns, in this order.
+
+    Those of a name, a date or an address are parts of one; two whole addresses are not.
+    """
 
     names: tuple[str, ...]
 

@@ -217,3 +217,25 @@ def test_lines_of_an_empty_report() -> None:
     """A source without rows has a report as well."""
     tally = Tally("s", Mapping.parse(MAPPING), date(2026, 1, 1), SCHEME)
     assert next(iter(spoken.lines(tally.close()))) == "s: 0 rows (police-record)"
+
+
+@pytest.mark.parametrize(
+    ("cells", "doubted"),
+    [
+        (("Rampur, Patna 800001", "Karol Bagh, Delhi 110005"), 1),
+        (("Rampur, Patna 800001", "800001"), 0),
+        (("Rampur", "Patna 800001"), 0),
+        (("Rampur, Patna 800001", ""), 0),
+    ],
+)
+def test_two_whole_addresses_in_one_are_doubted(
+    cells: tuple[str, str], doubted: int
+) -> None:
+    """A present and a permanent address have two PIN codes; parts of one have one."""
+    mapping = Mapping.parse(MAPPING + 'address = ["now", "home"]')
+    tally = Tally("rows", mapping, date(2026, 1, 1), Scheme.load("childgrid-2"))
+    tally.add(1, dict(zip(("now", "home"), cells, strict=True)))
+    found = tally.close()
+
+    assert found.fields["address"].wrong["two addresses in one row"] == doubted
+    assert len(found.defects) == doubted

@@ -16,6 +16,7 @@ from childgrid_node.normalise import (
     dates,
     fields_of,
     numbers,
+    pins,
     tokens_of,
 )
 from childgrid_node.scheme import Scheme
@@ -30,6 +31,8 @@ LISTED = 20
 
 _NAMES = ("name", "alias", "relative")
 _PLACES = ("address", "district", "state")
+_FEWEST_PARTS = 2
+_TWO_PLACES = "two addresses in one row"
 _NO_SEX, _NO_PIN, _NO_KIND = "unknown word", "wrong form", "unknown kind"
 _NO_AGE, _NO_YEAR = "no age of anybody", "no year of anybody"
 
@@ -73,6 +76,9 @@ class Tally:
         for name in self._mapping.fields:
             self._field(number, name, fields, person)
         self._guarding(number, values)
+        if self._addresses(values) > 1:
+            self.found.fields["address"].wrong[_TWO_PLACES] += 1
+            self._defect(number, "address", _TWO_PLACES)
         event = values.get(self._mapping.event or "", "")
         for name, kind in births.doubts(fields, event, self._today):
             self.found.dates[kind] += 1
@@ -80,6 +86,15 @@ class Tally:
         tokens = tokens_of(person)
         self._patterns.add(tokens)
         self._twins.add(tokens)
+
+    def _addresses(self, values: Mapping[str, str]) -> int:
+        """How many PIN codes the columns of the address hold, which should be one."""
+        source = self._mapping.fields.get("address")
+        columns = source.names if source else ()
+        if len(columns) < _FEWEST_PARTS:
+            return 0
+        cells = (dates.ascii_digits(values.get(column, "")) for column in columns)
+        return len({pin for cell in cells if (pin := pins.found_in(cell))})
 
     def _guarding(self, number: int, values: Mapping[str, str]) -> None:
         """Count where the guard finds no date: it knows no age then, or no end."""
