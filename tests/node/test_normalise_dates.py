@@ -237,3 +237,18 @@ def test_no_text_gives_a_year_beyond_births(text: str) -> None:
     assert found.year is None or 1799 <= found.year <= 2100
     assert all(1799 <= day.year <= 2100 for day in dates.readings(text))
     assert all(1800 <= year <= 2100 for year in dates.possible_years(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("12-Mar-2049", date(1949, 3, 12)),
+        ("29-FEB-2048 00:00:00", date(1948, 2, 29)),
+        ("12-Mar-2029", date(2029, 3, 12)),
+        ("2049-03-12", date(2049, 3, 12)),
+    ],
+)
+def test_oracles_short_year_is_of_the_last_century(text: str, day: date) -> None:
+    """Its YY fills in the present one; digits alone may be Bikram Sambat and stay."""
+    assert dates.birth(text).day == day
+    assert dates.birth("12 March 2049 BS").year == 1992

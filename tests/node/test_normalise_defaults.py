@@ -126,3 +126,16 @@ def test_a_number_in_a_column_of_its_own_is_no_zone_of_a_city() -> None:
     assert "pin" not in tokens(row | {"house": "Patna", "town": "10"}, ROW)
     assert "6:800010" in tokens(row | {"town": "Patna-10"}, ROW)["pin"]
     assert "6:800001" in tokens(row | {"town": "800001"}, ROW)["pin"]
+
+
+@pytest.mark.parametrize("text", ["Nill", "LAWARIS", "लावारिस"])
+def test_nobodys_child_has_no_name(text: str) -> None:
+    """What is written of whoever is unclaimed is shared by all who are."""
+    assert from_fields({"name": [text]}).names == ()
+    assert from_fields({"name": [f"{text} Singh"]}).names != ()
+
+
+def test_a_house_of_nines_is_a_filler() -> None:
+    """A number of three digits is a house."""
+    assert places.place("H.No 9999, Rampur").words == places.place("Rampur").words
+    assert places.place("H.No 999, Rampur").words[0] == "#999"

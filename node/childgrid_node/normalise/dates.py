@@ -128,10 +128,20 @@ def birth(text: str) -> Birth:
         return Birth(None, _year(text))
     if _stands_for_none(text, found):
         return Birth()
+    found = _of_this_age(text, found)
     if is_guess(text):
         return Birth(None, found.year)
     declared = (found.month, found.day) == (1, 1)
     return Birth(None if declared else found, found.year, declared)
+
+
+def _of_this_age(text: str, day: date) -> date:
+    """A day without the century that Oracle's "YY" put before a short year.
+
+    Only with a month by name: in digits alone it may be Bikram Sambat.
+    """
+    later = day.year in _ONLY_VIKRAM and any(map(eras.month, WORD.findall(clean(text))))
+    return day.replace(year=day.year - 100) if later else day
 
 
 def stands_for_none(text: str) -> bool:

@@ -36,6 +36,14 @@ _SLASHED = re.compile(
 _KINSHIP = re.compile("(?:wd|[sdwcfhm])\0o")
 """A slashed marker, once `_marked` has been over it."""
 
+_STATES = ("state", "राज्य", "सरकार")
+_PROSECUTION = re.compile(
+    r"^(?:the\s+)?state\s(?:.*?\s)?(?:v/s|vs?|versus)(?=[\s.])[\s.]*"
+    r"|\s(?:v/s|vs?|versus)[\s.]+(?:the\s+)?state\b.*$"
+    r"|^(?:राज्य|सरकार)\s(?:.*?\s)?बनाम\s+|\sबनाम\s+(?:राज्य|सरकार)(?:\s.*)?$"
+)
+"""The state as the other party of a case ("State of Bihar vs. Ramesh")."""
+
 _FIRM = re.compile(r"\bm\s*/\s*s\b")
 _TAMIL_SLASHED = re.compile("(தா?|க)\\s*/\\s*பெ")
 _LABELLED = re.compile(r"\b[fhmg]\s*:")
@@ -149,6 +157,8 @@ def _segments(words: list[str]) -> list[tuple[str, list[str]]]:
 
 def _split(text: str) -> list[str]:
     text = clean(text)
+    if any(word in text for word in _STATES):
+        text = _PROSECUTION.sub("", text)
     if text.isascii() and text.replace(" ", "").isalpha():
         return text.split()
     text = _QUOTES.sub("", text)

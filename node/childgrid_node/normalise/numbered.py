@@ -24,6 +24,9 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii":
 _DIGIT = re.compile("[0-9]")
 _ORDINAL = re.compile(r"0*(\d{1,5})(?:st|nd|rd|th|[^\x00-\x7f]+)?")
 _HOUSE = re.compile(r"([a-z]{0,2})0*(\d{1,5})([a-z]?)")
+_FILLER = re.compile("9{4,5}")
+"""What forms hold where there is no number."""
+
 MARK = "#"
 """What a piece of an address that is a number begins with."""
 
@@ -47,7 +50,7 @@ def numbered(words: Sequence[str], folded: Sequence[str]) -> Iterator[tuple[int,
         elif kind and (found := _ORDINAL.fullmatch(word)):
             taken.add(at)
             yield place, f"{MARK}{kind}{found[1]}"
-        elif house := _HOUSE.fullmatch(word):
+        elif (house := _HOUSE.fullmatch(word)) and not _FILLER.fullmatch(word):
             yield place, MARK + _lettered(words, place) + "".join(house.groups())
 
 

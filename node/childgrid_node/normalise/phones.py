@@ -26,6 +26,9 @@ _TRUNK = re.compile(r"(?<=\d)\s*\(0\)\s*")
 _LISTED = re.compile(r"(?<![\d.\-])\(?[1-5][).]\s*(?=\+?\d{4})")
 _ZERO = re.compile(r"(?<=[\dil])o(?=[\d\s\-il])")
 _ONE = re.compile(r"(?<=\d)[il](?=\d)")
+_PAIR = re.compile(r"(?<!\d)([6-9]\d{9})\s*[-–—./]\s*([6-9]\d{9})(?!\d)")
+"""Two mobile numbers with one sign between them."""
+
 _CHUNK = re.compile(r"\(?\+?\(?\d[\d\s()\-–—.]*")
 _NUMBER = re.compile(r"(?!18[06]0)[1-9]\d{9}")
 """Ten digits; 1800 and 1860 are free lines of firms."""
@@ -116,9 +119,9 @@ def _completed(last: str, tail: str, between: str) -> str:
 
 
 def _run_together(chunk: str) -> Iterator[str]:
-    """Numbers with nothing but blanks between them."""
+    """Numbers with nothing but blanks, or one sign, between them."""
     gathered = ""
-    for word in chunk.split():
+    for word in _PAIR.sub(r"\1 \2", chunk).split():
         gathered += word
         if number := _dialled(gathered):
             yield number
