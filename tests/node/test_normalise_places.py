@@ -294,3 +294,12 @@ def test_a_direction_is_a_district_of_the_state_that_is_stated(
 def test_a_direction_alone_is_no_district() -> None:
     """Nobody knows whose it is."""
     assert places.settle(places.district("East District"), "")[0] == ()
+
+
+def test_a_village_of_a_district_of_another_state_is_none() -> None:
+    """The state may stand in another column; a marker is believed all the same."""
+    asked = {"address": ["Rampur"], "state": ["Bihar"]}
+    assert from_fields(asked).district == ()
+    assert from_fields(asked | {"state": ["UP"]}).district != ()
+    assert from_fields({"address": ["Rampur"]}).district != ()
+    assert from_fields(asked | {"address": ["Distt Rampur"]}).district != ()

@@ -42,12 +42,13 @@ class Area:
 
     `among` are the districts that it may name; `words`, folded as written, stand for it
     where those are none or cannot be told apart. `state` is the code of a state beside
-    it.
+    it. `loose` is a name that nothing marks as a district's, which a village may have.
     """
 
     words: Parts = ()
     among: Among = ()
     state: str = ""
+    loose: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.words or self.among)
@@ -142,6 +143,8 @@ def settle(area: Area, code: str) -> tuple[Parts, str]:
     ('BR', '')
     """
     code = code or area.state
+    if area.loose and not fits(area, code):
+        return (), code
     among = _of_state(area.among, code)
     if area.words and not fits(area, code):
         # What is like another state's district is not looked for in this one's too.

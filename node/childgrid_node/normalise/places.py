@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import districts, gazetteer, numbered, pins
 from .districts import NOWHERE, Area, settle
@@ -299,4 +299,6 @@ def _unmarked(name: Parts, where: str) -> Area:
         return NOWHERE
     area = districts.named_by(name)
     local = len(name) > 1 and name[-1] == _LOCALITY and not where
-    return NOWHERE if local or not districts.fits(area, where) else area
+    if local or not districts.fits(area, where):
+        return NOWHERE
+    return replace(area, loose=not where)

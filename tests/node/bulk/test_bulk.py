@@ -105,6 +105,7 @@ PLACES = [
     *("Buxar", "Bihar", "U.P.", "Yamuna Nagar", "Distt Cochin, KERALA", "110001"),
     *("560 001", "#16, LAKE ROAD, CHHANA, ALMORA, UK", "Meerut District", "சென்னை"),
     *("Aurangabad", "औरंगाबाद", "MH", "बिहार", "MP", "Bilaspur (C.G.)", "Vijsyapura"),
+    *("Rampur", "24PGS(N)", "East District", "HR", "None"),
     *("Ranchi, Bihar", "Hamirpur", "Delhi-52", "21", "Kamrup (M)", "जि. बीड", "Other"),
     *("#7, 2nd Cross, II Main, Delhi - 110052", "Dist. Luhiana", "Punjab", "KA"),
 ]
