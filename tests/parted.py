@@ -48,7 +48,8 @@ def keyring(*, clear: bool = False, scheme: Scheme = SCHEME) -> Keyring:
 
 
 def settings(count: int, folder: Path, **more: Any) -> ShardsConfig:
-    """The table `[shards]`, with files in a folder."""
+    """The table `[shards]`, with files in a folder, for a machine however busy."""
+    more = {"wait_seconds": 120, **more}
     return ShardsConfig(
         count=count,
         certificate=folder / "host.pem",
