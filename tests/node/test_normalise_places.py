@@ -303,3 +303,14 @@ def test_a_village_of_a_district_of_another_state_is_none() -> None:
     assert from_fields(asked | {"state": ["UP"]}).district != ()
     assert from_fields({"address": ["Rampur"]}).district != ()
     assert from_fields(asked | {"address": ["Distt Rampur"]}).district != ()
+
+
+@pytest.mark.parametrize(
+    "ending", [", CG", " (CG)", ", CG - 495677", ", C.G.", ", Chhattisgarh"]
+)
+def test_a_states_code_in_an_address_is_no_district(ending: str) -> None:
+    """It folds to an abbreviation of Khairagarh's, and is Chhattisgarh's."""
+    found = places.place(f"Ward 5, Raipur{ending}")
+    assert found.state == "CG"
+    assert places.settle(found.district, "CG")[0] == ("=CGrepur", "@CGrepur")
+    assert places.place("Rampur, KCG, CG").district == places.district("KCG")

@@ -122,7 +122,7 @@ class _Piece:
     @once
     def is_known(self) -> bool:
         """Whether the whole part is a district's name."""
-        return gazetteer.is_known(self.words)
+        return gazetteer.may_name(self.raw) and gazetteer.is_known(self.words)
 
     @once
     def marked(self) -> tuple[Area, _Piece] | None:
@@ -280,7 +280,8 @@ def _take_tail(pieces: list[_Piece], where: str) -> Area:
     piece = pieces[index]
     for length in range(min(_LONGEST_NAME, len(piece.words) - 1), 0, -1):
         start = len(piece.words) - length
-        if area := _unmarked(piece.words[start:], where):
+        named = gazetteer.may_name(piece.raw[start:])
+        if named and (area := _unmarked(piece.words[start:], where)):
             pieces[index] = _left(piece, start)
             return area
     return NOWHERE
