@@ -40,8 +40,9 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
         _check_answers(ledger, query, report)
     for request in ledger.of(Kind.REQUEST):
         _check_request(ledger, request, report)
-    for disclosure in ledger.of(Kind.DISCLOSURE):
-        _judge(ledger, disclosure, "", report, partial(_release, ledger, disclosure))
+    for given in ledger.of(Kind.DISCLOSURE):
+        check = partial(_release, ledger, given)
+        _judge(ledger, given, "", report, check, certain=not ledger.voided(given))
     for receipt in ledger.of(Kind.RECEIPT):
         _judge(ledger, receipt, "", report, partial(_receipt, ledger, receipt))
     for void in ledger.of(Kind.VOID):
@@ -73,12 +74,14 @@ def _judge(
     member: str,
     report: Report,
     check: Callable[[], object],
+    *,
+    certain: bool = True,
 ) -> None:
     try:
         check()
     except WireError as error:
         what = f"was not allowed: {error.reason.value} {error.detail}".rstrip()
-        report.add(*ledger.where(event, member), what)
+        report.add(*ledger.where(event, member), what, certain=certain)
 
 
 def submitted(ledger: Ledger, query: Event) -> bool:

@@ -21,7 +21,7 @@ from childgrid_audit.memo import Memo, content
 from childgrid_log import lineage
 from childgrid_log.lineage import Generation
 from childgrid_wire import canonical, envelope
-from childgrid_wire.book import Book
+from childgrid_wire.book import Book, Since
 from childgrid_wire.errors import Reason, Untrusted, WireError
 from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
@@ -38,7 +38,7 @@ class Law:
         """`hung`: before which time (Unix seconds) a document did not hang, by hash."""
         self.book = book
         self._hung = hung or {}
-        self._views: dict[tuple[int, int], View] = {}
+        self._views: dict[tuple[int, int, bool], View] = {}
         self.members: dict[str, dict[str, Any]] = {
             entry["id"]: entry for one in book.directories for entry in one["members"]
         }
@@ -63,22 +63,27 @@ class Law:
         that was 300 s old, since it was hung up, and still on its way. None where no
         directory was.
         """
-        for shift in (0, SKEW_SECONDS, -LAG_SECONDS):
-            view = self._at(when, shift)
+        for shift, since in (
+            (0, _issued),
+            (SKEW_SECONDS, _issued),
+            (0, self._reached),
+            (-LAG_SECONDS, self._reached),
+        ):
+            view = self._at(when, shift, since)
             if view is not None:
                 yield view
 
-    def _at(self, when: int, shift: int) -> View | None:
-        if (when, shift) not in self._views:
-            since = self._reached if shift < 0 else _issued
+    def _at(self, when: int, shift: int, since: Since) -> View | None:
+        key = when, shift, since is _issued
+        if key not in self._views:
             begun = self.book.directories[0].issued if self.book.directories else when
             try:
                 at = max(when + shift, min(begun, when))
                 view = replace(self.book.as_of(at, since), now=when)
             except Untrusted:
                 return None
-            self._views[when, shift] = view
-        return self._views[when, shift]
+            self._views[key] = view
+        return self._views[key]
 
     def _reached(self, document: Statement) -> int:
         """When a document hung on the board at the earliest, Unix seconds."""

@@ -253,17 +253,9 @@ def _shred(ledger: Ledger, event: Event) -> Duty:
 def _is_used(ledger: Ledger, approval: Event) -> bool:
     """Whether a disclosure rests on this approval."""
     return any(
-        approval.statement.hash in one.statement["approvals"]
-        and not voided(ledger, one)
+        approval.statement.hash in one.statement["approvals"] and not ledger.voided(one)
         for one in ledger.answering(approval.statement.answers, Kind.DISCLOSURE)
     )
-
-
-def voided(ledger: Ledger, disclosure: Event) -> bool:
-    """Whether it never left its holder: void, and nobody has received it."""
-    name = disclosure.statement.hash
-    voids = ledger.naming(name, Kind.VOID)
-    return bool(voids) and not ledger.naming(name, Kind.RECEIPT)
 
 
 def _disclosure(ledger: Ledger, event: Event) -> Duty:
@@ -271,7 +263,7 @@ def _disclosure(ledger: Ledger, event: Event) -> Duty:
     three = ledger.law.coordinators | {said.issuer, said["requester"]}
     rests = (said["request"], *said["approvals"])
     carried = _carried(ledger, event, said.issuer)
-    if voided(ledger, event):
+    if ledger.voided(event):
         return Duty(carried | {said.issuer}, three, three, rests)
     required = (
         three if carried or ledger.naming(said.hash, Kind.RECEIPT) else {said.issuer}

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from childgrid_audit.conduct import candidate_of
 from childgrid_audit.documents import LAG_SECONDS
-from childgrid_audit.duties import voided
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
 from childgrid_wire import breakglass, rules
@@ -56,7 +55,7 @@ def _uses(ledger: Ledger) -> Iterator[_Use]:
             continue
         asked = request.statement
         notice = notice_of(notices, said.issuer, USED, asked.hash)
-        void = voided(ledger, event)
+        void = ledger.voided(event)
         yield _Use(event, asked, notice, void, _reviewed(ledger, event, asked, notice))
 
 

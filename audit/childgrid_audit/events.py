@@ -111,6 +111,12 @@ class Ledger:
         """The queries that name an attestation, the ends that name a disclosure."""
         return self._naming.get((name, kind), [])
 
+    def voided(self, disclosure: Event) -> bool:
+        """Whether it never left its holder: void, and nobody has received it."""
+        name = disclosure.statement.hash
+        voids = self.naming(name, Kind.VOID)
+        return bool(voids) and not self.naming(name, Kind.RECEIPT)
+
     def get(self, name: str, kind: Kind) -> Event | None:
         """The event of this hash, if it is there and of that kind."""
         event = self.events.get(name)

@@ -54,8 +54,9 @@ def hung_up(files: Files, law: Law, memo: Memo) -> dict[str, int]:
         for line in chain.from_iterable(logs):
             outer, issued = _form(line, memo)
             if outer and outer.kind in BOARD:
-                found.setdefault(outer.hash, max(line.entry.bucket, said))
-            said = max(said, issued - SKEW_SECONDS)
+                at = max(line.entry.bucket, said)
+                found[outer.hash] = min(at, found.get(outer.hash, at))
+            said = max(said, min(issued - SKEW_SECONDS, line.entry.bucket + HOUR))
     return found
 
 
@@ -90,6 +91,11 @@ def check_hours(copy: Copy, report: Report) -> None:
     """
     latest = 0
     for line in _in_order(copy):
+        seen = copy.seen_with(line.index)
+        if seen and line.entry.bucket > seen + SETTLE_SECONDS:
+            path = bundle.entries(copy.name, line.index)
+            event = event_name(line.index, line.entry.kind)
+            report.add(path, copy.member, event, "is logged in an hour to come")
         if line.entry.bucket < latest - HOUR or _is_put_back(copy, line):
             path = bundle.entries(copy.name, line.index)
             event = event_name(line.index, line.entry.kind)

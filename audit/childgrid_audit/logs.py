@@ -8,9 +8,11 @@ witnessed is in doubt as a whole, and the entries that differ are named.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Files, Line
@@ -48,6 +50,9 @@ class Copy:
     broken: set[int] = field(default_factory=set)
     tree: Tree = field(default_factory=Tree)
     seen: list[tuple[int, int]] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
+    _latest: list[int] = field(default_factory=list)
+    _first: list[int] = field(default_factory=list)
 
     @property
     def member(self) -> str:
@@ -66,7 +71,20 @@ class Copy:
 
     def seen_without(self, index: int) -> int:
         """When a quorum last cosigned this log without entry `index`; 0 for never."""
-        return max((when for size, when in self.seen if size <= index), default=0)
+        if len(self._sizes) != len(self.seen):
+            self.seen.sort()
+            self._sizes = [size for size, _ in self.seen]
+            whens = [when for _, when in self.seen]
+            self._latest = list(accumulate(whens, max))
+            self._first = list(accumulate(reversed(whens), min))[::-1]
+        at = bisect_right(self._sizes, index)
+        return self._latest[at - 1] if at else 0
+
+    def seen_with(self, index: int) -> int:
+        """When a quorum had first cosigned this log with entry `index`."""
+        self.seen_without(index)
+        at = bisect_right(self._sizes, index)
+        return self._first[at] if at < len(self._first) else self.covered
 
 
 def read_logs(files: Files, law: Law, memo: Memo, report: Report) -> dict[str, Copy]:

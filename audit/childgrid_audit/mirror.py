@@ -286,6 +286,9 @@ class Mirror:
     def _due(self, log: Generation, said: Statement, end: int, now: int) -> list[int]:
         """Which of what a `shred` names is before it, and old enough to go."""
         gone = [index for index in said["entries"] if index < end]
-        lines = self._store.lines(log.folder, min(gone, default=0), end)
-        old = {one.index for one in lines if is_erasable(one.entry, now)}
-        return [index for index in gone if index in old]
+        found = (
+            one
+            for index in sorted(set(gone))
+            for one in self._store.lines(log.folder, index, index + 1)
+        )
+        return [one.index for one in found if is_erasable(one.entry, now)]

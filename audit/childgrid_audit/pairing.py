@@ -27,7 +27,6 @@ from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
-_UNNAMED = ""
 _ALWAYS_TAKEN = (Kind.REFUSAL, Kind.VOID, Kind.FINDING, Kind.OPENING, Kind.OPENED)
 
 
@@ -148,9 +147,10 @@ class Pairing:
         return False
 
     def _is_erased(self, member: str, name: str) -> bool:
-        """Whether a member says that it has erased that; an old `shred` names none."""
-        told = self._erased.setdefault(member, _erased(self._ledger, member))
-        return name in told or (_UNNAMED in told and bool(self._spare.get(member)))
+        """Whether a member says that it has erased that."""
+        if member not in self._erased:
+            self._erased[member] = _erased(self._ledger, member)
+        return name in self._erased[member]
 
     def _is_broken(self, member: str) -> bool:
         return any(one.broken for one in self._ledger.of_member(member))
@@ -245,10 +245,10 @@ class Pairing:
 
 
 def _erased(ledger: Ledger, member: str) -> frozenset[str]:
-    """What a member's own `shred`s name, and `_UNNAMED` where one names nothing."""
+    """The statements that a member's own `shred`s name."""
     said = [one.statement for one in ledger.of(Kind.SHRED)]
     own = [one.body for one in said if one.issuer == one["party"] == member]
-    return frozenset(n for body in own for n in body.get("statements", [_UNNAMED]))
+    return frozenset(n for body in own for n in body.get("statements", ()))
 
 
 def _logged(event: Event) -> int:

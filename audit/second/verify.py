@@ -105,19 +105,23 @@ class Bundle:
 
     def __init__(self, files: dict[str, bytes], root: str) -> None:
         self.files, self.pinned, self.found = files, root, list[str]()
-        self.board, self.said = dict[str, Said](), dict[str, Said]()
+        self.board, self.said, self.hours = dict[str, Said](), dict[str, Said](), {}
         self.keys, self.ended = dict[str, list[Json]](), dict[str, list[Said]]()
         self.leaves, self.places = dict[str, list[bytes]](), dict[str, dict[str, Any]]()
         for path in self._below("documents/"):
             self._try(path, "document", self._hang, path)
+        every = (one for o in self._of("directory") for one in o["members"])
+        self.hubs = {one["id"] for one in every if one["kind"] == "coordinator"}
         self._try("manifest.dsse", "manifest", self._manifest)
         for log in sorted({path.split("/")[1] for path in self._below("logs/")}):
             self._try(f"logs/{log}/", "log", self._log, log, f"logs/{log}/")
         for path in self._below("proofs/"):
             self._try(path, "proof", self._proof, path)
         self.requests = [one["request"] for one in self._of("disclosure")]
+        ended = {k: {o["disclosure"] for o in self._of(k)} for k in ("void", "receipt")}
         for o in self._of("disclosure"):
-            self._try(f"logs/{o.person}/", f"disclosure {o.name}", self._release, o)
+            if o.name not in ended["void"] - ended["receipt"]:
+                self._try(f"logs/{o.person}/", f"disclosure {o.name}", self._release, o)
 
     def _try(self, file: str, event: str, check: Any, *on: Any) -> None:  # noqa: ANN401
         try:
@@ -172,8 +176,7 @@ class Bundle:
         auditors = {one["id"] for one in newest["members"] if one["kind"] == "auditor"}
         auditors -= {o["member"] for who in auditors for o in self.ended.get(who, ())}
         right = said.person in auditors and said["directory"] == newest.name
-        hubs = [one["id"] for one in newest["members"] if one["kind"] == "coordinator"]
-        there = [self._below(f"logs/{hub}/checkpoint") for hub in hubs]
+        there = [self._below(f"logs/{hub}/checkpoint") for hub in self.hubs]
         self._try("logs/", "log", _need, all(there), "no log of the coordinator")
         _need(said.kind == "manifest" and right, "is not an auditor's of now")
         self._signed(said)
@@ -249,6 +252,8 @@ class Bundle:
         ours = self.places.setdefault(said.name, {}).setdefault(log.split(".")[0], {})
         _need(told["kind"] == said.kind and log not in ours, "is logged twice")
         self.said[said.name], ours[log] = said, at
+        if said.kind == "revocation" and log.split(".")[0] in self.hubs:
+            self.hours.setdefault(said.name, told["bucket"])
 
     def _proof(self, path: str) -> None:
         head, _, note = self.files[path].partition(b"\n\n")
@@ -265,9 +270,10 @@ class Bundle:
         ours, ends = self.places[given.name], list[int]()
         for said in self.ended.get(who, ()):
             theirs = self.places.get(said.name, {})
-            shared = ours.keys() & theirs.keys()
+            shared = ours.keys() & theirs.keys() & self.hubs
             known = all(min(theirs[o].items()) < min(ours[o].items()) for o in shared)
-            ends += [said["issued"] + 300] * known
+            hung = max(said["issued"], self.hours.get(said.name, 0))
+            ends += [hung + 300] * known
         return ends
 
     def _release(self, given: Said) -> None:

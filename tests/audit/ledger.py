@@ -258,6 +258,8 @@ class World(Parties):
         self.now += 181 * DAY
         party = self.parties[CHILD]
         body = {"party": CHILD, "entries": [0, 1], "head": party.log.root().hex()}
+        gone = (self.named["first case"].hash, self.named["first query"].hash)
+        body |= {"statements": sorted(gone)}
         said = self.say("shred", CHILD, Kind.SHRED, **body)
         with party.log.transaction() as tx:
             told = tx.seal(draft_of(said, self.now))

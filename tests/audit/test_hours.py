@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import cast as cast_
 
 import pytest
 
+from audit import cast
 from audit.cast import (
     CHILD,
     DAY,
@@ -25,13 +28,14 @@ from audit.ledger import World
 from audit.parties import signed
 from audit.second import found
 from audit.wrongs import begin
-from childgrid_audit import bundle
+from childgrid_audit import bundle, hours
 from childgrid_audit.findings import Finding
 from childgrid_audit.verify import Verdict, Verifier
 from childgrid_log.leaves import draft_of
 from childgrid_wire import envelope, statement
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.kinds import Kind
+from childgrid_wire.statement import Statement
 
 HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 Late = Callable[[World], bytes]
@@ -126,6 +130,96 @@ def test_nobody_is_framed_by_a_document_dated_back(world: World, made: Late) -> 
     verdict, second = settled(world)
     assert verdict.findings == ()
     assert second == []
+
+
+def test_two_documents_at_once_accuse_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that had just hung, and a revocation that hung later, dated before."""
+    world.now += HOUR
+    old = cast.OFFICERS[POLICE]
+    document = of_approver(world, POLICE)
+    more = {**cast.OFFICERS, POLICE: {**old, "sp-new": old["sp-nair"]}}
+    monkeypatch.setattr(cast, "OFFICERS", more)
+    world.now += HOUR
+    world.post(staff(POLICE, world.now, version=2))
+    world.now += 60
+    approve = world.approve
+    monkeypatch.setattr(
+        world,
+        "approve",
+        lambda name, subject, member, officer, *logs: approve(
+            name, subject, member, "sp-new" if member == POLICE else officer, *logs
+        ),
+    )
+    begin(world)
+    world.now += 600
+    released(world)
+    world.now += DAY
+
+    world.post(document)
+
+    verdict, second = settled(world)
+    assert verdict.findings == ()
+    assert second == []
+
+
+def test_what_was_sealed_and_never_left_is_no_release(world: World) -> None:
+    """Its holder judged it again when the line was back, as it must, and voided it."""
+    begin(world)
+    world.post(of_approver(world, POLICE))
+    world.now += HOUR
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD)
+    world.disclose("r", CHILD, approvals=sorted([own.hash, granted.hash]))
+    world.now += 2 * HOUR
+    world.log(granted, HUB, POLICE)
+    world.end("r", Kind.VOID)
+
+    verdict, second = settled(world)
+
+    assert not any(one.startswith("was not allowed") for one in whats(verdict, CHILD))
+    assert second == []
+
+
+@pytest.mark.threat("T9")
+def test_a_word_that_does_not_verify_delays_no_document(world: World) -> None:
+    """The coordinator logs what is dated in the next century, then a revocation."""
+    begin(world)
+    payload = statement.draft(
+        Kind.VIEW,
+        issuer=POLICE,
+        officer="zz",
+        now=4_102_444_800,
+        seconds=60,
+        object="inbox",
+        subject="",
+    )
+    junk = envelope.sign(Kind.VIEW, payload, [identity(POLICE).signer])
+    entry = statement.parse(envelope.read(junk))
+    world.parties[HUB].log.append([draft_of(entry, world.now)])
+    world.post(of_approver(world, POLICE))
+    world.now += 20 * HOUR
+    released(world)
+
+    verdict, _ = settled(world)
+
+    assert "was not allowed: revoked officer" in whats(verdict, CHILD)
+
+
+def test_an_hour_to_come_is_named(world: World) -> None:
+    """Witnesses had cosigned the entry long before the hour that it claims."""
+    begin(world)
+    document, now = of_approver(world, POLICE), world.now
+    world.now += DAY
+    world.post(document)
+    world.now = now + 60
+    world.gather()
+    world.mirror()
+
+    verdict, _ = settled(world)
+
+    assert "is logged in an hour to come" in whats(verdict, HUB)
 
 
 def test_a_revocation_in_time_still_counts(world: World) -> None:
@@ -294,6 +388,42 @@ def test_a_log_s_file_of_too_many_lines_is_one_finding(world: World) -> None:
 
     assert len(verdict.findings) < 300
     assert "more than a file holds" in whats(verdict, HUB)
+
+
+def test_what_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is listed, and read as absent."""
+    monkeypatch.setattr(bundle, "LARGEST", 10)
+    (tmp_path / "documents").mkdir()
+    (tmp_path / bundle.document(1)).write_bytes(b"0" * 10)
+    (tmp_path / bundle.document(2)).write_bytes(b"0" * 11)
+    folder = bundle.Folder(tmp_path)
+
+    assert list(folder) == [bundle.document(1), bundle.document(2)]
+    assert folder[bundle.document(1)] == b"0" * 10
+    assert bundle.document(2) not in folder
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.CASE, Kind.ANSWER, Kind.VOID, Kind.RECEIPT, Kind.SHRED]
+)
+def test_each_word_of_a_member_s_own_lies_in_its_hour(kind: Kind) -> None:
+    """Not so what an officer drafted, nor what a closed log may have lost."""
+
+    class Said:
+        issued = 7_000
+
+        def __init__(self, kind: Kind) -> None:
+            self.kind = kind
+
+    def late(kind: Kind, bucket: int, since: int = 0) -> bool:
+        return hours.is_late(cast_(Statement, Said(kind)), bucket, since)
+
+    assert late(kind, 2 * HOUR + 101)
+    assert not late(kind, 2 * HOUR)
+    assert not late(kind, 9 * HOUR, since=7_000)
+    assert not late(Kind.QUERY, 9 * HOUR)
 
 
 def test_a_name_can_not_write_on_the_reader_s_screen() -> None:

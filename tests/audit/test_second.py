@@ -79,7 +79,7 @@ def test_it_imports_nothing_of_ours() -> None:
 
 def test_it_can_be_read_in_one_sitting() -> None:
     """Some 300 lines, counted with everything."""
-    assert len(FILE.read_text("utf-8").splitlines()) <= 320
+    assert len(FILE.read_text("utf-8").splitlines()) <= 325
 
 
 def test_it_runs_where_nothing_of_ours_is_installed(
