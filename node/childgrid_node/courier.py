@@ -110,6 +110,10 @@ class Courier:
             kind = Kind(name)
             if hash_ in self._unmarked or (stopped and kind is Kind.REVOCATION):
                 continue
+            if kind is Kind.APPROVAL:
+                approval = self._office.journal.get(hash_, kind)
+                if states.get(approval.answers) == "waiting":
+                    continue
             yield hash_, kind, data
             stopped |= kind is Kind.REVOCATION and states.get(hash_) == "waiting"
 

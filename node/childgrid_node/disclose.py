@@ -31,10 +31,12 @@ from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rules import Grant
 from childgrid_wire.seal import Binding
-from childgrid_wire.statement import Statement
+from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
 
 _YEAR = 366 * 86_400
+_LAG_SECONDS = 300
+"""How long a new version may be on its way, as auditors judge it."""
 REFUSED_FOR_GOOD = (Reason.CHANGED, Reason.FIELDS, Reason.EPOCH, Reason.CLOSED)
 
 
@@ -281,7 +283,11 @@ def leaf(office: Office, name: str) -> int:
 
 
 def still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
-    """Judge again: expiry, revocations, the same grant, and nobody refused."""
+    """Judge again: expiry, revocations, the same grant, and nobody refused.
+
+    Nor does one stand whose lists had been replaced when it was sealed, which this node
+    could not know while its line was down.
+    """
     try:
         grant = judge(office, office.view, request)
     except (Refused, Untrusted):
@@ -293,7 +299,20 @@ def still_stands(office: Office, request: Statement, disclosure: Statement) -> b
     )
     if breakglass.declared(request) and not glass.still_may(office, request):
         return False
-    return same and not approve.closed(office, request.hash)
+    closed = approve.closed(office, request.hash)
+    return same and not closed and _in_force(office, disclosure)
+
+
+def _in_force(office: Office, disclosure: Statement) -> bool:
+    """Whether directory and lists that it names were in force, or just replaced."""
+    book, named = office.shelf.book, disclosure["staff"].items()
+    begun = book.directories[0].issued
+    times = (disclosure.issued + one for one in (SKEW_SECONDS, 0, -_LAG_SECONDS))
+    views = [book.as_of(max(when, begun)) for when in times]
+    return disclosure["directory"] in {one.directory.hash for one in views} and all(
+        name in {one.staff[member].hash for one in views if member in one.staff}
+        for member, name in named
+    )
 
 
 def _check_requester(office: Office, request: Statement, cosigned: Cosigned) -> None:

@@ -9,8 +9,9 @@ from structlog.testing import capture_logs
 
 from childgrid_node import courier, spool
 from childgrid_node.courier import Courier
+from childgrid_node.office import Office
 from childgrid_wire import envelope, statement
-from childgrid_wire.errors import Reason, Refused
+from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
 from childgrid_wire.statement import SKEW_SECONDS, Statement
@@ -104,3 +105,25 @@ def test_later_revocations_wait_for_the_one_that_came_early(
     board.clock += 3_600
     board.flush()
     assert board.hung == [first, second]
+
+
+def test_an_approval_waits_with_its_request(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register of cases is written anew in the middle of one round."""
+    query = grid.ask(KABIR)
+    grid.carry()
+    grid.request(query, "customs", ["name"])
+    at, goes = Hung(grid, monkeypatch), courier.still_goes
+
+    def unreadable(office: Office, name: str, kind: Kind) -> bool:
+        if kind is Kind.REQUEST:
+            raise ConfigurationRefused("cases.csv")
+        return goes(office, name, kind)
+
+    monkeypatch.setattr(courier, "still_goes", unreadable)
+    at.flush()
+
+    waiting = "SELECT kind FROM outbox WHERE state = 'waiting' ORDER BY place"
+    left = [kind for (kind,) in grid.agency("police").office.journal.rows(waiting)]
+    assert left == ["request", "approval"]

@@ -10,7 +10,7 @@ from childgrid_node.journal import Journal
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-from grid import KABIR, Grid
+from grid import DAY, KABIR, Grid
 from refusals import refused
 
 FIELDS = ["name", "phone"]
@@ -72,6 +72,40 @@ def test_an_approver_is_revoked_while_the_record_waits(grid: Grid) -> None:
     for name in ("customs", "police"):
         assert len(grid.agency(name).office.journal.all(Kind.VOID)) == 1
     assert grid.agency("police").office.journal.all(Kind.DISCLOSURE) == []
+
+
+@pytest.mark.threat("T10")
+def test_a_list_had_been_replaced_when_the_record_was_sealed(grid: Grid) -> None:
+    """The holder's line was down, so that it named an old one: it does not leave."""
+    body = grid.agency("police").office.view.staff["police"]
+    officers, version = body["officers"], body["version"] + 1
+    newer = grid.agency("police").office.speak(
+        Kind.STAFF, seconds=300 * DAY, version=version, officers=officers
+    )
+    grid.now += 3_600
+    released(grid)
+
+    grid.post([newer.data])
+    carry(grid)
+
+    assert state(grid) == [("void", 0)]
+    assert grid.agency("police").office.journal.all(Kind.DISCLOSURE) == []
+
+
+def test_a_list_that_is_replaced_later_keeps_nothing_back(grid: Grid) -> None:
+    """What it named was in force when it was sealed."""
+    released(grid)
+    body = grid.agency("police").office.view.staff["police"]
+    officers, version = body["officers"], body["version"] + 1
+    grid.now += 60
+    newer = grid.agency("police").office.speak(
+        Kind.STAFF, seconds=300 * DAY, version=version, officers=officers
+    )
+
+    grid.post([newer.data])
+    carry(grid)
+
+    assert len(grid.agency("police").office.journal.all(Kind.DISCLOSURE)) == 1
 
 
 def test_a_request_runs_out_while_the_record_waits(grid: Grid) -> None:
