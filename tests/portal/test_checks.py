@@ -5,6 +5,8 @@ The portal may not import the node; these tests hold its own readers to the node
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from childgrid_node.normalise import ages, dates
@@ -59,6 +61,15 @@ def test_more_numbers_than_are_searched_are_named() -> None:
     (doubt,) = checks.doubts(_sheet("phone", lines))
     assert doubt.lines == ("9822211135",)
     assert "first three" in doubt.text
+
+
+@pytest.mark.parametrize("text", ["1/2/9", "1-1-1", "0/0/0", "1 2 345", "1/2/"])
+def test_a_date_that_is_none_is_a_doubt_and_no_fault(text: str) -> None:
+    """Whatever is typed there, the page is shown."""
+    for name in ("birth_date", "birth_year"):
+        sheet = _sheet(name, text)
+        assert checks.doubts(sheet)
+        assert checks.child(sheet, dt.date(2026, 6, 1)) == ""
 
 
 @pytest.mark.parametrize("text", ["34", "30-35", "30 to 35", "34 yrs", "abc", "150"])

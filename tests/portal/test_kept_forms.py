@@ -12,7 +12,9 @@ from starlette.datastructures import FormData
 from audit.browser import Answer
 from childgrid_portal.web import clock, rooms
 from childgrid_portal.web.drawer import KEPT_SECONDS, MOST_FORMS, MOST_SIGNS, Drawer
+from childgrid_portal.web.session import Pending
 from childgrid_wire.errors import Reason, Refused, Unreachable
+from childgrid_wire.kinds import Kind
 from grid import CASE
 from portal.hands import Hands, said, seated
 from portal.stage import Stage, staged
@@ -244,6 +246,41 @@ def test_signing_out_forgets_it(stage: Stage, asker: Hands) -> None:
     asker.post("/ask", **FORM, step="check")
     asker.post("/sign-out")
     assert stage.site.drawer.latest("si-rao") is None
+
+
+@pytest.mark.threat("T28")
+def test_signing_out_too_late_forgets_it_too(stage: Stage, asker: Hands) -> None:
+    """The session had run out: what was typed is offered to nobody."""
+    asker.post("/ask", **FORM, step="check")
+    idle(stage)
+
+    asker.post("/sign-out")
+
+    assert stage.site.drawer.latest("si-rao") is None
+    assert "is not lost" not in said(asker.last)
+
+
+@pytest.mark.threat("T28")
+def test_a_late_form_of_an_officer_who_is_gone_is_not_kept(
+    stage: Stage, asker: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agency IT has forgotten the officer meanwhile."""
+    asker.post("/ask", **FORM, step="check")
+    idle(stage)
+    monkeypatch.setattr(stage.site.accounts, "officer", lambda _: None)
+
+    asker.post("/ask", **FORM, step="check")
+
+    assert stage.site.drawer.latest("si-rao") is None
+
+
+def test_a_draft_tells_nothing_of_what_was_typed() -> None:
+    """Wherever it is printed."""
+    draft = Pending(
+        "id", (), Kind.QUERY, b"Kabir", "/", 0.0, 0, {"name": ["Kabir Vankhede"]}
+    )
+
+    assert "Kabir" not in repr(draft)
 
 
 def test_what_was_signed_is_said_of_nothing_else(stage: Stage, asker: Hands) -> None:

@@ -27,7 +27,7 @@ from portal.visits import Officer
 
 BANDS = {"strong": 9_282, "possible": 5_000}
 SILENT = "nothing is said of them unless its custodian decides so"
-UNSEARCHED = "Children and victims are not searched"
+UNSEARCHED = "Whom a register shows to be a child or a victim is left out"
 
 
 @pytest.fixture(autouse=True)
@@ -258,6 +258,43 @@ def test_a_query_that_was_refused_was_never_sent() -> None:
     assert "never sent" not in late
 
 
+def test_what_lies_in_the_outbox_is_not_told_as_sent() -> None:
+    """Approved, and the coordinator is away."""
+    page = query({"a": {"outcome": "not answered"}}, sent=False)
+
+    assert "approved, not sent yet" in page.said()
+    assert "0 of 1 agencies have searched; 1 not sent yet" in page.said()
+    assert "nothing is known of it" not in page.said()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "sent", "heard"),
+    [
+        ("none", "asked", True, True),
+        ("refused", "asked", True, True),
+        ("not answered", "refused", False, False),
+        ("not answered", "asked", True, False),
+    ],
+)
+def test_every_agency_has_answered_only_where_each_did(
+    outcome: str, state: str, sent: bool, heard: bool
+) -> None:
+    """What was never sent, or ran out, is answered by nobody."""
+    answer = answered(outcome) if heard else {"outcome": outcome}
+    marks = query({"a": answer}, state, sent=sent).all("p")
+    (count,) = [one for one in marks if one.get("id") == "count"]
+
+    assert ("data-heard" in count) is heard
+
+
+def test_nothing_is_offered_that_a_refused_query_can_not_have() -> None:
+    """Its candidates stay; no record is requested for them."""
+    page = query({"a": answered("hit", lead("weak"))}, "refused")
+
+    assert "no record can be requested" in page.said()
+    assert "Request fields" not in page.said()
+
+
 def test_a_query_of_a_case_that_is_over_was_never_sent() -> None:
     """It is said why, and no agency is waited for."""
     said = query({"a": {"outcome": "not answered"}}, "withdrawn", sent=False).said()
@@ -280,6 +317,14 @@ TODAY = dt.date(2026, 6, 1)
         ({"age": "15", "age_as_of": "1-5-2026"}, "minor"),
         ({"age": "34", "age_as_of": "1-5-2026"}, ""),
         ({"age": "10", "age_as_of": "1-5-2010"}, ""),
+        ({"birth_date": "27032012"}, "minor"),
+        ({"birth_date": "27 मार्च 2012"}, "minor"),
+        ({"birth_date": "31-2-2012"}, "minor"),
+        ({"birth_date": "March 2012"}, "minor"),
+        ({"birth_date": "27 मार्च 1984"}, ""),
+        ({"age": "14 वर्ष", "age_as_of": "1-5-2026"}, "minor"),
+        ({"age": "about 14", "age_as_of": "1-5-2026"}, "minor"),
+        ({"age": "16-19", "age_as_of": "1-5-2026"}, "unsure"),
         ({"name": "Kabir"}, ""),
     ],
 )

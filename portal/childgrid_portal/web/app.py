@@ -173,6 +173,7 @@ class Gate:
         if self._site.accounts.officer(session.officer):
             return True
         self._site.sessions.end(session.officer)
+        self._site.drawer.forget(session.officer)
         call.session = None
         return False
 
@@ -197,11 +198,19 @@ class Gate:
     def _foreign(self, call: Call, way: Way | Room) -> Response:
         """A form with another token than its session's has: late, or nobody's."""
         officer = self._site.sessions.late(call.said("token"))
+        if officer and self._is_gone(call, officer):
+            self._site.drawer.forget(officer)
+            officer = ""
         inside = isinstance(way, Room) or way.officer
         stranger = call.session is None or not call.session.officer
         if not officer and not (stranger and inside):
             return call.shut()
         return self._over(call, officer, way.keeps if isinstance(way, Room) else ())
+
+    def _is_gone(self, call: Call, officer: str) -> bool:
+        """Whether the form's officer signs out, or is not known here any more."""
+        known = self._site.accounts.officer(officer)
+        return call.path == "/sign-out" or not known
 
     def _over(self, call: Call, officer: str, keeps: Sequence[str]) -> Response:
         """The session of a form is over; what was typed is kept where it can be."""
@@ -215,7 +224,7 @@ class Gate:
             cookie, session = self._site.sessions.start()
             call.session = session
         if kept and not session.officer:
-            session.wanted = kept.path
+            session.wanted, session.whose = kept.path, officer
         own = bool(officer) and session.officer == officer
         answer = call.page("over.html", 403, kept=kept, own=own)
         return self._site.seal(answer, cookie) if cookie else answer

@@ -84,10 +84,15 @@ def child(sheet: Sheet, today: dt.date) -> str:
 
 
 def _births(sheet: Sheet, today: dt.date) -> Iterator[dates.Birth]:
-    found = [dates.birth(sheet.one(name)) for name in ("birth_date", "birth_year")]
-    stated = day(sheet.one("age_as_of"))
-    found.append(dates.aged(sheet.one("age"), stated, today))
-    yield from (one for one in found if one is not None)
+    written = [sheet.one(name) for name in ("birth_date", "birth_year")]
+    plain = [str(day(text) or year(text) or "") for text in written if text]
+    found = [dates.birth(text) for text in (*written, *plain)]
+    stated, age = day(sheet.one("age_as_of")), digits(sheet.one("age"))
+    number = re.search(r"\d{1,3}", age)
+    aged = dates.aged(age, stated, today)
+    if aged is None and number:
+        aged = dates.aged(number[0], stated, today)
+    yield from (one for one in (*found, aged) if one is not None)
 
 
 def _code(text: str) -> str:

@@ -26,6 +26,9 @@ _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _PIVOT = 30
 """A two-digit year below this is of this century."""
 
+_SHORT = [[day, month, 2] for day in (1, 2) for month in (1, 2)]
+"""How long the numbers of a date are that ends in two digits of a year."""
+
 _SHORTEST, _LAST_DAY, _FIRST_YEAR = 3, 31, 1800
 Order = tuple[str, str, str]
 """Digits of a year, a month and a day."""
@@ -52,7 +55,7 @@ def year(text: str) -> int | None:
     if len(found) == 1:
         return found.pop()
     numbers = re.findall(r"\d+", plain)
-    short = len(numbers) == 3 and all(len(one) <= 2 for one in numbers)
+    short = [len(one) for one in numbers] in _SHORT
     return _full_year(numbers[-1]) if short and not found else None
 
 

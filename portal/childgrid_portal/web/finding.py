@@ -162,7 +162,7 @@ def _unknown(asked: Mapping[str, Any]) -> str:
     """The state of a target of which nothing is known, by that of the query."""
     if asked["state"] in _NEVER_SENT and not asked["sent"]:
         return "unsent"
-    return "waiting" if asked["state"] == "waiting" else "unknown"
+    return "unknown" if asked["sent"] else "waiting"
 
 
 def _rank(one: Found) -> tuple[int, int, int, str]:

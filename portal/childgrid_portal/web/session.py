@@ -45,16 +45,16 @@ class Pending:
     """What it is about: a newer draft about the same takes its place."""
 
     kind: Kind
-    payload: bytes
+    payload: bytes = field(repr=False)
     then: str
     since: float
     moment: int
     """When it was drafted: Unix seconds."""
 
-    about: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    about: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     """What its officer wrote and its bytes hold sealed."""
 
-    typed: Typed | None = None
+    typed: Typed | None = field(default=None, repr=False)
     """The form that it was made from, to be changed."""
 
     @property
@@ -104,6 +104,9 @@ class Session:
     failures: int = 0
     wanted: str = "/"
     """The page that was asked for before signing in."""
+
+    whose: str = ""
+    """The officer whose page that is; empty: anybody's."""
 
     sitting: str = ""
     person: Person | None = None
@@ -192,7 +195,8 @@ class Sessions:
             before = self._all.pop(cookie, None)
             cookie, made = self._begin()
             made.officer = officer
-            made.wanted = before.wanted if before else "/"
+            theirs = before and before.whose in ("", officer)
+            made.wanted = before.wanted if before and theirs else "/"
         if before is not None:
             self._ran_out([before] if before.officer == officer else [])
             self._over(before)

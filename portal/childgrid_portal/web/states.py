@@ -7,6 +7,7 @@ from childgrid_portal.web.words import N_
 STATES = {
     "query-state": {
         "waiting": N_("waits for approval"),
+        "approved": N_("approved, not sent yet"),
         "asked": N_("sent"),
         "refused": N_("refused"),
         "expired": N_("ran out before it was approved"),

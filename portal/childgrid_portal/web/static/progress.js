@@ -12,7 +12,8 @@
   let news = null, over = false;
   const say = () => {
     const count = document.getElementById("count");
-    const more = over ? live.dataset[count.dataset.open ? "over" : "done"] : "";
+    const end = count.dataset.open ? "over" : count.dataset.heard ? "done" : "";
+    const more = over && end ? live.dataset[end] : "";
     live.textContent = `${count.textContent} ${more}`.trim();
   };
   const head = () => {
