@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from childgrid_node import agency, approve
+from childgrid_node import agency, approve, query
 from childgrid_node.courier import Courier
 from childgrid_node.heard import Heard
 from childgrid_wire import canonical
@@ -90,6 +90,34 @@ def told(grid: Grid, asked: Statement) -> str:
     """How the docket tells of a query."""
     lines = grid.look("police", "sp-nair", "docket")["lines"]
     return str({one["hash"]: one["state"] for one in lines}[asked.hash])
+
+
+@pytest.mark.threat("T3")
+@ENDS
+@pytest.mark.parametrize("kind", [Kind.QUERY, Kind.REQUEST])
+def test_a_stop_between_approval_and_outbox_changes_nothing(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch, kind: Kind, end: End
+) -> None:
+    """What is taken up after a start is held against the register again."""
+    office = grid.agency("police").office
+    asks = kind is Kind.QUERY
+    drafted = (
+        grid.draft(KABIR, "si-rao", (), 24) if asks else wish(grid, grid.ask(KABIR))
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(query, "advance", lambda *_: False)
+        patch.setattr(approve, "advance", lambda *_: False)
+        subject = grid.sign("police", "si-rao", kind, drafted)
+        grid.decide("police", "sp-nair", subject.hash)
+    end(register(grid))
+
+    with refused(grid, Reason.CASE_OVER):
+        if asks:
+            query.advance(office, subject.hash)
+        else:
+            approve.advance(office, subject)
+
+    assert office.journal.rows(WAITING, (subject.hash,)) == []
 
 
 @pytest.mark.threat("T3")
