@@ -57,3 +57,19 @@ def words(what: str) -> str:
         if what.startswith(begins):
             return f"{begins}…"
     return what
+
+
+def test_what_the_second_verifier_says_is_explained_too() -> None:
+    """Each of its sentences, which are its own."""
+    second = ROOT / "audit" / "second" / "verify.py"
+    calls = [
+        text(node.args[-1])
+        for node in ast.walk(ast.parse(second.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "_need"
+        and " " in text(node.args[-1])
+    ]
+    assert len(calls) > 20
+    page = PAGE.read_text("utf-8")
+
+    assert [one for one in calls if f"| {one} |" not in page] == []
