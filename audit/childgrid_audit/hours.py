@@ -87,7 +87,8 @@ def _read_form(data: bytes) -> tuple[Envelope, int]:
 def check_hours(copy: Copy, report: Report) -> None:
     """Hours do not go back, but for a clock that steps back over a boundary.
 
-    Nor is a leaf of an hour at which witnesses had long seen the log without it.
+    Nor is a leaf of an hour at which witnesses had long seen the log without it, nor of
+    one that began long after they had seen it there.
     """
     latest = 0
     for line in _in_order(copy):
