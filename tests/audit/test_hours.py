@@ -63,9 +63,11 @@ def directory(world: World) -> bytes:
     return founded(Kind.DIRECTORY, world.now, **body)
 
 
-def of_approver(world: World, issuer: str = "founders") -> bytes:
-    """A revocation of the officer who approved at the asking agency."""
-    body = {"number": 1, "target": "officer", "member": POLICE, "subject": "sp-nair"}
+def of_approver(
+    world: World, issuer: str = "founders", subject: str = "sp-nair"
+) -> bytes:
+    """A revocation of the officer who approved at the asking agency, or of another."""
+    body = {"number": 1, "target": "officer", "member": POLICE, "subject": subject}
     body |= {"serial": "", "cause": "left"}
     drafted = statement.draft(
         Kind.REVOCATION, issuer=issuer, now=world.now, seconds=90 * DAY, **body
@@ -133,7 +135,7 @@ def test_two_documents_at_once_accuse_nobody(
     """A list that had just hung, and a revocation that hung later, dated before."""
     world.now += HOUR
     old = cast.OFFICERS[POLICE]
-    document = of_approver(world, POLICE)
+    document = of_approver(world, POLICE, "si-rao")
     more = {**cast.OFFICERS, POLICE: {**old, "sp-new": old["sp-nair"]}}
     monkeypatch.setattr(cast, "OFFICERS", more)
     world.now += HOUR
