@@ -43,15 +43,10 @@ def check(
     """
     mine = Asked(query.hash, office.now, encoding)
     since = office.now - _DAY
-    with office.recent.of(
-        query.person, since, lambda: _read(office, query.person, since)
-    ) as known:
-        earlier = [one for one in known if one.query != query.hash]
-        if len(earlier) == len(known):
-            known.append(mine)
-    if variants(holdings.scheme, encoding, [one.encoding for one in earlier]) >= (
-        VARIANTS
-    ):
+    earlier = office.recent.others(
+        query.person, mine, since, lambda: _read(office, query.person, since)
+    )
+    if variants(holdings.scheme, encoding, earlier) >= VARIANTS:
         with office.journal.writing() as writing:
             keep(writing, office, query, encoding)
         raise Refused(Reason.BUDGET, "variants of one person")
@@ -86,14 +81,14 @@ def _read(office: Office, person: str, since: int) -> list[Asked]:
 
 
 def variants(
-    scheme: Scheme, encoding: NDArray[np.uint64], earlier: list[NDArray[np.uint64]]
+    scheme: Scheme, encoding: NDArray[np.uint64], earlier: NDArray[np.uint64]
 ) -> int:
-    """How many different earlier encodings describe the same person otherwise."""
-    others = [one for one in earlier if one.shape == encoding.shape]
-    if not others:
-        return 0
-    near = np.flatnonzero(alike(scheme, encoding, np.stack(others)))
-    return len({others[at].tobytes() for at in near} - {encoding.tobytes()})
+    """How many different earlier encodings describe the same person otherwise.
+
+    `encoding` is ``uint64[words]``, `earlier` ``uint64[n, words]``.
+    """
+    near = earlier[alike(scheme, encoding, earlier)]
+    return len({one.tobytes() for one in near} - {encoding.tobytes()})
 
 
 def alike(
@@ -131,9 +126,8 @@ def _share(
     """Where one tag at least stands on both sides."""
     mask = np.uint64(place.mask)
     words = _part(one, place) & mask
-    found: NDArray[np.bool_] = np.logical_or.reduce(
-        np.isin(_part(others, place) & mask, words[words != 0]), axis=1
-    )
+    sought, theirs = words[words != 0], _part(others, place) & mask
+    found: NDArray[np.bool_] = (theirs[:, :, None] == sought).any(axis=(1, 2))
     return found
 
 
