@@ -131,6 +131,7 @@ def sign_page(said: statements.Said, language: str = "en") -> str:
     given_ = {
         "said": said,
         "draft": draft,
+        "earlier": "",
         "open_for": 5,
         "minutes": 5,
         "options": {},

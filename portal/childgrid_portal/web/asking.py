@@ -8,6 +8,7 @@ stands in the form again. What is sent to whom stands on the check page.
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from childgrid_portal.web.forms import (
     LONGEST_LINE,
     MOST_LINES,
     NO_FAULTS,
+    PAPER,
     Faults,
     Sheet,
     step_of,
@@ -40,7 +42,7 @@ SINGLE = (
 _NAMES = ("name", "alias", "relative")
 SUSPECT = (*LINED, *SINGLE)
 ABOUT = ("case", "purpose", "section", "category", "target", "hours", "rehearsal")
-FIELDS = (*SUSPECT, *ABOUT)
+FIELDS = (*SUSPECT, *ABOUT, PAPER)
 HOURS = (24, 48, 72, 168)
 MOST_SECTIONS = 16
 _INDIA = dt.timezone(dt.timedelta(seconds=19_800))
@@ -144,6 +146,7 @@ def _form(
         hours=_hours(rules),
         india=INDIA,
         since=since,
+        paper=sheet.one(PAPER) or secrets.token_hex(16),
         within="asking",
         again="check" if faults else "change",
         here="/ask",

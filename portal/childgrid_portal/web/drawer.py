@@ -85,6 +85,11 @@ class Drawer:
         for key in over:
             self._all.pop(key, None)
 
+    def sweep(self) -> None:
+        """Forget what has been kept long enough."""
+        with self._turn:
+            self._sweep()
+
     def _sweep(self) -> None:
         until = self.clock() - KEPT_SECONDS
         for key in [key for key, one in self._all.items() if one.since <= until]:
@@ -104,9 +109,13 @@ class Drawer:
         return own[-1] if own else None
 
     def drop(self, typed: Typed | None) -> None:
-        """Forget one form; a newer one of the same address stays."""
+        """Forget one form; one of the same address that says something else stays."""
+        if typed is None:
+            return
+        key = typed.officer, typed.path
         with self._turn:
-            for key in [key for key, one in self._all.items() if one is typed]:
+            kept = self._all.get(key)
+            if kept and sorted(kept.pairs()) == sorted(typed.pairs()):
                 del self._all[key]
 
     def forget(self, officer: str) -> None:

@@ -17,6 +17,8 @@ Faults = dict[str, str]
 
 NO_FAULTS: Faults = {}
 MOST_LINES, LONGEST_LINE, LONGEST_TEXT = 10, 200, 2_000
+PAPER = "paper"
+"""A hidden field: which sheet of paper a form is, whatever is corrected on it."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import signing
 from childgrid_portal.web.drawer import Typed, typed_pairs
+from childgrid_portal.web.forms import PAPER
 from childgrid_portal.web.site import Call
 from childgrid_portal.web.visit import About, Person
 
@@ -69,7 +70,8 @@ class Seat:
 
     def sign(self, wanted: Wanted, then: str, about: About | None = None) -> Response:
         """Have something drafted, and go to the page that signs it."""
-        described = signing.Described(about or {}, self.call.typed)
+        paper = self.call.said(PAPER)
+        described = signing.Described(about or {}, self.call.typed, paper)
         return signing.offer(self.call.site, self.call.known, wanted, then, described)
 
     def page(self, template: str, status: int = 200, **values: object) -> Response:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 _WAITING = 128
 _CONNECTIONS = 256
 _STOP_SECONDS = 15.0
+SWEEP_SECONDS = 60.0
 
 
 def open_site(config: PortalConfig, rooms: Sequence[Room]) -> Site:
@@ -49,7 +51,12 @@ def open_site(config: PortalConfig, rooms: Sequence[Room]) -> Site:
     def over(session: Session) -> None:
         signing.close_desk(site, session)
 
-    sessions = Sessions(config.idle_minutes * 60, config.session_hours * 3_600, over)
+    sessions = Sessions(
+        config.idle_minutes * 60,
+        config.session_hours * 3_600,
+        over,
+        draft_seconds=config.draft_minutes * 60,
+    )
     site = Site(config, greeting, accounts, sessions, line, rooms, training)
     if config.language not in site.languages:
         raise ConfigurationRefused("language: there is no such file in web/locale")
@@ -87,11 +94,31 @@ def serve(
     thread = threading.Thread(target=web.run, kwargs={"sockets": [bound]}, name="web")
     thread.start()
     say(f"{config.member}: {config.origin}/")
-    ending.wait(_STOP_SECONDS)
+    with sweeping(site):
+        ending.wait(_STOP_SECONDS)
     web.should_exit = True
     thread.join()
     bound.close()
     close(site)
+
+
+@contextmanager
+def sweeping(site: Site, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
+    """Let what is over leave the memory, though nobody looks at the portal any more."""
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.wait(seconds):
+            site.sessions.sweep()
+            site.drawer.sweep()
+
+    thread = threading.Thread(target=sweep, name="sweep")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def close(site: Site) -> None:

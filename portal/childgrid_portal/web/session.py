@@ -27,6 +27,9 @@ CHALLENGE_SECONDS = 300
 STRANGER_SECONDS = 900
 """For so long a browser that nobody has signed in at is remembered."""
 
+DRAFT_SECONDS = 900
+"""For so long a draft waits to be signed, unless the settings say otherwise."""
+
 LATE_SECONDS = 8 * 3_600
 """For so long a form of a session that ran out is known to be its officer's."""
 
@@ -111,8 +114,8 @@ class Session:
     sitting: str = ""
     person: Person | None = None
     drafts: dict[str, Pending] = field(default_factory=dict)
-    signed: dict[str, None] = field(default_factory=dict)
-    """The hashes of what was signed here and taken in, the oldest first."""
+    signed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Hash to topic of what was signed here and taken in, the oldest first."""
 
     _challenges: dict[str, tuple[bytes, float]] = field(default_factory=dict)
 
@@ -136,11 +139,24 @@ class Session:
             self.drafts.pop(name, None)
         self.drafts[draft.id] = draft
 
-    def note(self, name: str) -> None:
-        """Remember that a statement was signed here."""
+    def note(self, name: str, topic: tuple[str, ...] = ()) -> None:
+        """Remember that a statement was signed here, and what it was about."""
         for old in _oldest(self.signed, MOST_SIGNED - 1):
             self.signed.pop(old, None)
-        self.signed[name] = None
+        self.signed[name] = topic
+
+    def signed_before(self, draft: Pending) -> str:
+        """The query signed last on the sheet on which this one is written, or empty."""
+        if draft.kind is not Kind.QUERY:
+            return ""
+        found = (name for name, topic in self.signed.items() if topic == draft.topic)
+        return next(reversed(list(found)), "")
+
+    def forget_drafts(self, until: float) -> None:
+        """Forget what waits since `until` or longer, and what its officer wrote."""
+        for draft in list(self.drafts.values()):
+            if draft.since <= until:
+                self.drafts.pop(draft.id, None)
 
     def is_token(self, token: str) -> bool:
         """Whether a form carries this session's own token."""
@@ -156,8 +172,11 @@ class Sessions:
         seconds: int,
         over: Callable[[Session], None] = lambda _: None,
         clock: Clock = time.monotonic,
+        *,
+        draft_seconds: int = DRAFT_SECONDS,
     ) -> None:
         """`over` is told of each session that ends, so that its desk is closed."""
+        self._draft_seconds = draft_seconds
         self._idle, self._seconds = idle_seconds, seconds
         self._over, self.clock = over, clock
         self._turn = threading.Lock()
@@ -244,10 +263,18 @@ class Sessions:
         """End all of them."""
         self._drop(lambda _: True)
 
+    def forget_drafts(self, session: Session) -> None:
+        """Forget what has waited too long in one session."""
+        session.forget_drafts(self.clock() - self._draft_seconds)
+
     def sweep(self) -> None:
-        """End what is over."""
+        """End what is over: sessions, and drafts in those that last."""
         ended = self._drop(self._is_over)
         self._ran_out(one for one in ended if one.officer)
+        with self._turn:
+            lasting = list(self._all.values())
+        for one in lasting:
+            self.forget_drafts(one)
 
     def _drop(self, ends: Callable[[Session], bool]) -> list[Session]:
         with self._turn:

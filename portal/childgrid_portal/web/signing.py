@@ -31,6 +31,7 @@ from childgrid_wire.kinds import Kind
 _ABOUT = ("answers", "query", "holder", "handle", "scope", "subject")
 _DECISIONS = (Kind.APPROVAL, Kind.REFUSAL)
 _SHORTEST_MINUTES = 5
+_PAPER_SIGNS = 32
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Described:
 
     about: About = field(default_factory=dict)
     typed: Typed | None = None
+    paper: str = ""
+    """The sheet that was written on; what is corrected on it replaces its draft."""
 
 
 NOTHING = Described()
@@ -59,7 +62,7 @@ def offer(
     payload = site.line.draft(session.officer, wanted)
     draft = Pending(
         secrets.token_hex(16),
-        _topic(wanted),
+        _topic(wanted, described.paper),
         wanted.kind,
         payload,
         then,
@@ -72,13 +75,14 @@ def offer(
     return onward(f"/sign/{draft.id}")
 
 
-def _topic(wanted: Wanted) -> tuple[str, ...]:
+def _topic(wanted: Wanted, paper: str) -> tuple[str, ...]:
     """What a draft is about: approving and refusing are about the same.
 
-    Each query is about a person of its own, so that two windows can hold two.
+    A query is about the person of its sheet: two windows can hold two, and who corrects
+    a description leaves no earlier one to be signed by mistake.
     """
     if wanted.kind is Kind.QUERY:
-        return (wanted.kind.value, secrets.token_hex(16))
+        return (wanted.kind.value, paper[:_PAPER_SIGNS] or secrets.token_hex(16))
     kind = "decision" if wanted.kind in _DECISIONS else wanted.kind.value
     return (kind, *(str(wanted.expected.get(name, "")) for name in _ABOUT))
 
@@ -120,7 +124,7 @@ def take(call: Call) -> Response:
     except Unreachable:
         session.keep(draft)
         raise
-    session.note(handed.hash)
+    session.note(handed.hash, draft.topic)
     call.site.drawer.drop(draft.typed)
     if handed.sitting:
         return _seated(call, handed, draft.then)
@@ -129,14 +133,8 @@ def take(call: Call) -> Response:
 
 def _waiting(call: Call) -> Pending | None:
     """The draft that the address names, while it may still be signed."""
-    found = call.known.drafts.get(call.place["draft"])
-    if found is None:
-        return None
-    age = call.site.sessions.clock() - found.since
-    if age < call.site.config.draft_minutes * 60:
-        return found
-    call.known.drafts.pop(found.id, None)
-    return None
+    call.site.sessions.forget_drafts(call.known)
+    return call.known.drafts.get(call.place["draft"])
 
 
 def _page(call: Call, draft: Pending, fault: Why | None = None) -> Response:
@@ -147,6 +145,7 @@ def _page(call: Call, draft: Pending, fault: Why | None = None) -> Response:
         200 if fault is None else 400,
         said=statements.read(draft.kind, draft.payload),
         draft=draft,
+        earlier=call.known.signed_before(draft),
         open_for=int(site.sessions.clock() - draft.since),
         minutes=site.config.draft_minutes,
         options=passkeys.question(site.config, draft.challenge, ids),

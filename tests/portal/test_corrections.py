@@ -1,0 +1,203 @@
+"""Who corrects a description leaves no earlier one to be signed by mistake."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audit.browser import Answer
+from childgrid_portal.web import clock, rooms, serve
+from childgrid_portal.web.session import Session
+from childgrid_wire import canonical
+from childgrid_wire.kinds import Kind
+from portal.hands import Hands, said, seated
+from portal.stage import Stage, staged
+from portal.test_kept_forms import FORM, OTHER, is_filled
+
+RIGHT = {**FORM, "phone": "9898989898"}
+ASKER = "si-rao"
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The police's portal with all its rooms."""
+    folder: Path = tmp_path_factory.mktemp("corrected")
+    with staged(folder, rooms.ROOMS) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _now(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(clock, "now", lambda: stage.grid.now + 60)
+    yield
+    stage.site.drawer.forget(ASKER)
+    stage.site.sessions.end(ASKER)
+
+
+@pytest.fixture
+def asker(stage: Stage) -> Hands:
+    """An investigator who has described a person and stands before the signature."""
+    hands = seated(stage, ASKER)
+    hands.get("/ask")
+    send(hands, FORM, "sign")
+    return hands
+
+
+def send(hands: Hands, form: dict[str, str], step: str) -> Answer:
+    """Fill the form that is shown, as a browser sends it: with its hidden fields."""
+    return hands.post("/ask", **{**hidden(hands), **form, "step": step})
+
+
+def hidden(hands: Hands) -> dict[str, str]:
+    """What the page's forms carry unseen."""
+    carried = [one for one in hands.page.all("input") if one.get("type") == "hidden"]
+    return {one["name"]: one["value"] for one in carried}
+
+
+def change(hands: Hands) -> Answer:
+    """Press "Change what you wrote"."""
+    return hands.post("/ask", **{**hidden(hands), "step": "change"})
+
+
+def asked(stage: Stage) -> list[str]:
+    """The phone number of each query that waits for its approval."""
+    journal = stage.grid.agency("police").office.journal
+    secrets = [journal.secret(f"suspect:{one.hash}") for one in journal.all(Kind.QUERY)]
+    return [canonical.loads(one or b"")["suspect"]["phone"][0] for one in secrets]
+
+
+def test_a_corrected_description_replaces_the_one_before(
+    stage: Stage, asker: Hands
+) -> None:
+    """The page that showed the earlier one signs nothing any more."""
+    key, wrong, before = stage.passkeys[ASKER][1], asker.last, stage.state()
+    change(asker)
+    send(asker, RIGHT, "check")
+    send(asker, {}, "sign")
+    corrected = asker.last
+    assert RIGHT["phone"] in said(corrected)
+
+    asker.last = wrong
+    late = asker.sign(key)
+
+    assert late.status == 409
+    assert "has been replaced by a newer one" in said(late)
+    assert stage.state() == before
+
+    asker.last = corrected
+    assert asker.sign(key).status == 200
+    assert asked(stage)[-1] == RIGHT["phone"]
+    assert FORM["phone"] not in asked(stage)
+
+
+def test_who_only_looks_and_comes_back_signs_what_was_there(
+    stage: Stage, asker: Hands
+) -> None:
+    """The form and the check page take nothing away, and nothing stays behind."""
+    shown = asker.last
+    assert is_filled(change(asker))
+    send(asker, RIGHT, "check")
+    send(asker, FORM, "change")
+
+    asker.last = shown
+
+    assert asker.sign(stage.passkeys[ASKER][1]).status == 200
+    assert asked(stage)[-1] == FORM["phone"]
+    assert not is_filled(asker.get("/ask"))
+
+
+def test_a_correction_that_the_node_refuses_takes_nothing_away(
+    stage: Stage, asker: Hands
+) -> None:
+    """The earlier statement waits as before."""
+    shown = asker.last
+    change(asker)
+    refused = send(asker, {**FORM, "name": "Ram", "phone": ""}, "sign")
+    assert refused.status == 422
+
+    asker.last = shown
+
+    assert asker.sign(stage.passkeys[ASKER][1]).status == 200
+
+
+def test_a_form_found_filled_is_corrected_too(asker: Hands) -> None:
+    """Who leaves the page and finds the description again has not begun anew."""
+    wrong = asker.last.text.partition('action="/sign/')[2][:32]
+    assert "takes the place of the statement" in said(asker.get("/ask"))
+    send(asker, RIGHT, "sign")
+    assert asker.get(f"/sign/{wrong}").status == 409
+
+
+def test_another_person_on_another_sheet_replaces_nobody(
+    stage: Stage, asker: Hands
+) -> None:
+    """Begun anew, or on a second empty form: both wait to be signed."""
+    first, key = asker.last, stage.passkeys[ASKER][1]
+    asker.get("/ask")
+    asker.post("/ask", step="anew")
+    send(asker, OTHER, "sign")
+    second = asker.last
+
+    for page in (first, second):
+        asker.last = page
+        assert asker.sign(key).status == 200
+
+    assert asked(stage)[-2:] == [FORM["phone"], OTHER["phone"]]
+
+
+def test_a_correction_of_what_is_signed_already_says_so(
+    stage: Stage, asker: Hands
+) -> None:
+    """What was signed stands, whatever is signed after it: somebody must refuse it."""
+    change(asker)
+    form = asker.last
+    send(asker, FORM, "sign")
+    assert "signed an earlier description" not in said(asker.last)
+    asker.sign(stage.passkeys[ASKER][1])
+    query = stage.site.sessions.of(ASKER)[0].signed
+
+    asker.last = form
+    send(asker, RIGHT, "sign")
+
+    assert "You have signed an earlier description" in said(asker.last)
+    assert f"/query/{list(query)[-1]}" in asker.page.links()
+
+
+def test_what_waits_too_long_is_forgotten_unasked(stage: Stage, asker: Hands) -> None:
+    """With what its officer wrote, while the session goes on."""
+    session = stage.site.sessions.of(ASKER)[0]
+    assert "and is then forgotten" in said(asker.last)
+    assert session.drafts
+    minutes = stage.config.draft_minutes
+    now = stage.site.sessions.clock()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(session, "seen", now + minutes * 60)
+        patched.setattr(stage.site.sessions, "clock", lambda: now + minutes * 60)
+        stage.site.sessions.sweep()
+    assert stage.site.sessions.of(ASKER) == [session]
+    assert session.drafts == {}
+
+
+def test_memory_is_swept_though_nobody_comes(
+    stage: Stage, asker: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that ran out, its drafts and what was typed leave by themselves."""
+    ended = threading.Event()
+
+    def over(_: Session) -> None:
+        ended.set()
+
+    monkeypatch.setattr(stage.site.sessions, "_over", over)
+    monkeypatch.setattr(
+        stage.site.drawer, "clock", lambda: stage.site.sessions.clock() + 1_800
+    )
+    session = stage.site.sessions.of(ASKER)[0]
+    session.seen -= 10_000
+    assert session.drafts
+    with serve.sweeping(stage.site, 0.001):
+        assert ended.wait(60)
+    assert not stage.site.drawer._all
+    assert asker.token
