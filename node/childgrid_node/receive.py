@@ -197,7 +197,8 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
     """The 360° profile of a query: every source, what it gave, and what it didn't.
 
     Beside the sources stands what was asked: `suspect` and `case_reference` as the
-    officer wrote them, who asked and when, and `read_at` (Unix seconds).
+    officer wrote them, who asked and when, how far the query is (`state`, `sent`), and
+    `read_at` (Unix seconds).
 
     Raises:
         Refused: the query is not this agency's.
@@ -218,6 +219,8 @@ def profile(office: Office, query: Statement) -> dict[str, Any]:
         "by": query.person,
         "issued": query.issued,
         "read_at": office.now,
+        "state": docket.state(office, query),
+        "sent": docket.is_sent(office, query),
         **docket.known(office, query.hash),
         "sources": sources,
         "not_asked": not_asked(office, query),

@@ -45,6 +45,9 @@ CASE_DATE = "case_date"
 UNANSWERED = ("asked", "offline", "timed-out", "refused", "expired")
 """What the coordinator says of a target that has not answered."""
 
+NEVER_SENT = ("refused", "expired", "withdrawn")
+"""States in which a query that has not been sent never will be."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -130,6 +133,9 @@ class Source:
     silent: bool = False
     """Whether it may hold what it is silent about until its custodian speaks."""
 
+    unheard: str = "unknown"
+    """How it stands where nothing is known of it; see `unheard`."""
+
     @property
     def standing(self) -> str:
         """How far it has come, in one word: what matters most of what there is.
@@ -144,19 +150,31 @@ class Source:
         for state in ("lost", "open", "denied", "expired"):
             if state in states:
                 return state
-        return standing(self.answer, self.state, silent=self.silent)
+        return standing(
+            self.answer, self.state, silent=self.silent, unheard=self.unheard
+        )
 
 
-def standing(answer: str, state: str, *, silent: bool) -> str:
+def standing(answer: str, state: str, *, silent: bool, unheard: str = "unknown") -> str:
     """How a target stands by its answer or, without one, by the coordinator's word.
 
     `hit`, `none`, `quiet` (names nobody, and is silent about a part of its data),
-    `refused`, `asked`, `offline`, `timed-out`, `expired`, or `unknown`.
+    `refused`, `asked`, `offline`, `timed-out`, `expired`, or `unheard`.
     """
     state = state.replace("no-hit", "none")
     if answer == "not answered":
-        return state if state in UNANSWERED else "unknown"
+        return state if state in UNANSWERED else unheard
     return "quiet" if silent and answer == "none" else answer
+
+
+def unheard(state: str, *, sent: bool) -> str:
+    """How a target stands of which nothing is known, by the state of its query.
+
+    `unsent` (it never heard of it and never will), `waiting` (not yet), or `unknown`.
+    """
+    if state in NEVER_SENT and not sent:
+        return "unsent"
+    return "unknown" if sent else "waiting"
 
 
 @dataclass(frozen=True)
@@ -201,8 +219,10 @@ def read(document: Mapping[str, Any]) -> Profile:
     """Read the node's `profile`; shapes as `childgrid_node.receive.profile` says."""
     sources: list[Source] = []
     count = 0
+    # A node of an earlier release does not say.
+    lacks = unheard(document.get("state", ""), sent=document.get("sent", True))
     for one in document["sources"]:
-        made = _source(one, count)
+        made = _source(one, count, lacks)
         sources.append(made)
         count += sum(one.origin is not None for one in made.requests)
     return Profile(
@@ -240,7 +260,7 @@ def _asked(document: Mapping[str, Any]) -> Iterator[Value]:
             yield Value(name, name, text, origin)
 
 
-def _source(one: Mapping[str, Any], before: int) -> Source:
+def _source(one: Mapping[str, Any], before: int, lacks: str) -> Source:
     requests = []
     for request in one["requests"]:
         opened = bool(request["record"])
@@ -256,6 +276,7 @@ def _source(one: Mapping[str, Any], before: int) -> Source:
         state=one.get("state", ""),
         reason=one.get("reason", ""),
         silent=one.get("silent", False),
+        unheard=lacks,
     )
 
 

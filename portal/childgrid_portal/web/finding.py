@@ -16,7 +16,7 @@ import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from childgrid_portal.profile.model import standing
+from childgrid_portal.profile.model import standing, unheard
 from childgrid_portal.web import clock
 from childgrid_portal.web.forms import page_of, said
 from childgrid_portal.web.visit import Visit
@@ -30,7 +30,6 @@ PAUSES = (2,) * 30 + (5,) * 48
 """Seconds between two looks of a live page; after five minutes it is read by hand."""
 
 _SEARCHED = ("hit", "none", "quiet")
-_NEVER_SENT = ("refused", "expired", "withdrawn")
 
 
 def docket(visit: Visit) -> Response:
@@ -51,6 +50,7 @@ def docket(visit: Visit) -> Response:
         more=shown["more"],
         state=state,
         wanted=wanted,
+        unheard=unheard,
         posted=bool(visit.form),
         here="/queries",
     )
@@ -127,9 +127,10 @@ def results(
 ) -> Results:
     """Put a query, its answers and the names of agencies together."""
     targets, found = [], []
+    lacks = unheard(asked["state"], sent=asked["sent"])
     for name, answer in answers["targets"].items():
         title = titles.get(name, name)
-        targets.append(_target(name, title, answer, _unknown(asked)))
+        targets.append(_target(name, title, answer, lacks))
         for one in answer.get("candidates", ()):
             made = [
                 request
@@ -144,25 +145,18 @@ def results(
     )
 
 
-def _target(name: str, title: str, answer: Mapping[str, Any], unknown: str) -> Target:
+def _target(name: str, title: str, answer: Mapping[str, Any], lacks: str) -> Target:
     silent = bool(answer.get("silent"))
-    state = standing(answer["outcome"], str(answer.get("state", "")), silent=silent)
+    word = str(answer.get("state", ""))
     return Target(
         name,
         title,
-        unknown if state == "unknown" else state,
+        standing(answer["outcome"], word, silent=silent, unheard=lacks),
         str(answer.get("reason", "")),
         int(answer.get("since", 0)),
         int(answer.get("as_of", 0)),
         silent,
     )
-
-
-def _unknown(asked: Mapping[str, Any]) -> str:
-    """The state of a target of which nothing is known, by that of the query."""
-    if asked["state"] in _NEVER_SENT and not asked["sent"]:
-        return "unsent"
-    return "unknown" if asked["sent"] else "waiting"
 
 
 def _rank(one: Found) -> tuple[int, int, int, str]:
