@@ -48,6 +48,29 @@ def test_news_waits_for_a_reader_and_the_head_follows_it(
         page.locator("#live", has_text="Every agency has answered").wait_for()
 
 
+def test_what_a_colleague_has_decided_is_no_longer_offered(
+    stage: Stage, chromium: Browser
+) -> None:
+    """The whole head is new, not its state alone; a focus in it holds it."""
+    grid = stage.grid
+    query = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    with sitting(chromium, stage, "sp-nair", "Inbox") as seat:
+        page = seat.page
+        page.goto(f"{stage.origin}/query/{query.hash}")
+        page.locator("#live", has_text="0 of 3").wait_for()
+        decide = page.get_by_role("link", name="Decide on this query")
+        decide.focus()
+
+        grid.decide("police", "sp-khan", query.hash)
+        grid.submit(query)
+
+        page.locator("#count", has_text="3 of 3").wait_for(timeout=20_000)
+        assert decide.count() == 1
+        page.locator("#reload a").focus()
+        page.locator("#state", has_text="sent").wait_for()
+        assert decide.count() == 0
+
+
 def test_answers_come_in_by_themselves(stage: Stage, chromium: Browser) -> None:
     """Over the server's own stream, under its own headers; then the page is still."""
     grid = stage.grid

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from childgrid_portal.web import clock, finding
-from childgrid_portal.web.finding import Results, Target
+from childgrid_portal.web.finding import LATE, Results, Target
 from childgrid_wire.errors import Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -165,7 +166,9 @@ def test_what_the_coordinator_says_of_a_silent_agency(grid: Grid, state: str) ->
     assert (target.title, target.state) == ("Agency X", state)
     assert (target.since, target.reason) == (since, reason)
     assert made.not_asked == ("Agency Y",)
-    assert made.settled is (state != "asked")
+    expires = grid.now + 86_400
+    assert made.is_open({"expires": expires}) is (state in ("asked", *LATE))
+    assert made.is_open({"expires": grid.now}) is (state == "asked")
     assert made.searched == 0
 
 
@@ -199,47 +202,76 @@ def test_candidates_are_ranked_and_a_percentage_is_earned() -> None:
     assert seen == [("strong", 9), ("strong", 1), ("strong", 3), ("weak", 0)]
 
 
-def test_a_live_page_gets_its_part_anew_until_nothing_is_open(grid: Grid) -> None:
-    """One event a change, rendered by the page's own template; then the end."""
+def test_a_live_page_gets_its_parts_anew_until_nothing_is_open(grid: Grid) -> None:
+    """One event a part that changed, rendered by the page's templates; then the end."""
     asker = police(grid)
     asker.post("/ask", {**FORM, "step": "sign"})
-    boss = police(grid, "sp-nair")
-    boss.post(f"/query/{asker.signed[0]}/decide", {"decision": "approve"})
     query = grid.agency("police").office.journal.get(asker.signed[0], Kind.QUERY)
+    boss = police(grid, "sp-nair")
     waited: list[float] = []
 
     async def pause(seconds: float) -> None:
         waited.append(seconds)
         if len(waited) == 2:
+            grid.decide("police", "sp-khan", query.hash)
+        if len(waited) == 3:
             grid.submit(query)
 
-    visit = FakeVisit(asker, {"query": query.hash}, {}, asker.nothing, "")
+    visit = FakeVisit(boss, {"query": query.hash}, {}, boss.nothing, "")
+    events = [one.decode() for one in heard(finding.progress(visit, pause))]
+
+    kinds = [one.partition("\n")[0].removeprefix("event: ") for one in events]
+    assert kinds == ["head", "answers", "head", "head", "answers", "end"]
+    waits, _, decided, sent = events[:4]
+    assert "waits for approval" in waits
+    assert f"/query/{query.hash}/decide" in waits
+    assert "approved, not sent yet" in decided
+    assert "/decide" not in decided
+    assert "approved, not sent yet" not in sent
+    assert "0 of 3" in events[1]
+    assert "3 of 3" in events[4]
+    assert len(waited) == 3
+    data = events[4].split("\n\n")[0].split("\n")[1:]
+    assert all(line.startswith("data: ") for line in data)
+
+
+def test_who_did_not_answer_in_time_may_still_and_the_page_goes_on_looking(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the query runs out; the answer that comes late is shown by the stream."""
+    query = asked(grid)
+    late = Results((Target("customs", "Customs", "timed-out"),), (), ())
+    found = finding.results
+
+    def results(*given: Any) -> Results:
+        return found(*given) if waited else late
+
+    async def pause(seconds: float) -> None:
+        waited.append(seconds)
+
+    waited: list[float] = []
+    monkeypatch.setattr(finding, "results", results)
+    officer = police(grid)
+    page = officer.get(f"/query/{query.hash}")
+    assert "Look again" in page.said
+    assert 'data-open="yes"' in page.text
+    assert f'data-events="/query/{query.hash}/events"' in page.text
+
+    visit = FakeVisit(officer, {"query": query.hash}, {}, officer.nothing, "")
     events = heard(finding.progress(visit, pause))
 
     kinds = [one.split(b"\n")[0] for one in events]
-    assert kinds == [b"event: answers", b"event: answers", b"event: end"]
-    assert b"0 of 3" in events[0]
-    assert b"3 of 3" in events[1]
-    assert len(waited) == 2
-    data = events[1].split(b"\n\n")[0].split(b"\n")[1:]
-    assert all(line.startswith(b"data: ") for line in data)
+    expected = (b"head", b"answers", b"answers", b"end")
+    assert kinds == [b"event: " + one for one in expected]
+    assert b"1 did not answer in time" in events[1]
+    assert b"3 of 3" in events[2]
+    assert len(waited) == 1
 
-
-def test_who_did_not_answer_in_time_may_still_and_the_page_can_look_again(
-    grid: Grid, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Until the query runs out; the state of the query goes along with each part."""
-    query = asked(grid)
-    late = [Target("customs", "Customs", "timed-out")]
-    monkeypatch.setattr(finding, "results", lambda *_: Results(tuple(late), (), ()))
-    page = police(grid).get(f"/query/{query.hash}")
-    assert "Look again" in page.said
-    assert 'data-open="yes"' in page.text
-    assert '<template id="state-now" data-state="asked">' in page.text
-    assert f'data-events="/query/{query.hash}/events"' in page.text
-
+    waited.clear()
     monkeypatch.setattr(clock, "now", lambda: grid.now + 30 * 86_400)
     assert "Look again" not in police(grid).get(f"/query/{query.hash}").said
+    assert heard(finding.progress(visit, pause))[-1].startswith(b"event: end")
+    assert not waited
 
 
 def test_a_stream_ends_where_the_node_refuses(grid: Grid) -> None:

@@ -26,6 +26,9 @@ from childgrid_wire.kinds import BANDS
 OPEN = ("asked", "waiting", "unknown")
 """States of a target from which an answer may still come soon."""
 
+LATE = ("timed-out", "offline")
+"""States from which one may still come until the query runs out."""
+
 PAUSES = (2,) * 30 + (5,) * 48
 """Seconds between two looks of a live page; after five minutes it is read by hand."""
 
@@ -116,10 +119,11 @@ class Results:
             if state not in _SEARCHED
         }
 
-    @property
-    def settled(self) -> bool:
-        """Whether nothing is on its way."""
-        return all(one.state not in OPEN for one in self.targets)
+    def is_open(self, asked: Mapping[str, Any]) -> bool:
+        """Whether an answer may still come, so that the page looks for it."""
+        states = {one.state for one in self.targets}
+        lasts = asked["expires"] > clock.now()
+        return bool(states & {*OPEN, *(LATE if lasts else ())})
 
 
 def results(
@@ -176,10 +180,12 @@ def query(visit: Visit) -> Response:
     asked = visit.read("query", name)
     names = titles(visit.read("directory"))
     answers = visit.read("answers", name)
+    made = results(asked, answers, names)
     return visit.page(
         "answers.html",
         asked=asked,
-        results=results(asked, answers, names),
+        results=made,
+        open=made.is_open(asked),
         bands=answers.get("bands", {}),
         now=clock.now(),
     )
@@ -189,38 +195,42 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 def progress(visit: Visit, pause: Pause = anyio.sleep) -> Response:
-    """The same answers as they come in, as server-sent events.
+    """The same page as answers come in, as server-sent events.
 
-    Each event is the part of the page that changes, rendered anew. A look that the node
-    refuses ends the stream: the page then says how to go on.
+    Each event is a part of the page that has changed, rendered anew. A look that the
+    node refuses ends the stream: the page then says how to go on.
     """
     return StreamingResponse(_events(visit, pause), media_type="text/event-stream")
 
 
 async def _events(visit: Visit, pause: Pause) -> AsyncIterator[bytes]:
-    last = b""
+    last: dict[str, bytes] = {}
     for seconds in PAUSES:
         try:
-            settled, part = await run_in_threadpool(_part, visit)
+            is_open, parts = await run_in_threadpool(_parts, visit)
         except WireError:
             break
-        if part != last:
-            last = part
-            yield _event("answers", part)
-        if settled:
+        for name, part in parts.items():
+            if part != last.get(name):
+                yield _event(name, part)
+        last = parts
+        if not is_open:
             break
         await pause(seconds)
     yield _event("end", b"")
 
 
-def _part(visit: Visit) -> tuple[bool, bytes]:
+def _parts(visit: Visit) -> tuple[bool, dict[str, bytes]]:
+    """Whether an answer may still come, and what of the page changes with it."""
     name = visit.place["query"]
     asked, answers = visit.read("query", name), visit.read("answers", name)
     names = titles(visit.read("directory"))
     made = results(asked, answers, names)
     bands = answers.get("bands", {})
-    shown = visit.page("answers_part.html", asked=asked, results=made, bands=bands)
-    return made.settled, bytes(shown.body)
+    head = visit.page("head_part.html", asked=asked, now=clock.now())
+    list_ = visit.page("answers_part.html", asked=asked, results=made, bands=bands)
+    parts = {"head": bytes(head.body), "answers": bytes(list_.body)}
+    return made.is_open(asked), parts
 
 
 def _event(name: str, data: bytes) -> bytes:
