@@ -9,6 +9,7 @@ import datetime as dt
 
 import pytest
 
+from childgrid_node import guard
 from childgrid_node.normalise import ages, dates
 from childgrid_node.normalise import phones as node_phones
 from childgrid_portal.web import checks, days, phones
@@ -18,9 +19,22 @@ DAYS = (
     *("27-3-1984", "27 March 1984", "27/3/84", "3/27/1984", "27031984", "19840327"),
     *("27 Mar 84", "March 27, 1984", "27th March 1984", "1984-03-27", "27 3 1984"),
     *("२७-३-१९८४", "27 मार्च 1984", "1-1-1984", "15-8-47", "5 sep 1990", "270384"),
+    *("120512", "120512.0", "7031984"),
 )
 YEARS = ("31-02-1984", "31-02-84", "about 1984", "31/4/1990", "27-13-1984", "0-0-1984")
-NO_DAYS = ("sometime", "99-99-9999", "27-3", "2703984", "010203")
+NO_DAYS = ("sometime", "99-99-9999", "27-3", "2703984", "010203", "150512")
+ALONE = {
+    "short": "{day:02}{month:02}{year:02}",
+    "turned": "{year:02}{month:02}{day:02}",
+    "long": "{day:02}{month:02}20{year:02}",
+    "bare": "{day}{month:02}20{year:02}",
+    "cell": "{day:02}{month:02}{year:02}.0",
+    "marks": "{day}-{month}-{year:02}",
+    "dots": "{day}.{month}.{year:02}",
+}
+"""Ways to write a birth in digits, with a short year or none between them."""
+
+TODAY = dt.date(2026, 6, 1)
 PHONES = (
     *("9812345670", "98123 45670, 9822211133", "98123 45670 9822211133"),
     *("9812345670/71", "+91 98123-45670", "0091 9812345670", "09812345670"),
@@ -40,6 +54,34 @@ def test_a_date_is_doubted_where_the_node_reads_none(text: str) -> None:
     only_year = doubt is not None and doubt.text.startswith("Only the year")
     birth = dates.birth(text)
     assert only_year == (birth.day is None and birth.year is not None and bool(doubt))
+
+
+@pytest.mark.parametrize("way", ALONE.values(), ids=ALONE)
+def test_whom_a_registers_guard_takes_for_a_child_is_noticed(way: str) -> None:
+    """However the digits stand: the guard that keeps a row back reads them likewise."""
+    days_ = [(1, 1), (1, 12), (5, 3), (12, 5), (12, 12), (20, 4), (31, 12)]
+    texts = [
+        way.format(day=day, month=month, year=year)
+        for day, month in days_
+        for year in range(30)
+    ]
+    kept_back = [text for text in texts if _is_minor(text)]
+    assert kept_back
+    for text in kept_back:
+        assert checks.child(_sheet("birth_date", text), TODAY), text
+
+
+def _is_minor(text: str) -> bool:
+    born = max(guard._births({"birth_date": [text]}, TODAY), default=None)
+    return born is not None and guard._age(born, TODAY) < 18
+
+
+@pytest.mark.parametrize("text", ["41000", "41000.0"])
+def test_a_spreadsheets_number_of_a_day_is_noticed_too(text: str) -> None:
+    """A node reads it as that day; here it is doubted, since nobody writes it so."""
+    assert _is_minor(text)
+    assert checks.child(_sheet("birth_date", text), TODAY) == "minor"
+    assert checks.doubts(_sheet("birth_date", text))
 
 
 @pytest.mark.parametrize("text", [*PHONES, *NO_PHONES])

@@ -289,3 +289,27 @@ def test_ties_hold_what_several_records_share() -> None:
         ("relative", ("r2",)),
     ]
     assert [[one.text for one in part] for part in ties.places(read)] == [["723128"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["12-05-12", "12 May 12", "120512", "052012", "12.5.12"]
+)
+def test_a_child_by_a_birth_with_a_short_year_is_shown_too(text: str) -> None:
+    """Registers write two digits of a year, or digits alone."""
+    (check,) = ages.checks(born(a=text, b="17-03-84"))
+    assert [one.text for one in check.minor] == [text]
+    assert [one.text for one in check.adult] == ["17-03-84"]
+
+
+def test_digits_alone_are_a_birth_and_nothing_else() -> None:
+    """A PIN code or a number of an office is no day on which something happened."""
+    told = given("a", {"pin": ("pin", "110005"), "desk": ("", "120512")})
+    assert ages.events(model.read(document(told))) == []
+
+
+def test_six_digits_contradict_only_where_no_reading_agrees() -> None:
+    """They may be turned round, or a month of a year."""
+    assert kinds(born(a="150512", b="2015-05-12")) == []
+    assert kinds(born(a="150512", b="15-05-2012")) == []
+    assert kinds(born(a="201205", b="17-05-2012")) == []
+    assert kinds(born(a="150512", b="16-05-2012")) == ["birth-day"]

@@ -1,7 +1,8 @@
 """Days and births as registers write them, read with every doubt left in.
 
 A birth is a list of readings, each a span of days: `03/04/1984` may be two days, a year
-or a first of January is a year, an age is a year before the day on which it was true.
+or a first of January is a year, an age is a year before the day on which it was true. A
+birth may have two digits of a year, or digits alone, which elsewhere are other numbers.
 What can't be read is no reading. Whether somebody was a child on a day is therefore
 `minor`, `adult` or `unsure`, and only sure where every reading agrees.
 """
@@ -23,6 +24,17 @@ _MONTHS = (
 _DAY = re.compile(r"(\d{1,4})[-/. ]+(\d{1,2}|[a-z]{3,9})[-/., ]+(\d{1,4})(?=$|[t ])")
 _WHOLE = re.compile(r"(\d{4})(\d{2})(\d{2})$")
 _YEAR = re.compile(r"(?:18|19|20)\d\d$")
+_SHORT_DAY = re.compile(
+    r"(\d{1,2})[-/. ]+(\d{1,2}|[a-z]{3,9})[-/., ]+(\d{2})(?=$|[t ])"
+)
+_ALONE = re.compile(r"(\d{4,8})(?:\.0+)?$")
+_PIVOT = 30
+"""A two-digit year below this is of this century."""
+
+_SERIALS = range(10_000, 48_000)
+"""Days of a spreadsheet from 1927 to 2031, counted from `_SERIAL_ZERO`."""
+
+_SERIAL_ZERO = date(1899, 12, 30)
 _AGE = re.compile(r"(\d{1,3})(?:\s*(?:-|–|to)\s*(\d{1,3}))?\s*(?:y|yrs?|years?)?\.?$")
 
 
@@ -71,12 +83,54 @@ def days(text: str) -> tuple[date, ...]:
 
 def birth(text: str) -> Birth | None:
     """What a date or year of birth says; None where it can't be read."""
-    if found := days(text):
-        if all((day.month, day.day) == (1, 1) for day in found):
-            return Birth("year", (_year(found[0].year),))
-        return Birth("day", tuple(Span(day, day) for day in found))
-    plain = _plain(text)
-    return Birth("year", (_year(int(plain)),)) if _YEAR.match(plain) else None
+    found = tuple(map(_span, days(text))) or tuple(_short(_plain(text)))
+    if not found:
+        return None
+    years = all(one == _year(one.first.year) for one in found)
+    return Birth("year" if years else "day", found)
+
+
+def _span(day: date) -> Span:
+    """A day; a first of January stands for an unknown day of its year."""
+    return _year(day.year) if (day.month, day.day) == (1, 1) else Span(day, day)
+
+
+def _short(text: str) -> Iterator[Span]:
+    """What a birth may mean that has a short year, or is digits alone."""
+    if found := _SHORT_DAY.match(text):
+        one, two, three = found.groups()
+        orders = [(_full(three), two, one), (_full(three), one, two)]
+        yield from map(_span, _valid(orders))
+    elif found := _ALONE.match(text):
+        yield from _alone(found[1])
+
+
+def _alone(text: str) -> Iterator[Span]:
+    """Day first or year first, a month of a year, a year, a spreadsheet's number."""
+    if _YEAR.match(text):
+        yield _year(int(text))
+    elif len(text) == len("30767"):
+        if int(text) in _SERIALS:
+            yield _span(_SERIAL_ZERO + timedelta(int(text)))
+    elif len(text) == len("270384"):
+        one, two, three = text[:2], text[2:4], text[4:]
+        yield from map(_span, _valid([(_full(three), two, one)]))
+        yield from map(_span, _valid([(_full(one), two, three)]))
+        yield from map(
+            _whole, _valid([(one + two, three, "1"), (two + three, one, "1")])
+        )
+    elif len(text) > len("270384"):
+        yield from map(_span, _valid([(text[-4:], text[-6:-4], text[:-6])]))
+
+
+def _full(text: str) -> str:
+    """The year of two digits as four."""
+    return f"{20 if int(text) < _PIVOT else 19}{text}"
+
+
+def _whole(first: date) -> Span:
+    """The month that a day begins."""
+    return Span(first, (first + timedelta(31)).replace(day=1) - timedelta(1))
 
 
 def aged(text: str, on: date | None, latest: date) -> Birth | None:

@@ -23,6 +23,9 @@ _HINDI = (
 _WORD = re.compile(r"[^\W\d_][^\W\d_\u0900-\u0903\u093a-\u094f]*[\u0900-\u097f]*")
 _ENDINGS = frozenset(("st", "nd", "rd", "th", "of"))
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
+_NUMBER = re.compile(r"\d+(?:\.0+)?")
+"""A number alone, as a spreadsheet may write it."""
+
 _PIVOT = 30
 """A two-digit year below this is of this century."""
 
@@ -44,8 +47,8 @@ def day(text: str) -> dt.date | None:
     plain = digits(text).strip().lower()
     found = list(dict.fromkeys(_days(_orders(plain))))
     # Six digits alone are a day only where they can be no other.
-    several = plain.isdigit() and len(plain) == len("270384") and len(found) > 1
-    return found[0] if found and not several else None
+    alone = _NUMBER.fullmatch(plain) and len(plain.partition(".")[0]) == len("270384")
+    return found[0] if found and not (alone and len(found) > 1) else None
 
 
 def year(text: str) -> int | None:
@@ -63,8 +66,8 @@ def _orders(plain: str) -> list[Order]:
     numbers, months = re.findall(r"\d+", plain), _named(plain)
     if months is None:
         return []
-    if not months and len(numbers) == 1 and plain == numbers[0]:
-        return _alone(plain)
+    if not months and _NUMBER.fullmatch(plain):
+        return _alone(numbers[0])
     if months and len(numbers) == 2:
         return [_with_name(numbers, months[0])]
     return _in_turn(*numbers) if not months and len(numbers) == 3 else []
@@ -87,6 +90,8 @@ def _month(word: str) -> int:
 def _alone(text: str) -> list[Order]:
     if len(text) == len("270384"):
         return [(text[4:], text[2:4], text[:2]), (text[:2], text[2:4], text[4:])]
+    if len(text) == len("7031984"):
+        return [(text[3:], text[1:3], text[:1])]
     if len(text) != len("27031984"):
         return []
     return [(text[:4], text[4:6], text[6:]), (text[4:], text[2:4], text[:2])]
