@@ -118,6 +118,44 @@ def test_it_forgets_whom_it_is_told_to(place: Place) -> None:
     assert place.typed("officers") == ""
 
 
+def test_an_invitation_of_somebody_new_says_what_is_still_to_be_done(
+    place: Place,
+) -> None:
+    """Beside the lines to be handed over, once: a slip in the id is found in time."""
+    words = ["invite", "nobody", "--name", "A. Nair", "--config", str(place.config)]
+    first, again = (CliRunner().invoke(app, words) for _ in range(2))
+
+    assert first.stdout.splitlines()[1] == "nobody"
+    assert len(first.stdout.splitlines()) == 3
+    assert (
+        "before staff.toml of the node has an officer of this very id" in first.stderr
+    )
+    assert "childgrid-portal forget nobody" in first.stderr
+    assert again.exit_code == 0
+    assert again.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["invite", "Si Rao", "--name", "S. Rao"], "the id as staff.toml of the node"),
+        (["invite", "si-rao", "--name", " "], "--name: 1 to 80 signs"),
+        (["forget", "si-roa"], "`childgrid-portal officers` lists who is"),
+    ],
+)
+def test_a_name_that_is_none_is_told_with_what_to_do(
+    place: Place, words: list[str], told: str
+) -> None:
+    """Nobody is invited or forgotten by it."""
+    place.typed("invite", "sp-nair", "--name", "Arjun Nair")
+    before = place.typed("officers")
+
+    result = CliRunner().invoke(app, [*words, "--config", str(place.config)])
+
+    assert told in str(result.exception)
+    assert place.typed("officers") == before
+
+
 def test_it_does_not_start_where_no_desk_answers(place: Place) -> None:
     """One line that says what to do, and a status for the service manager."""
     place.write(free_port())

@@ -48,8 +48,18 @@ def invite(
     """Print a code by which an officer makes their passkeys; a new one ends the old."""
     from childgrid_portal.web.config import load
 
-    code = _accounts(config).invite(officer, name)
+    accounts = _accounts(config)
+    is_new = accounts.officer(officer) is None
+    code = accounts.invite(officer, name)
     typer.echo(f"{load(config).origin}/enrol\n{officer}\n{code}")
+    if is_new:
+        # Beside what is handed over: the portal does not see the staff list.
+        typer.echo(
+            f"{officer} is new here. Nothing that they sign counts before staff.toml of"
+            f" the node has an officer of this very id with the lines that the page"
+            f" shows. If the id is a slip: childgrid-portal forget {officer}",
+            err=True,
+        )
 
 
 @app.command()
@@ -63,7 +73,9 @@ def officers(config: Config = _DEFAULT) -> None:
 def forget(officer: str, config: Config = _DEFAULT) -> None:
     """Forget an officer's name and passkeys; revoke the signing key at the node."""
     if not _accounts(config).forget(officer):
-        raise ConfigurationRefused(f"{officer} is not known here")
+        raise ConfigurationRefused(
+            f"{officer} is not known here; `childgrid-portal officers` lists who is"
+        )
     typer.echo(f"forgotten; now: childgrid-node revoke officer {officer}")
 
 

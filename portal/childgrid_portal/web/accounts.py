@@ -28,6 +28,7 @@ from childgrid_wire.schema import OFFICER
 INVITATION_SECONDS = 3_600
 FAILURES = 5
 LOCKED_SECONDS = 900
+LONGEST_NAME = 80
 _MOST_STRANGERS = 10_000
 _OFFICER = re.compile(OFFICER)
 
@@ -158,8 +159,13 @@ class Accounts:
         Raises:
             ConfigurationRefused: not an officer's id, or no name.
         """
-        if not _OFFICER.fullmatch(id_) or not 0 < len(name.strip()) <= 80:
-            raise ConfigurationRefused("officer: an id of the staff list and a name")
+        if not _OFFICER.fullmatch(id_):
+            raise ConfigurationRefused(
+                "officer: the id as staff.toml of the node has it, such as si-rao:"
+                " small letters, digits and hyphens, at most 31"
+            )
+        if not 0 < len(name.strip()) <= LONGEST_NAME:
+            raise ConfigurationRefused(f"--name: 1 to {LONGEST_NAME} signs")
         code = "-".join(secrets.token_hex(2) for _ in range(8))
         with self._writing() as writing:
             writing.execute(
