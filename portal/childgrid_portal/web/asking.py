@@ -15,7 +15,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from childgrid_portal import drafts
-from childgrid_portal.web import checks, days, sections
+from childgrid_portal.web import checks, clock, days, sections
 from childgrid_portal.web.forms import (
     EMPTY,
     LONGEST_LINE,
@@ -45,7 +45,6 @@ ABOUT = ("case", "purpose", "section", "category", "target", "hours", "rehearsal
 FIELDS = (*SUSPECT, *ABOUT, PAPER)
 HOURS = (24, 48, 72, 168)
 MOST_SECTIONS = 16
-_INDIA = dt.timezone(dt.timedelta(seconds=19_800))
 
 _EMPTY = N_("Give at least one name, number or identifier.")
 _LONG = N_("Write at most 10 lines of at most 200 signs.")
@@ -111,7 +110,7 @@ def ask(visit: Visit) -> Response:
     sheet = Sheet.of(visit.form, FIELDS)
     if step not in ("check", "sign"):
         return _form(visit, rules, sheet)
-    faults = _faults(rules, sheet, dt.datetime.now(_INDIA).date())
+    faults = _faults(rules, sheet, clock.today())
     if faults:
         return _form(visit, rules, sheet, faults)
     if step == "check":
@@ -166,7 +165,7 @@ def _check(visit: Visit, rules: dict[str, Any], sheet: Sheet) -> Response:
         doubts=checks.doubts(sheet),
         asked=asked,
         left_out=left_out,
-        child=checks.child(sheet, dt.datetime.now(_INDIA).date()),
+        child=checks.child(sheet, clock.today()),
         everybody=not targets,
         rehearsal=_is_rehearsal(sheet),
         sections=_sections(sheet),

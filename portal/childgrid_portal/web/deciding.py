@@ -15,14 +15,14 @@ from starlette.responses import Response
 
 from childgrid_portal import drafts
 from childgrid_portal.drafts import Wanted
-from childgrid_portal.web import clock
+from childgrid_portal.web import checks, clock
 from childgrid_portal.web.finding import titles
 from childgrid_portal.web.forms import EMPTY, Faults, Sheet
 from childgrid_portal.web.visit import Visit
 from childgrid_portal.web.words import N_
 from childgrid_wire import breakglass
 from childgrid_wire.errors import Reason, Refused
-from childgrid_wire.kinds import DENIALS
+from childgrid_wire.kinds import DENIALS, Kind
 
 NAMES = ("decision", "reason", "field")
 SILENT = "silent-hit"
@@ -40,7 +40,27 @@ def query(visit: Visit) -> Response:
     """Decide on a query of the own agency, as its officers know it."""
     name = visit.place["query"]
     asked = visit.read("query", name)
-    return _decide(visit, "decide_query.html", name, asked, asked=asked)
+    known = {field: tuple(said) for field, said in asked.get("suspect", {}).items()}
+    return _decide(
+        visit,
+        "decide_query.html",
+        name,
+        asked,
+        asked=asked,
+        child=checks.child(Sheet(known), clock.today()),
+        beside=_beside(visit, asked) if asked["waits"] else [],
+    )
+
+
+def _beside(visit: Visit, asked: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What else of the same asker and case waits here: one may correct the other."""
+    return [
+        one
+        for one in visit.read("inbox")["waiting"]
+        if one["kind"] == Kind.QUERY.value
+        and (one["by"], one["case"]) == (asked["by"], asked["case"])
+        and one["hash"] != asked["hash"]
+    ]
 
 
 def request(visit: Visit) -> Response:
