@@ -34,7 +34,8 @@ def _now(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(clock, "now", lambda: stage.grid.now + 60)
     yield
     stage.site.drawer.forget(ASKER)
-    stage.site.sessions.end(ASKER)
+    for officer in (ASKER, "sp-nair"):
+        stage.site.sessions.end(officer)
 
 
 @pytest.fixture
@@ -164,6 +165,29 @@ def test_a_correction_of_what_is_signed_already_says_so(
 
     assert "You have signed an earlier description" in said(asker.last)
     assert f"/query/{list(query)[-1]}" in asker.page.links()
+
+
+def test_who_approves_signs_beside_the_person_that_it_is_about(
+    stage: Stage, asker: Hands
+) -> None:
+    """The statement names a hash: two windows with two queries are told apart."""
+    key, names = stage.passkeys[ASKER][1], {}
+    for form in (FORM, OTHER):
+        if form is OTHER:
+            asker.get("/ask")
+            send(asker, form, "sign")
+        asker.sign(key)
+        names[form["name"]] = list(stage.site.sessions.of(ASKER)[0].signed)[-1]
+    boss = seated(stage, "sp-nair")
+    for name, query in names.items():
+        boss.get(f"/query/{query}/decide")
+        page = said(boss.post(f"/query/{query}/decide", decision="approve"))
+        assert "What you decide on" in page
+        assert query in page
+        assert {one for one in names if one in page} == {name}
+        assert FORM["case"] in page
+    assert boss.sign(stage.passkeys["sp-nair"][1]).status == 200
+    assert FORM["name"] not in repr(stage.site.sessions.of("sp-nair"))
 
 
 def test_what_waits_too_long_is_forgotten_unasked(stage: Stage, asker: Hands) -> None:

@@ -18,7 +18,7 @@ from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import checks, clock
 from childgrid_portal.web.finding import titles
 from childgrid_portal.web.forms import EMPTY, Faults, Sheet
-from childgrid_portal.web.visit import Visit
+from childgrid_portal.web.visit import About, Visit
 from childgrid_portal.web.words import N_
 from childgrid_wire import breakglass
 from childgrid_wire.errors import Reason, Refused
@@ -102,9 +102,8 @@ def _decide(
         sheet = Sheet.of(visit.form, NAMES)
         faults = _faults(subject, sheet)
         if not faults:
-            return visit.sign(
-                _decision(visit.person.officer, name, subject, sheet), _DONE
-            )
+            wanted = _decision(visit.person.officer, name, subject, sheet)
+            return visit.sign(wanted, _DONE, _about(subject))
     return visit.page(
         template,
         422 if faults else 200,
@@ -115,6 +114,15 @@ def _decide(
         now=clock.now(),
         **values,
     )
+
+
+def _about(subject: Mapping[str, Any]) -> About:
+    """Who is sought in which case, or why a record: the statement has a hash alone."""
+    if "justification" in subject:
+        return {"justification": [subject["justification"]]}
+    if "suspect" not in subject:
+        return {}
+    return {**subject["suspect"], "case": [subject["case_reference"]]}
 
 
 def _faults(asked: Mapping[str, Any], sheet: Sheet) -> Faults:

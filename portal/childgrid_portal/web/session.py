@@ -55,7 +55,7 @@ class Pending:
     """When it was drafted: Unix seconds."""
 
     about: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    """What its officer wrote and its bytes hold sealed."""
+    """What it is about and its bytes hold sealed, or name by a hash alone."""
 
     typed: Typed | None = field(default=None, repr=False)
     """The form that it was made from, to be changed."""

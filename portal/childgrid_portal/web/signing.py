@@ -36,7 +36,7 @@ _PAPER_SIGNS = 32
 
 @dataclass(frozen=True)
 class Described:
-    """What an officer wrote to have something drafted: in parts, and as the form."""
+    """What a draft is about, in parts, and the form that it was made from."""
 
     about: About = field(default_factory=dict)
     typed: Typed | None = None

@@ -17,7 +17,7 @@ from childgrid_portal.drafts import Wanted
 from childgrid_portal.web.drawer import Typed
 
 About = Mapping[str, Sequence[str]]
-"""What an officer wrote, field to values. Holds personal data: never log it."""
+"""What a statement is about, field to values. Holds personal data: never log it."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class Visit(Protocol):
         """Have the node draft something and send the officer to the signing page.
 
         `then` is where to go afterwards; `{hash}` in it becomes the statement's.
-        `about` is what the officer wrote and the statement holds sealed: the signing
-        page shows it beside the bytes.
+        `about` is what the statement is about and holds sealed, or names by a hash
+        alone: the signing page shows it beside the bytes.
 
         Raises:
             WireError: the node would not draft it; nothing is kept.
