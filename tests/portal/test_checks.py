@@ -114,6 +114,28 @@ def test_a_date_that_is_none_is_a_doubt_and_no_fault(text: str) -> None:
         assert checks.child(sheet, dt.date(2026, 6, 1)) == ""
 
 
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"birth_date": "17-3-84", "birth_year": "1990"}, "birth_year"),
+        ({"birth_date": "17-3-84", "age": "20", "age_as_of": "1-5-2026"}, "age"),
+        ({"birth_year": "1984", "age": "20", "age_as_of": "1-5-2026"}, "age"),
+        ({"birth_date": "17-3-84", "birth_year": "1984"}, ""),
+        ({"birth_date": "1-1-1984", "age": "41", "age_as_of": "1-5-2026"}, ""),
+        ({"birth_date": "3-4-84", "age": "42", "age_as_of": "3-4-2026"}, ""),
+        ({"birth_date": "17-3-84", "age": "20", "age_as_of": "last year"}, ""),
+    ],
+)
+def test_births_that_cannot_both_be_true_are_doubted(
+    typed: dict[str, str], field: str
+) -> None:
+    """At the lower of the two; which of them is wrong nobody knows here."""
+    sheet = Sheet({name: (text,) for name, text in typed.items()})
+    found = [one for one in checks.doubts(sheet) if one.field != "age_as_of"]
+    assert [one.field for one in found] == [field] * bool(field)
+    assert all("one of the two is wrong" in one.text for one in found)
+
+
 @pytest.mark.parametrize("text", ["34", "30-35", "30 to 35", "34 yrs", "abc", "150"])
 def test_an_age_is_doubted_where_the_node_reads_none(text: str) -> None:
     """What the form gives as an example is none."""

@@ -333,6 +333,9 @@ TODAY = dt.date(2026, 6, 1)
         ({"age": "14 वर्ष", "age_as_of": "1-5-2026"}, "minor"),
         ({"age": "about 14", "age_as_of": "1-5-2026"}, "minor"),
         ({"age": "16-19", "age_as_of": "1-5-2026"}, "unsure"),
+        ({"age": "पंद्रह", "age_as_of": "1-5-2026"}, "unsure"),
+        ({"age": "नाबालिग", "age_as_of": "1-5-2026"}, "unsure"),
+        ({"birth_date": "17-03-1984", "age": "adult"}, ""),
         ({"name": "Kabir"}, ""),
     ],
 )

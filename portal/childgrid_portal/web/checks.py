@@ -17,7 +17,7 @@ from stdnum.in_ import epic as stdnum_epic
 from stdnum.in_ import pan as stdnum_pan
 
 from childgrid_portal.profile import dates
-from childgrid_portal.web import phones
+from childgrid_portal.web import clock, phones
 from childgrid_portal.web.days import day, digits, year
 from childgrid_portal.web.forms import Sheet
 from childgrid_portal.web.words import N_
@@ -41,6 +41,9 @@ _KIN = re.compile(r"@|\b[sdwcrf]\s?/\s?o\b|\b(?:alias|urf)\b|उर्फ", re.I
 
 _MANY_PHONES = N_("Only the first three phone numbers are searched.")
 _YEAR_ONLY = N_("Only the year of this is searched: it names no day that there is.")
+_OTHER_BIRTH = N_(
+    "This does not fit what is said of the birth above it: one of the two is wrong."
+)
 _NOT_A_NAME = N_("Type only the name here; other facts belong in their own boxes.")
 
 DOUBTS = {
@@ -77,22 +80,28 @@ class Doubt:
 def child(sheet: Sheet, today: dt.date) -> str:
     """`minor` where what was typed makes the person a child today, `unsure`, or empty.
 
-    Every doubt is read for the child, as the guard of each register reads it.
+    Every doubt is read for the child, as the guard of each register reads it: an age
+    that says nothing here may be one in words.
     """
-    said = {one.status(today) for one in _births(sheet, today)}
+    said = {one.status(today) for one in _births(sheet, today).values()}
+    if sheet.one("age") and not said:
+        return "unsure"
     return next((word for word in ("minor", "unsure") if word in said), "")
 
 
-def _births(sheet: Sheet, today: dt.date) -> Iterator[dates.Birth]:
-    written = [sheet.one(name) for name in ("birth_date", "birth_year")]
-    plain = [str(day(text) or year(text) or "") for text in written if text]
-    found = [dates.birth(text) for text in (*written, *plain)]
+def _births(sheet: Sheet, today: dt.date) -> dict[str, dates.Birth]:
+    """What each field says of the birth; an age of no day is one of today."""
+    said = {name: _birth(sheet.one(name)) for name in ("birth_date", "birth_year")}
     stated, age = day(sheet.one("age_as_of")), digits(sheet.one("age"))
     number = re.search(r"\d{1,3}", age)
-    aged = dates.aged(age, stated, today)
-    if aged is None and number:
-        aged = dates.aged(number[0], stated, today)
-    yield from (one for one in (*found, aged) if one is not None)
+    said["age"] = dates.aged(age, stated, today)
+    if said["age"] is None and number:
+        said["age"] = dates.aged(number[0], stated, today)
+    return {name: one for name, one in said.items() if one is not None}
+
+
+def _birth(text: str) -> dates.Birth | None:
+    return dates.birth(text) or dates.birth(str(day(text) or year(text) or ""))
 
 
 def _code(text: str) -> str:
@@ -143,7 +152,7 @@ def is_doubtful(field: str, text: str) -> bool:
 
 def doubts(sheet: Sheet) -> list[Doubt]:
     """What is doubtful of what was typed, field by field."""
-    return [*_of_forms(sheet), *_of_number(sheet)]
+    return [*_of_forms(sheet), *_of_births(sheet), *_of_number(sheet)]
 
 
 def _of_forms(sheet: Sheet) -> Iterator[Doubt]:
@@ -153,6 +162,15 @@ def _of_forms(sheet: Sheet) -> Iterator[Doubt]:
             yield Doubt(field, _YEAR_ONLY, odd)
         elif odd:
             yield Doubt(field, text, odd)
+
+
+def _of_births(sheet: Sheet) -> Iterator[Doubt]:
+    """What cannot be true beside a birth that stands above it."""
+    found = _births(sheet, clock.today())
+    for name, one in found.items():
+        above = list(found.values())[: list(found).index(name)]
+        if not all(one.meets(other) for other in above):
+            yield Doubt(name, _OTHER_BIRTH, (sheet.one(name),))
 
 
 def _of_number(sheet: Sheet) -> Iterator[Doubt]:
