@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator
 
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
+from childgrid_audit.judging import judge
 from childgrid_log.entry import HOUR
 from childgrid_wire import lifting
-from childgrid_wire.errors import WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.lifting import Lift
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
 DAY = 86_400
-Check = Callable[[View], object]
 
 
 def check_budgets(ledger: Ledger, report: Report) -> None:
@@ -38,7 +37,11 @@ def _check_lift(ledger: Ledger, budget: Event, report: Report) -> None:
     said = budget.statement
     if not budget.places.keys() - {said.issuer}:
         return
-    _judge(ledger, budget, report, lambda view: lifting.check_budget(view, said))
+
+    def lift(view: View) -> None:
+        lifting.check_budget(view, said)
+
+    _judge(ledger, budget, report, lift)
     for one in ledger.answering(said.hash, Kind.APPROVAL):
         _judge_countersign(ledger, said, one, report)
 
@@ -52,12 +55,13 @@ def _judge_countersign(
     _judge(ledger, approval, report, check)
 
 
-def _judge(ledger: Ledger, event: Event, report: Report, check: Check) -> None:
-    try:
-        ledger.law.under(event.statement.issued, check)
-    except WireError as error:
-        what = f"was not allowed: {error.reason.value} {error.detail}".rstrip()
-        report.add(*ledger.where(event), what)
+def _judge(
+    ledger: Ledger, event: Event, report: Report, rule: Callable[[View], object]
+) -> None:
+    def check(about_then: Ledger, said: Event) -> None:
+        about_then.law.under(said.statement.issued, rule)
+
+    judge(ledger, event, report, check)
 
 
 def _check_counts(ledger: Ledger, member: str, report: Report) -> None:

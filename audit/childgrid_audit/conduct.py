@@ -17,6 +17,7 @@ from typing import Any
 from childgrid_audit.budgets import check_budgets
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
+from childgrid_audit.judging import Check, judge
 from childgrid_audit.openings import check_openings
 from childgrid_wire import (
     candidates,
@@ -27,7 +28,7 @@ from childgrid_wire import (
     readings,
     rules,
 )
-from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
@@ -41,47 +42,16 @@ def check_conduct(ledger: Ledger, report: Report) -> None:
     for request in ledger.of(Kind.REQUEST):
         _check_request(ledger, request, report)
     for given in ledger.of(Kind.DISCLOSURE):
-        check = partial(_release, ledger, given)
-        _judge(ledger, given, "", report, check, certain=not ledger.voided(given))
-    for receipt in ledger.of(Kind.RECEIPT):
-        _judge(ledger, receipt, "", report, partial(_receipt, ledger, receipt))
-    for void in ledger.of(Kind.VOID):
-        _judge(ledger, void, "", report, partial(_void, ledger, void))
-    for finding in ledger.of(Kind.FINDING):
-        _judge(ledger, finding, "", report, partial(_finding, ledger, finding))
-    for reply in filter(_is_reply, ledger.of(Kind.REVIEW)):
-        _judge(ledger, reply, "", report, partial(check_reply, ledger, reply))
+        judge(ledger, given, report, _release, certain=not ledger.voided(given))
+    for kind, check in _CHECKS.items():
+        for event in ledger.of(kind):
+            judge(ledger, event, report, check)
     for told in ledger.of(Kind.REVIEW):
-        if outcomes.is_outcome(told.statement):
-            _judge(ledger, told, "", report, partial(_outcome, ledger, told))
-        elif outcomes.is_purge(told.statement):
-            _judge(ledger, told, "", report, partial(_purge, ledger, told))
-        elif declared.is_declaration(told.statement):
-            _judge(ledger, told, "", report, partial(_declaration, ledger, told))
-        elif candidates.is_decision(told.statement):
-            _judge(ledger, told, "", report, partial(_candidate, ledger, told))
-    for named in ledger.of(Kind.DELEGATION):
-        _judge(ledger, named, "", report, partial(_delegation, ledger, named))
-    for view in ledger.of(Kind.VIEW):
-        _judge(ledger, view, "", report, partial(_view, ledger, view))
+        for concerns, check in _REVIEWS:
+            if concerns(told.statement):
+                judge(ledger, told, report, check)
     check_budgets(ledger, report)
     check_openings(ledger, report)
-
-
-def _judge(
-    ledger: Ledger,
-    event: Event,
-    member: str,
-    report: Report,
-    check: Callable[[], object],
-    *,
-    certain: bool = True,
-) -> None:
-    try:
-        check()
-    except WireError as error:
-        what = f"was not allowed: {error.reason.value} {error.detail}".rstrip()
-        report.add(*ledger.where(event, member), what, certain=certain)
 
 
 def submitted(ledger: Ledger, query: Event) -> bool:
@@ -128,18 +98,21 @@ def _judge_query(
 ) -> None:
     approvals = approvals_at(ledger, query.statement.hash, member)
 
-    def check(view: View) -> object:
+    def rule(view: View) -> object:
         return rules.check_query(
             view, query.statement, case.statement, approvals, target=target
         )
 
-    _judge(ledger, query, member, report, lambda: ledger.law.under(when, check))
+    def check(about_then: Ledger, _: Event) -> object:
+        return about_then.law.under(when, rule)
+
+    judge(ledger, query, report, check, member=member)
 
 
 def _check_answers(ledger: Ledger, query: Event, report: Report) -> None:
     for answers in _answers(ledger, query).values():
         for answer in answers:
-            _judge(ledger, answer, "", report, partial(_answer, query, answer))
+            judge(ledger, answer, report, partial(_answer, query))
         outcomes = [answer.statement["outcome"] for answer in answers]
         if len(outcomes) > 1 and outcomes != ["none", "hit"]:
             what = "contradicts another answer of this target to this query"
@@ -154,7 +127,7 @@ def _answers(ledger: Ledger, query: Event) -> dict[str, list[Event]]:
     return by_target
 
 
-def _answer(query: Event, answer: Event) -> None:
+def _answer(query: Event, _: Ledger, answer: Event) -> None:
     said = answer.statement
     if said.issuer not in query.statement["targets"]:
         raise Refused(Reason.TARGET, "answer.issuer")
@@ -194,19 +167,22 @@ def _query_of(ledger: Ledger, request: Statement) -> Statement:
 def _check_request(ledger: Ledger, request: Event, report: Report) -> None:
     said = request.statement
     if request.places.keys() - {said.issuer}:
-
-        def check(view: View) -> None:
-            category = candidate_of(ledger, said)["category"]
-            rules.check_asked(view, _query_of(ledger, said), said, category)
-
-        _judge(
-            ledger, request, "", report, lambda: ledger.law.under(said.issued, check)
-        )
+        judge(ledger, request, report, _asked)
     disclosures = ledger.answering(said.hash, Kind.DISCLOSURE)
     for extra in disclosures[1:]:
         report.add(*ledger.where(extra), "is a second disclosure for one request")
     for refusal in ledger.answering(said.hash, Kind.REFUSAL):
         _check_closed(ledger, refusal, disclosures, report)
+
+
+def _asked(ledger: Ledger, request: Event) -> None:
+    said = request.statement
+
+    def check(view: View) -> None:
+        category = candidate_of(ledger, said)["category"]
+        rules.check_asked(view, _query_of(ledger, said), said, category)
+
+    ledger.law.under(said.issued, check)
 
 
 def _check_closed(
@@ -382,10 +358,6 @@ def _finding(ledger: Ledger, finding: Event) -> None:
     ledger.law.under(said.issued, lambda view: findings.check_finding(view, said))
 
 
-def _is_reply(event: Event) -> bool:
-    return findings.is_reply(event.statement)
-
-
 def check_reply(ledger: Ledger, reply: Event) -> None:
     """Whether an answer to a finding counts; raises `WireError` otherwise."""
     said = reply.statement
@@ -398,3 +370,19 @@ def check_reply(ledger: Ledger, reply: Event) -> None:
     ledger.law.under(
         said.issued, lambda view: findings.check_reply(view, asked, said, about)
     )
+
+
+_CHECKS: dict[Kind, Check] = {
+    Kind.RECEIPT: _receipt,
+    Kind.VOID: _void,
+    Kind.FINDING: _finding,
+    Kind.DELEGATION: _delegation,
+    Kind.VIEW: _view,
+}
+_REVIEWS: tuple[tuple[Callable[[Statement], bool], Check], ...] = (
+    (findings.is_reply, check_reply),
+    (outcomes.is_outcome, _outcome),
+    (outcomes.is_purge, _purge),
+    (declared.is_declaration, _declaration),
+    (candidates.is_decision, _candidate),
+)

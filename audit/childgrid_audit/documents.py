@@ -5,24 +5,30 @@ believes them (`childgrid_wire.book`). The rule: what was said is judged under t
 versions that were in force then, with a little room for clocks and for the time that a
 new version needs to reach everybody. A version that travelled before it was hung up, as
 founders' proposals do, binds nobody before the coordinator's log has it: whoever dates
-a document back puts no one in the wrong.
+a document back puts no one in the wrong. When it was hung up is known by two bounds
+only: nobody is in the wrong who would not be by either.
 """
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Files
 from childgrid_audit.findings import Report
 from childgrid_audit.memo import Memo, content
 from childgrid_log import lineage
+from childgrid_log.entry import HOUR
 from childgrid_log.lineage import Generation
 from childgrid_wire import canonical, envelope
 from childgrid_wire.book import Book, Since
 from childgrid_wire.errors import Reason, Untrusted, WireError
+from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import SKEW_SECONDS, Statement
 from childgrid_wire.trust import View
 
@@ -31,14 +37,33 @@ LAG_SECONDS = 300
 T = TypeVar("T")
 
 
+class Hung(NamedTuple):
+    """Between which times (Unix seconds) a document was hung up."""
+
+    earliest: int
+    latest: int
+
+
+_UNKNOWN = Hung(0, sys.maxsize)
+_IN_VIEWS = (Kind.DIRECTORY, Kind.STAFF, Kind.POLICY, Kind.REVOCATION)
+
+
 class Law:
     """The verified documents, and views of them at any time."""
 
-    def __init__(self, book: Book, hung: Mapping[str, int] | None = None) -> None:
-        """`hung`: before which time (Unix seconds) a document did not hang, by hash."""
+    def __init__(
+        self,
+        book: Book,
+        hung: Mapping[str, Hung] | None = None,
+        *,
+        is_early: bool = False,
+    ) -> None:
+        """`hung`: when each document was hung up, by hash; `is_early`: see `early`."""
         self.book = book
         self._hung = hung or {}
-        self._views: dict[tuple[int, int, bool], View] = {}
+        self._is_early = is_early
+        self._views: dict[tuple[int, int, Since], View] = {}
+        self._cuts: dict[str, Since] = {}
         self.members: dict[str, dict[str, Any]] = {
             entry["id"]: entry for one in book.directories for entry in one["members"]
         }
@@ -46,9 +71,17 @@ class Law:
             name for name, at in self.members.items() if at["kind"] == "coordinator"
         )
 
-    def as_hung(self, hung: Mapping[str, int]) -> Law:
-        """The same documents, of which is known before which time each did not hang."""
+    def as_hung(self, hung: Mapping[str, Hung]) -> Law:
+        """The same documents, of which is known about when each was hung up."""
         return Law(self.book, hung)
+
+    @cached_property
+    def early(self) -> Law:
+        """The same, each in force as soon as it can have hung, and not later.
+
+        What this alone forbids, nobody can decide.
+        """
+        return Law(self.book, self._hung, is_early=True)
 
     def logs(self, member: str) -> dict[str, Generation]:
         """Every log of a member that a directory names, by folder, in their order."""
@@ -60,8 +93,8 @@ class Law:
         """Views at `when` (Unix seconds) under what was in force about then.
 
         The first is exact; the others allow for clocks 120 s ahead and for a version
-        that was 300 s old, since it was hung up, and still on its way. None where no
-        directory was.
+        that was 300 s old, since it was hung up, and still on its way; the last for
+        what may have been hung up only after that. None where no directory was.
         """
         for shift, since in (
             (0, _issued),
@@ -69,27 +102,79 @@ class Law:
             (0, self._reached),
             (-LAG_SECONDS, self._reached),
         ):
-            view = self._at(when, shift, since)
-            if view is not None:
-                yield view
+            yield from self._at(when, shift, since)
+        for document in () if self._is_early else self._undecided(when):
+            yield from self._at(when, 0, self._before(document))
 
-    def _at(self, when: int, shift: int, since: Since) -> View | None:
-        key = when, shift, since is _issued
+    def _at(self, when: int, shift: int, since: Since) -> Iterator[View]:
+        key = when, shift, since
         if key not in self._views:
             begun = self.book.directories[0].issued if self.book.directories else when
             try:
                 at = max(when + shift, min(begun, when))
                 view = replace(self.book.as_of(at, since), now=when)
             except Untrusted:
-                return None
+                return
             self._views[key] = view
-        return self._views[key]
+        yield self._views[key]
 
     def _reached(self, document: Statement) -> int:
         """When a document hung on the board at the earliest, Unix seconds."""
-        first = document is self.book.directories[0]
-        hung = 0 if first else self._hung.get(document.hash, 0)
-        return max(document.issued, hung)
+        return max(document.issued, self._when(document).earliest)
+
+    def _surely(self, document: Statement) -> int:
+        """When everybody had heard of a document at the latest."""
+        return max(document.issued, self._when(document).latest) + LAG_SECONDS
+
+    def _when(self, document: Statement) -> Hung:
+        if document is self.book.directories[0]:
+            return Hung(0, 0)
+        return self._hung.get(document.hash, _UNKNOWN)
+
+    def _undecided(self, when: int) -> Iterator[Statement]:
+        """Documents of which nobody can tell whether they were known at `when`."""
+        begun = self._begun
+        last = bisect_right(begun, when, key=self._reached)
+        first = bisect_right(begun, when - HOUR - LAG_SECONDS, key=self._reached)
+        for document in (*self._unlogged, *begun[first:last]):
+            if self._reached(document) <= when < self._surely(document):
+                yield document
+
+    @cached_property
+    def _begun(self) -> list[Statement]:
+        """What belongs to views and is in a coordinator's log, by `_reached`."""
+        known = [one for one in self._in_views if one.hash in self._hung]
+        return sorted(known, key=self._reached)
+
+    @cached_property
+    def _unlogged(self) -> list[Statement]:
+        first = self.book.directories[:1]
+        return [
+            one
+            for one in self._in_views
+            if one.hash not in self._hung and one not in first
+        ]
+
+    @property
+    def _in_views(self) -> Iterator[Statement]:
+        return (one for one in self.book.by_hash.values() if one.kind in _IN_VIEWS)
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        """The board's order, by hash."""
+        return {name: place for place, name in enumerate(self.book.by_hash)}
+
+    def _before(self, last: Statement) -> Since:
+        """What to go by if nothing from `last` on was known, in the board's order."""
+        if last.hash not in self._cuts:
+            place, end = self._place, self._place[last.hash]
+
+            def since(document: Statement) -> int:
+                known = place[document.hash] < end
+                return self._reached(document) if known else self._surely(document)
+
+            self._cuts[last.hash] = since
+        return self._cuts[last.hash]
 
     def under(self, when: int, check: Callable[[View], T]) -> T:
         """Make a check under any of the views around `when`.

@@ -10,12 +10,13 @@ have heard it (`pairing`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Line
 from childgrid_audit.documents import Law
-from childgrid_audit.findings import Report, event_name
+from childgrid_audit.findings import UNDECIDED, Report, event_name
 from childgrid_audit.hours import check_hours, form, is_late
 from childgrid_audit.logs import Copy
 from childgrid_audit.memo import Memo, content
@@ -85,6 +86,11 @@ class Ledger:
     _by_kind: dict[Kind, list[Event]] = field(default_factory=dict)
     _answers: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
     _naming: dict[tuple[str, Kind], list[Event]] = field(default_factory=dict)
+
+    @cached_property
+    def early(self) -> Ledger:
+        """The same, by `Law.early`."""
+        return replace(self, law=self.law.early)
 
     def index(self) -> None:
         """Sort what was read, by kind and by what it answers; called once."""
@@ -174,12 +180,15 @@ def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) ->
     path = bundle.entries(copy.name, line.index)
     event = event_name(line.index, line.entry.kind)
     try:
-        said = verified(ledger.law, line.envelope, memo)
+        said, doubt = _verified(ledger.law, line.envelope, memo)
     except WireError as error:
         what = f"does not verify: {error.reason.value} {error.detail}".rstrip()
         report.add(path, copy.member, event, what)
         return
     event = event_name(line.index, said.kind.value, said.hash)
+    if doubt:
+        what = f"may not verify: {doubt}; {UNDECIDED}"
+        report.add(path, copy.member, event, what, certain=False)
     for what in _differing(line, said, ledger.now):
         report.add(path, copy.member, event, what)
     if said.issuer == copy.member and is_late(
@@ -195,6 +204,15 @@ def _take(ledger: Ledger, copy: Copy, line: Line, memo: Memo, report: Report) ->
     place = Place(line.index, line.entry.bucket, copy.name, copy.log.number)
     # What a restored journal had forgotten may come again in the next log.
     known.places.setdefault(copy.member, place)
+
+
+def _verified(law: Law, data: bytes, memo: Memo) -> tuple[Statement, str]:
+    """Verify a statement; also why it may not, if a document hung early. Raises so."""
+    try:
+        return verified(law.early, data, memo), ""
+    except WireError as error:
+        early = f"{error.reason.value} {error.detail}".rstrip()
+    return verified(law, data, memo), early
 
 
 def _since(ledger: Ledger, copy: Copy) -> int:

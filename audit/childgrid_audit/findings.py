@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SHORT = 12
+UNDECIDED = "what forbids it was hung up about then, nobody can tell before or after"
 
 
 @dataclass(frozen=True, order=True)

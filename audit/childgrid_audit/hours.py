@@ -9,12 +9,11 @@ document binds nobody before the coordinator's log has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Mapping
 
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Files, Line
-from childgrid_audit.documents import LAG_SECONDS, Law
+from childgrid_audit.documents import LAG_SECONDS, Hung, Law
 from childgrid_audit.findings import Report, event_name
 from childgrid_audit.lines import read_lines
 from childgrid_audit.logs import Copy
@@ -40,24 +39,38 @@ _AT_ONCE = (
 )
 
 
-def hung_up(files: Files, law: Law, memo: Memo) -> dict[str, int]:
-    """Before which time (Unix seconds) each document did not hang, by its hash.
+def hung_up(
+    files: Files, law: Law, memo: Memo, copies: Mapping[str, Copy] | None = None
+) -> dict[str, Hung]:
+    """Between which times each document was hung up, by its hash.
 
     As the coordinator's log says: not before its hour, and not before what stands in
-    front of it there had been said. Whether that log is what was witnessed is judged
-    in `logs`.
+    front of it there had been said; and not after its hour. Where `copies` are given,
+    witnesses say more: not before a tree that lacks it, not after one that has it.
+    Whether that log is what was witnessed is judged in `logs`.
     """
-    found: dict[str, int] = {}
+    found: dict[str, Hung] = {}
     for member in sorted(law.coordinators):
         said = 0
-        logs = (read_lines(files, log, memo) for log in law.logs(member))
-        for line in chain.from_iterable(logs):
-            outer, issued = _form(line, memo)
-            if outer and outer.kind in BOARD:
-                at = max(line.entry.bucket, said)
-                found[outer.hash] = min(at, found.get(outer.hash, at))
-            said = max(said, min(issued - SKEW_SECONDS, line.entry.bucket + HOUR))
+        for log in law.logs(member):
+            copy = (copies or {}).get(log)
+            for line in read_lines(files, log, memo):
+                outer, issued = _form(line, memo)
+                if outer and outer.kind in BOARD:
+                    at = _between(line, said, copy)
+                    old = found.get(outer.hash, at)
+                    found[outer.hash] = Hung(*map(min, at, old))
+                hour = line.entry.bucket + HOUR
+                said = max(said, min(issued - SKEW_SECONDS, hour))
     return found
+
+
+def _between(line: Line, said: int, copy: Copy | None) -> Hung:
+    earliest, latest = max(line.entry.bucket, said), line.entry.bucket + HOUR
+    if copy is not None and line.index in copy.lines:
+        earliest = max(earliest, copy.seen_without(line.index) - SETTLE_SECONDS)
+        latest = min(latest, copy.seen_with(line.index) or latest)
+    return Hung(earliest, max(earliest, latest))
 
 
 def _form(line: Line, memo: Memo) -> tuple[Envelope | None, int]:

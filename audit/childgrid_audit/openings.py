@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
+from childgrid_audit.judging import judge
 from childgrid_wire import openings
-from childgrid_wire.errors import Reason, Refused, WireError
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
 
@@ -20,23 +21,15 @@ def check_openings(ledger: Ledger, report: Report) -> None:
     for kind in (Kind.OPENING, Kind.APPROVAL, Kind.OPENED, Kind.REFUSAL):
         for event in ledger.of(kind):
             if openings.concerns(event.statement):
-                _judge(ledger, event, report)
+                judge(ledger, event, report, _check)
     for opening in ledger.of(Kind.OPENING):
         for extra in ledger.answering(opening.statement.hash, Kind.OPENED)[1:]:
             what = "is a second answer to one opening"
             report.add(*ledger.where(extra), what)
 
 
-def _judge(ledger: Ledger, event: Event, report: Report) -> None:
-    try:
-        _check(ledger, event.statement)
-    except WireError as error:
-        what = f"was not allowed: {error.reason.value} {error.detail}".rstrip()
-        report.add(*ledger.where(event), what)
-
-
-def _check(ledger: Ledger, said: Statement) -> None:
-    law = ledger.law
+def _check(ledger: Ledger, event: Event) -> None:
+    said, law = event.statement, ledger.law
     if said.kind is Kind.OPENING:
         law.under(said.issued, lambda view: openings.check_opening(view, said))
         return

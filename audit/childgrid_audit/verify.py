@@ -101,8 +101,10 @@ class Verifier:
         report = Report()
         law = read_documents(files, self._root, self._memo, report)
         law = law.as_hung(hung_up(files, law, self._memo))
-        made = read_manifest(files, law, self._memo, report)
+        # Whoever exports has seen every document that it puts in.
+        made = read_manifest(files, law.early, self._memo, report)
         copies = read_logs(files, law, self._memo, report)
+        law = law.as_hung(hung_up(files, law, self._memo, copies))
         now = made.issued if made else _latest(copies)
         ledger = read_events(law, copies, now, self._memo, report)
         check_proofs(files, ledger, self._memo, report)

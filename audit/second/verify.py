@@ -1,7 +1,7 @@
 """A second verifier of exported bundles: verify.py DIRECTORY --root FINGERPRINT.
 
 It shares no code with the first; docs/bundle.md says what it checks and what it leaves.
-Exit codes: 0 all holds; 1 a line for each finding, or what can't be read; 2 not run.
+Exit codes: 0 all holds or is open; 1 a line for each finding, or unreadable; 2 not run.
 """
 
 import base64
@@ -101,10 +101,11 @@ class Said(Json):
 
 
 class Bundle:
-    """The files of an exported directory; `found` says what does not hold."""
+    """An exported directory; `found`: what does not hold, `open`: undecidable."""
 
     def __init__(self, files: dict[str, bytes], root: str) -> None:
-        self.files, self.pinned, self.found = files, root, list[str]()
+        self.files, self.pinned = files, root
+        self.found, self.open = list[str](), list[str]()
         self.board, self.said, self.hours = dict[str, Said](), dict[str, Said](), {}
         self.keys, self.ended = dict[str, list[Json]](), dict[str, list[Said]]()
         self.leaves, self.places = dict[str, list[bytes]](), dict[str, dict[str, Any]]()
@@ -253,7 +254,7 @@ class Bundle:
         _need(told["kind"] == said.kind and log not in ours, "is logged twice")
         self.said[said.name], ours[log] = said, at
         if said.kind == "revocation" and log.split(".")[0] in self.hubs:
-            self.hours.setdefault(said.name, told["bucket"])
+            self.hours.setdefault(said.name, (told["bucket"], told["bucket"] + 3600))
 
     def _proof(self, path: str) -> None:
         head, _, note = self.files[path].partition(b"\n\n")
@@ -265,15 +266,15 @@ class Bundle:
         held = self.places.get(path[7:-6], {}).get(log.split(".")[0], {log: at})
         _need(right and held.get(log) == at < len(part), "leads to another statement")
 
-    def _ends(self, who: str, given: Said) -> list[int]:
-        """When that was revoked, where no log holds it only after what was given."""
-        ours, ends = self.places[given.name], list[int]()
+    def _ends(self, who: str, given: Said) -> list[tuple[int, ...]]:
+        """Since when that was revoked, at the earliest and latest, if not after it."""
+        ours, ends = self.places[given.name], list[tuple[int, ...]]()
         for said in self.ended.get(who, ()):
             theirs = self.places.get(said.name, {})
             shared = ours.keys() & theirs.keys() & self.hubs
             known = all(min(theirs[o].items()) < min(ours[o].items()) for o in shared)
-            hung = max(said["issued"], self.hours.get(said.name, 0))
-            ends += [hung + 300] * known
+            hung = self.hours.get(said.name, (0, sys.maxsize))
+            ends += [tuple(max(said["issued"], at) + 300 for at in hung)] * known
         return ends
 
     def _release(self, given: Said) -> None:
@@ -300,7 +301,11 @@ class Bundle:
             officers = self.board[given["staff"][agency]]["officers"]
             (who,) = (o for o in officers if f"{agency}/{o['id']}" == one.person)
             ends = self._ends(agency, given) + self._ends(one.person, given)
-            valid = min(who["valid_until"], one["expires"], *ends) > given["issued"]
+            ends += [(min(who["valid_until"], one["expires"]),) * 2]
+            first, last = map(min, zip(*ends, strict=True))
+            valid = last > given["issued"]
+            what = f"open: disclosure {given.name}: {one.person} was revoked about then"
+            self.open += [what] * (first <= given["issued"] < last)
             told = [self.places[said.name] for said in (request, one, given)]
             at = [min(places.get(holder, lost).items()) for places in told]
             _need(valid and at == sorted(at), f"{one.person} was late, or has lapsed")
@@ -315,4 +320,6 @@ if __name__ == "__main__":
         sys.exit(print(__doc__, file=sys.stderr) or 2)
     below = [path for path in Path(sys.argv[1]).rglob("*") if path.is_file()]
     read = {str(path.relative_to(sys.argv[1])): path.read_bytes() for path in below}
-    sys.exit(bool([print(line) or line for line in Bundle(read, sys.argv[3]).found]))
+    bundle = Bundle(read, sys.argv[3])
+    sys.stdout.writelines(f"{line}\n" for line in bundle.found + bundle.open)
+    sys.exit(bool(bundle.found))

@@ -49,6 +49,11 @@ def whats(verdict: Verdict, party: str) -> set[str]:
     return {one.what for one in verdict.findings if one.party == party}
 
 
+def doubted(verdict: Verdict, begins: str) -> str:
+    """The events of the notes that begin so."""
+    return " ".join(one.event for one in verdict.notes if one.what.startswith(begins))
+
+
 def released(world: World) -> None:
     """A record, and the receipt for it."""
     world.release("r")
@@ -101,6 +106,67 @@ def test_a_document_that_travelled_accuses_nobody(
     verdict, second = settled(world)
     assert verdict.findings == ()
     assert second == []
+
+
+@pytest.mark.parametrize("made", LATE.values(), ids=LATE)
+def test_what_was_hung_up_within_the_hour_of_a_release_is_open(
+    world: World, made: Late
+) -> None:
+    """It waited in the outbox meanwhile: nobody can tell which of them was first."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    document = made(world)
+    world.now += 600
+    approvals = sorted([own.hash, granted.hash])
+    given = world.disclose("r", CHILD, approvals=approvals)
+    world.now += 600
+
+    world.post(document)
+
+    verdict, second = settled(world)
+    assert verdict.findings == ()
+    assert second == []
+    assert given.hash[:12] in doubted(verdict, "may not have been allowed: ")
+
+
+def test_an_approval_within_the_hour_of_its_revocation_is_open(world: World) -> None:
+    """So is any word: it may have been spoken before, and was not told to others."""
+    begin(world)
+    document = of_approver(world, POLICE)
+    world.now += 600
+    asked = world.named["r request"]
+    said = world.approve("late", asked, POLICE, "sp-nair", POLICE)
+    world.now += 600
+
+    world.post(document)
+
+    verdict, _ = settled(world)
+    assert verdict.findings == ()
+    assert said.hash[:12] in doubted(verdict, "may not verify: ")
+
+
+@pytest.mark.threat("T9")
+@pytest.mark.parametrize(
+    "made",
+    [of_approver, lambda world: policy(CHILD, world.now, version=2)],
+    ids=["revocation", "policy"],
+)
+def test_what_witnesses_had_seen_before_a_release_is_no_doubt(
+    world: World, made: Late
+) -> None:
+    """They had cosigned the coordinator's log with the document, in the same hour."""
+    named = world.parties[HUB].shelf.book.latest(world.now).policy(CHILD).hash
+    begin(world)
+    world.post(made(world))
+    world.gather()
+    world.mirror()
+    world.now += 600
+    world.release("r", fetched=False, policy=named)
+
+    verdict, _ = settled(world)
+
+    assert any(one.startswith("was not allowed: ") for one in whats(verdict, CHILD))
 
 
 @pytest.mark.threat("T9")
@@ -220,10 +286,10 @@ def test_an_hour_to_come_is_named(world: World) -> None:
 
 
 def test_a_revocation_in_time_still_counts(world: World) -> None:
-    """Hung up an hour before the release, it takes the approver's word away."""
+    """Hung up in an hour that was over, it takes the approver's word away."""
     begin(world)
     world.post(of_approver(world, POLICE))
-    world.now += HOUR
+    world.now += HOUR + 300
     released(world)
 
     verdict, second = settled(world)

@@ -219,11 +219,31 @@ def test_persons_are_counted_and_who_asked_is_not(world: World, officer: str) ->
 def test_an_officer_who_was_revoked_approves_nothing(world: World) -> None:
     """Authority is judged at the release, as the first verifier judges it."""
     begin_and_revoke(world)
+    world.now += HOUR + 300
     world.release("r")
     world.end("r", Kind.RECEIPT)
     world.now += 2 * HOUR
     world.gather()
     assert any("lapsed" in one for one in found(world.bundle(), world.root))
+
+
+def test_of_who_was_revoked_about_then_it_says_so(
+    world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The coordinator's log tells an hour: that is open, and no finding."""
+    begin_and_revoke(world)
+    world.now += 1_200
+    given = world.release("r", fetched=False)
+    world.now += 2 * HOUR
+    world.gather()
+    for path, data in world.bundle().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+
+    run = subprocess.run([sys.executable, FILE, tmp_path, "--root", world.root])
+
+    told = f"open: disclosure {given.hash}: {POLICE}/sp-nair was revoked about then\n"
+    assert (run.returncode, capfd.readouterr().out) == (0, told)
 
 
 def begin_and_revoke(world: World) -> None:
@@ -244,7 +264,6 @@ def begin_and_revoke(world: World) -> None:
             cause="lost",
         )
     )
-    world.now += HOUR
 
 
 @pytest.mark.threat("T10")
