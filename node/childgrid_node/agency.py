@@ -23,7 +23,7 @@ from childgrid_wire import canonical, keys, settings
 from childgrid_wire.errors import ConfigurationRefused, Refused, WireError
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import slots_of, stricter
-from childgrid_wire.statement import Statement
+from childgrid_wire.statement import SKEW_SECONDS, Statement
 
 _DAY = 86_400
 _STAFF_SECONDS = 366 * _DAY
@@ -220,6 +220,8 @@ def _send(writing: Writing, office: Office, document: Statement) -> None:
 
 def _changed(body: Mapping[str, Any], current: Statement | None, now: int) -> bool:
     if current is None or current.expires - now < 30 * _DAY:
+        return True
+    if current.issued > now + SKEW_SECONDS:  # the board takes it years from now only
         return True
     return any(_timeless(current[name]) != _timeless(body[name]) for name in body)
 

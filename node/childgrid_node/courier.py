@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import structlog
 
-from childgrid_node import approve, handover, onward, openings
+from childgrid_node import approve, handover, onward, openings, redating
 from childgrid_node.bundle import Proof
 from childgrid_node.journal import Writing, move_cursor, standing
 from childgrid_node.office import Office
@@ -84,7 +84,8 @@ class Courier:
 
         A statement that the coordinator refuses is marked and not tried again, but for
         a document that is dated ahead of its clock: it waits until its time has come,
-        and later revocations with it, since these are numbered.
+        and later revocations with it, since these are numbered; one that is ahead of
+        our clock too is dated anew (`redating`).
 
         Raises:
             Unreachable: the rest waits.
@@ -181,6 +182,7 @@ class Courier:
             log.warning("refused", kind=kind.value, reason=reason.value)
         if kind in BOARD and reason is Reason.NOT_YET:
             self._early.add(hash_)
+            redating.put_right(self._office, hash_)
             return "waiting"
         return f"refused:{reason.value}"
 

@@ -4,14 +4,15 @@ A revocation only removes, and at once: the coordinator believes it from the nex
 on, every node as soon as it is told of the board's news, and a release not before its
 witnesses know of it. There is no way back; whoever returns gets another id. The
 documents on the disk are the node's to write: it finds this one in its spool, so that
-it refuses from then on whether or not the coordinator hangs it up.
+it refuses from then on whether or not the coordinator hangs it up. What was signed by
+a clock far ahead is said anew first, since this one is numbered after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from childgrid_node import spool
+from childgrid_node import redating, spool
 from childgrid_node.config import NodeConfig
 from childgrid_node.joining import posted
 from childgrid_wire import statement
@@ -20,7 +21,6 @@ from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.kinds import Kind
 
 CAUSES = ("lost", "left", "compromised", "replaced")
-_YEARS_30 = 30 * 366 * 86_400
 
 
 def revoke(
@@ -51,12 +51,17 @@ def revoke(
         post.look(book)
         if target == "officer" and subject not in _people(book, config.member):
             raise ConfigurationRefused("no such officer was ever in the staff list")
+        now, signer = int(clock()), post.identity.signer
+        for one in redating.ahead(book, config.member, now):
+            again = redating.anew(one, signer, now)
+            spool.leave(config.state_dir, again)
+            post.hang(again)
         made = statement.make(
             Kind.REVOCATION,
-            post.identity.signer,
+            signer,
             issuer=config.member,
-            now=int(clock()),
-            seconds=_YEARS_30,
+            now=now,
+            seconds=redating.YEARS_30,
             number=book.standing()["revocations"].get(config.member, 0) + 1,
             target=target,
             member=config.member,

@@ -176,7 +176,9 @@ class Book:
 
     def _keep_revocation(self, document: Statement) -> None:
         same = [one for one in self._revocations if one.issuer == document.issuer]
-        if document["number"] != len(same) + 1:
+        highest = max((one["number"] for one in same), default=0)
+        follows = document["number"] == highest + 1
+        if not follows and not any(is_again(document, one) for one in same):
             raise Untrusted(Reason.OLD_VERSION, "revocation.number")
         self._revocations.append(document)
 
@@ -319,7 +321,7 @@ class Book:
                 staff[issuer] = versions[-1]["version"]
         counts: dict[str, int] = {}
         for one in list(self._revocations):
-            counts[one.issuer] = counts.get(one.issuer, 0) + 1
+            counts[one.issuer] = max(one["number"], counts.get(one.issuer, 0))
         floors = self._versions.get((Kind.FLOOR, FOUNDERS), [])
         return {
             "directory": self.directories[-1]["version"] if self.directories else 0,
@@ -327,6 +329,16 @@ class Book:
             "staff": staff,
             "revocations": counts,
         }
+
+
+def is_again(revocation: Statement, earlier: Statement) -> bool:
+    """Whether it says what an earlier one does, under its number, on another day.
+
+    It removes nothing else and counts as the same: so whoever had signed one by a wrong
+    clock can date it anew.
+    """
+    names = ("issuer", "number", "target", "member", "subject", "serial")
+    return all(revocation.body[name] == earlier.body[name] for name in names)
 
 
 def _rekeyed(document: Statement, last: Statement) -> Iterable[bool]:

@@ -13,7 +13,7 @@ from childgrid_coordinator.app import Coordinator
 from childgrid_log.entry import parse_entry
 from childgrid_node import joining
 from childgrid_node.__main__ import app
-from childgrid_wire import certificates, channel, envelope, keyfile
+from childgrid_wire import certificates, channel, envelope, keyfile, statement
 from childgrid_wire.errors import ConfigurationRefused, Refused, Unreachable, WireError
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
@@ -92,6 +92,29 @@ def test_an_agency_revokes_its_own_officer_on_the_board(
     assert Kind.REVOCATION is envelope.read(left.read_bytes()).kind
     assert office.types("officer", "sho", "--cause", "left").exit_code == 0
     assert running.board.revoked().officers == {f"{ASKER}/io", f"{ASKER}/sho"}
+
+
+@pytest.mark.threat("T27")
+def test_after_a_clock_was_years_ahead_an_agency_revokes_again(
+    office: Office, running: Coordinator
+) -> None:
+    """What it had said then hangs beside it, of today; no date ahead is taken."""
+    signer, now = office.world.identities[ASKER].signer, int(time.time())
+    early = statement.make(
+        Kind.REVOCATION, signer, issuer=ASKER, now=now + 10**8, seconds=10**9,
+        number=1, target="officer", member=ASKER, subject="io", serial="",
+        cause="lost",
+    )  # fmt: skip
+    Shelf.open(office.folder / "state" / "documents").add(early)
+    with pytest.raises(Refused, match="not-yet"):
+        running.board.publish(early)
+
+    done = office.types("officer", "sho", "--cause", "left")
+
+    assert done.exit_code == 0, done.exception
+    assert running.board.revoked().officers == {f"{ASKER}/io", f"{ASKER}/sho"}
+    left = (office.folder / "state" / "spool").iterdir()
+    assert len(list(left)) == 2
 
 
 @pytest.mark.parametrize(

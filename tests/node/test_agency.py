@@ -87,6 +87,19 @@ def test_documents_are_renewed_a_month_before_they_run_out(grid: Grid) -> None:
     assert [made.kind for made in publish(grid)] == [Kind.STAFF, Kind.POLICY]
 
 
+def test_a_list_of_a_clock_that_was_ahead_is_signed_anew(grid: Grid) -> None:
+    """The board would take it years from now, and its officers stand from then on."""
+    edit(grid, "staff.toml", "rank = 4", "rank = 6")
+    grid.now += 300 * DAY
+    (early,) = publish(grid)
+    grid.now -= 300 * DAY
+
+    (made,) = publish(grid)
+
+    assert (early["version"], made["version"], made.issued) == (2, 3, grid.now)
+    assert publish(grid) == []
+
+
 def test_what_stands_is_queued_for_the_board(grid: Grid) -> None:
     """Also after a stop between shelving a document and queueing it."""
     journal = grid.agency("customs").office.journal

@@ -94,9 +94,8 @@ def test_later_revocations_wait_for_the_one_that_came_early(
 ) -> None:
     """They are numbered: a later one alone would be refused for good."""
     board = Hung(grid, monkeypatch)
-    grid.now += 3_600
+    board.clock -= 3_600
     first = revoked(grid, "si-joshi", 1)
-    grid.now -= 3_600
     second = revoked(grid, "si-rao", 2)
 
     assert board.flush() == 0
@@ -105,6 +104,32 @@ def test_later_revocations_wait_for_the_one_that_came_early(
     board.clock += 3_600
     board.flush()
     assert board.hung == [first, second]
+
+
+@pytest.mark.threat("T27")
+def test_what_a_clock_years_ahead_had_revoked_is_dated_anew(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is right again: the same hangs, of now, and what was revoked since."""
+    board, years = Hung(grid, monkeypatch), 5 * 366 * 86_400
+    grid.now += years
+    first = revoked(grid, "si-joshi", 1)
+    assert (board.flush(), states(grid)) == (0, ["waiting"])
+    grid.now -= years
+    second = revoked(grid, "si-rao", 2)
+
+    assert [board.flush(), board.flush(), board.flush()] == [0, 2, 0]
+
+    again, later = board.hung
+    assert (again.issued, again["number"], again["subject"]) == (
+        grid.now, 1, first["subject"],
+    )  # fmt: skip
+    assert (later, states(grid)) == (second, ["sent", "sent"])
+    grid.post([one.data for one in board.hung])
+    for name in ("police", "customs"):
+        book = grid.agency(name).office.shelf.book
+        assert book.standing()["revocations"] == {"police": 2}
+        assert book.revoked().officers == {"police/si-joshi", "police/si-rao"}
 
 
 def test_an_approval_waits_with_its_request(

@@ -9,6 +9,24 @@ from wire import samples, world
 from wire.papers import next_directory, refuses, revocation, staff
 from wire.world import DAY, NOW, Json
 
+SAID = ("number", "target", "member", "subject", "serial", "cause")
+
+
+def test_what_was_signed_by_a_wrong_clock_is_said_again() -> None:
+    """Under its number and of another day: it counts once, from the earlier on."""
+    book = world.book()
+    first = book.add(revocation("police", 1))
+    book.add(revocation("police", 2, subject="sho-1"))
+    body = {name: first[name] for name in SAID}
+
+    book.add(world.said(Kind.REVOCATION, "police", now=NOW - DAY, **body))
+
+    assert book.standing()["revocations"] == {"police": 2}
+    assert book.revoked(NOW - 61).officers == {"police/io-7"}
+    book.add(revocation("police", 3, subject="it-1"))
+    for changes in ({"subject": "cu-2"}, {"target": "key"}):
+        refuses(book, revocation("police", 1, **changes), Reason.OLD_VERSION)
+
 
 def test_revocations_are_numbered_without_a_gap() -> None:
     """A relay that leaves one out can't deliver the next; each issuer counts."""
