@@ -55,7 +55,9 @@ def _disclosure(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
     yield "fields", _joined(said["fields"])
     yield "receipt", moment(receipts[0].statement.issued) if receipts else "none"
     behind = [event, request, *approvals, *receipts, *voids]
-    yield "verdict", _verdict(verdict, behind, bool(receipts), bool(voids))
+    told = _verdict(verdict, behind, bool(receipts), bool(voids))
+    unsent = told == "pending" and ledger.unsent(event)
+    yield "verdict", "not-carried" if unsent else told
 
 
 def _asked(request: Statement | None) -> Iterator[tuple[str, str]]:
@@ -128,6 +130,8 @@ def _followed(ledger: Ledger, request: Event) -> str:
         gone = ledger.naming(name, Kind.VOID)
         received = ledger.naming(name, Kind.RECEIPT)
         state = "void" if gone and not received else "disclosed"
+        if state == "disclosed" and not received and ledger.unsent(disclosure):
+            state = "not-carried"
     return f"{said['holder']}:{state}"
 
 

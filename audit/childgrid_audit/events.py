@@ -15,7 +15,7 @@ from functools import cached_property
 
 from childgrid_audit import bundle
 from childgrid_audit.bundle import Line
-from childgrid_audit.documents import Law
+from childgrid_audit.documents import LAG_SECONDS, Law
 from childgrid_audit.findings import UNDECIDED, Report, event_name
 from childgrid_audit.hours import check_hours, form, is_late
 from childgrid_audit.logs import Copy
@@ -122,6 +122,21 @@ class Ledger:
         name = disclosure.statement.hash
         voids = self.naming(name, Kind.VOID)
         return bool(voids) and not self.naming(name, Kind.RECEIPT)
+
+    def unsent(self, disclosure: Event) -> bool:
+        """Whether nobody but its holder has it, as where no coordinator took it."""
+        return disclosure.places.keys() == {disclosure.statement.issuer}
+
+    def overtaken(self, disclosure: Event) -> bool:
+        """Whether a coordinator had to leave it: unsent, and its request had ended."""
+        said, law = disclosure.statement, self.law
+        request = self.get(said["request"], Kind.REQUEST)
+        refused = any(
+            one.places.keys() & law.coordinators
+            for one in self.answering(said["request"], Kind.REFUSAL)
+        )
+        over = request and request.statement.expires <= said.issued + LAG_SECONDS
+        return self.unsent(disclosure) and bool(refused or over)
 
     def get(self, name: str, kind: Kind) -> Event | None:
         """The event of this hash, if it is there and of that kind."""

@@ -205,7 +205,10 @@ class Pairing:
         if self._lapses.at(disclosure, member, said.issuer):
             self._report.lose(*where, f"{what}: a log was closed since")
             return
-        certain = due or member in self._report.doubtful
+        if self._ledger.unsent(disclosure):
+            what = f"was not carried, as the logs have it, and {what}"
+        certain = due and not self._ledger.overtaken(disclosure)
+        certain |= member in self._report.doubtful
         self._report.add(*where, what, certain=certain)
 
     def _check_board(self, member: str) -> None:

@@ -6,6 +6,10 @@ finding of `doctor`, an entry in its custodians' inbox. None of them names a per
 case. Whether it was lost or is kept back, auditors find out from both logs. No receipt
 is waited for from an agency whose log was closed since: it takes in nothing that it had
 asked for before, and auditors name the record.
+
+What the coordinator refused to carry has gone nowhere, as far as it says, and its
+custodians are told at once and why. The rule: on its word alone nothing is void, since
+it may have carried it all the same.
 """
 
 from __future__ import annotations
@@ -20,6 +24,12 @@ from childgrid_wire.errors import Untrusted
 from childgrid_wire.kinds import Kind
 
 log = structlog.get_logger(__name__)
+_MONTH = 30 * 86_400
+_UNSENT = (
+    "SELECT spent.request, disclosure, outbox.state FROM spent"
+    " JOIN outbox ON outbox.hash = disclosure"
+    " WHERE spent.state = 'released' AND outbox.state LIKE 'refused:%' ORDER BY place"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,19 @@ def missing(office: Office) -> list[Missing]:
         if closing.since(entry) < given.issued and due <= office.now:
             found.append(Missing(str(request), str(given["requester"]), due))
     return sorted(found, key=lambda one: (one.due, one.request))
+
+
+def unsent(office: Office) -> list[dict[str, str]]:
+    """What the coordinator refused in the last month: request, requester, reason."""
+    rows = office.journal.rows(_UNSENT)
+    found = []
+    for request, disclosure, state in rows:
+        given = office.journal.get(str(disclosure), Kind.DISCLOSURE)
+        if given.issued + _MONTH > office.now:
+            reason = str(state).removeprefix("refused:")
+            asked = {"request": str(request), "requester": str(given["requester"])}
+            found.append({**asked, "reason": reason})
+    return found
 
 
 def alarm(office: Office) -> int:

@@ -105,6 +105,7 @@ class Shows:
             "silent": silent,
             "emergencies": self._emergencies(officer),
             "receipts": self._receipts(officer),
+            "unsent": self._unsent(officer),
             "findings": findings.waiting(office, officer),
             "outcomes": outcomes.waiting(office, officer),
             "opened": openings.told(office, officer),
@@ -117,6 +118,10 @@ class Shows:
         if officer.role != "custodian":
             return []
         return [asdict(one) for one in receipts.missing(self.office)]
+
+    def _unsent(self, officer: Officer) -> list[dict[str, str]]:
+        """Records that the coordinator did not carry; for the holder's custodian."""
+        return receipts.unsent(self.office) if officer.role == "custodian" else []
 
     def _emergencies(self, officer: Officer) -> list[dict[str, Any]]:
         """Releases by break-glass that wait for this officer's review."""

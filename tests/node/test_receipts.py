@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import structlog
 
-from childgrid_node import doctor, receipts
+from childgrid_node import courier, doctor, receipts
 from childgrid_node.app import Node
+from childgrid_node.courier import Courier
+from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
-from grid import DAY, KABIR, Grid
+from grid import DAY, HUB, KABIR, Grid
 from hostile_spy import restart
 from test_attacks_closed import closed, gathered
 
@@ -123,6 +126,30 @@ def test_custodians_find_it_in_their_inbox(grid: Grid) -> None:
     (made,) = grid.agency("customs").office.journal.all(Kind.REQUEST)
     assert inbox == [{"request": made.hash, "requester": "police", "due": grid.now}]
     assert grid.look("police", "sp-nair", "inbox")["receipts"] == []
+
+
+def test_custodians_see_what_the_coordinator_refused(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, and why; it is not void: the coordinator may have carried it."""
+
+    def refuse(*_: object) -> None:
+        raise Refused(Reason.CLOSED, "request")
+
+    office = grid.agency("customs").office
+    monkeypatch.setattr(courier.channel, "call", refuse)
+    monkeypatch.setattr(Courier, "_exchange", lambda _: SimpleNamespace(Send=None))
+    Courier(office, None, "", HUB).flush()  # type: ignore[arg-type]
+
+    told = grid.look("customs", "cu-dias", "inbox")["unsent"]
+
+    (made,) = office.journal.all(Kind.REQUEST)
+    assert told == [{"request": made.hash, "requester": "police", "reason": "closed"}]
+    assert office.journal.all(Kind.VOID) == []
+    assert grid.look("police", "sp-nair", "inbox")["unsent"] == []
+    grid.now += 31 * DAY
+    assert receipts.unsent(office) == []
+    assert len(alarms(grid)) == 1
 
 
 def test_the_doctor_names_it(grid: Grid) -> None:

@@ -232,6 +232,26 @@ def test_a_missing_receipt_is_in_the_inbox(tmp_path: Path) -> None:
     assert f"/request/{request.hash}" in page.page.links()
 
 
+def test_what_the_coordinator_refused_is_in_the_inbox(tmp_path: Path) -> None:
+    """Of the holder's custodian, with the reason and what to do."""
+    fresh = glass_grid(tmp_path, "customs")
+    request = broken(fresh)
+    with fresh.agency("customs").office.journal.writing() as writing:
+        writing.run("UPDATE spent SET state = 'released'")
+        for (name,) in writing.rows("SELECT disclosure FROM spent"):
+            given = fresh.agency("customs").office.journal.get(name, Kind.DISCLOSURE)
+            writing.send(given)
+        writing.run(
+            "UPDATE outbox SET state = 'refused:closed' WHERE hash = ?", (name,)
+        )
+
+    page = Officer(fresh, "customs", "cu-mehta").get("/")
+
+    assert "Records that were not carried" in page.said
+    assert "asks anew if it still needs the record" in page.said
+    assert f"/request/{request.hash}" in page.page.links()
+
+
 def test_points_double_the_odds(grid: Grid) -> None:
     """A weight in millinats is told in factors of two; steps stay in the drawing."""
     assert points({"weight": round(MILLINATS * 3)}) == pytest.approx(3, abs=0.01)
