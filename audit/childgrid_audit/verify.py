@@ -1,8 +1,9 @@
 """Verifying an exported directory, offline and from one fingerprint.
 
 The rooms, in order: `documents` (who was who), `manifest` (which files), `logs` (what
-each party signed), `events` (what was said), `proofs` (what was handed over), `conduct`
-(was it allowed), `pairing` (do the logs agree). None stops the next one.
+each party signed), `events` (what was said), `rekeyed` (who got other keys), `proofs`
+(what was handed over), `conduct` (was it allowed), `pairing` (do the logs agree). None
+stops the next one.
 Nothing here reaches for a network, a state or a clock: the time is the manifest's.
 """
 
@@ -26,6 +27,7 @@ from childgrid_audit.manifest import read_manifest
 from childgrid_audit.memo import Memo
 from childgrid_audit.pairing import Pairing
 from childgrid_audit.proofs import check_proofs
+from childgrid_audit.rekeyed import check_keys
 from childgrid_wire.errors import ConfigurationRefused
 
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
@@ -107,6 +109,7 @@ class Verifier:
         law = law.as_hung(hung_up(files, law, self._memo, copies))
         now = made.issued if made else _latest(copies)
         ledger = read_events(law, copies, now, self._memo, report)
+        check_keys(ledger, report)
         check_proofs(files, ledger, self._memo, report)
         check_conduct(ledger, report)
         check_emergencies(ledger, report)
