@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from childgrid_audit import spool
 from childgrid_audit.config import described
 from childgrid_audit.station import Station
 from childgrid_wire import canonical, keys, personal, settings, statement
@@ -62,7 +63,7 @@ def open_key(path: Path, secret: bytes) -> Signer:
 
 
 def enlist(station: Station, path: Path) -> bytes:
-    """Sign the next version of the station's staff list, and shelve it.
+    """Sign the next version of the station's staff list, shelve it, and spool it.
 
     Args:
         station: an open station.
@@ -89,6 +90,7 @@ def enlist(station: Station, path: Path) -> bytes:
         officers=[_entry(one, now) for one in _read(path).auditor],
     )
     station.shelf.add(made)
+    spool.leave(station.folder, made)
     return made
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from childgrid_audit import spool
 from childgrid_audit.config import Settings
 from childgrid_audit.station import Station
 from childgrid_wire import channel
@@ -53,13 +54,20 @@ def publish(station: Station, settings: Settings, document: bytes) -> None:
     """Hang a document of this station on the board; repeating it is harmless.
 
     Raises:
-        Refused, Unreachable: the coordinator said no, or nothing.
+        Refused, Unreachable: the coordinator said no, or nothing; the witness at work
+            tries again.
     """
     dialer = Dialer(station.identity.credentials("auditor", station.clock))
     peer = Peer(settings.coordinator, "coordinator")
     try:
         stub = BoardServiceStub(dialer.channel(settings.coordinator_address, peer))
-        asked = PublishRequest(document=Envelope(payload=document))
-        channel.call(stub.Publish, asked, SECONDS)
+        hang(stub, document)
+        spool.forget(station.folder, document)
     finally:
         dialer.close()
+
+
+def hang(stub: Any, document: bytes) -> None:  # noqa: ANN401
+    """Hang a document up by `stub`, a `BoardServiceStub`; raises as `publish`."""
+    asked = PublishRequest(document=Envelope(payload=document))
+    channel.call(stub.Publish, asked, SECONDS)

@@ -1,8 +1,8 @@
 """The station at work as a witness: it cosigns, shows its log, and keeps up to date.
 
-The board is read again, what auditors said is sent, mail is taken in and the station's
-own log is cosigned in rounds; a coordinator that is away only makes the next round come
-later. It mirrors nothing; `mirror` does.
+The board is read again, what was signed for it or said by auditors is sent, mail is
+taken in and the station's own log is cosigned in rounds; a coordinator that is away
+only makes the next round come later. It mirrors nothing; `mirror` does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import grpc
 
-from childgrid_audit import board
+from childgrid_audit import board, spool
 from childgrid_audit.config import Settings
 from childgrid_audit.letterbox import Letterbox, Mail
 from childgrid_audit.lookout import Lookout
@@ -117,6 +117,7 @@ class Watch:
             if self.station.log.held is not None:
                 keys = self.station.folder / "keys"
                 restored.confirm(self.station.log, self._gatherer, keys)
+            spool.hang(self.station.folder, self._hang)
             self._post.deliver()
             if self._grown():
                 self._gatherer.cosigned()
@@ -128,6 +129,9 @@ class Watch:
         self._cursor, faults = board.fetch(stub, self.station.shelf, self._cursor)
         for fault in faults:
             logger.warning("a document of the board does not verify: %s", fault)
+
+    def _hang(self, document: bytes) -> None:
+        board.hang(BoardServiceStub(self._channel()), document)
 
     def _run(self) -> None:
         while not self._ending.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -21,8 +22,9 @@ from audit.cast import (
 )
 from audit.ledger import World
 from audit.test_station import certified, settings
-from childgrid_audit import board
+from childgrid_audit import board, spool
 from childgrid_audit.auditors import enlist, make_key, open_key
+from childgrid_audit.server import Watch
 from childgrid_audit.verify import Verifier
 from childgrid_audit.workbench.desk import Desk, Mirrored
 from childgrid_audit.workbench.letters import letters
@@ -30,10 +32,23 @@ from childgrid_audit.workbench.pen import Pen
 from childgrid_audit.workbench.web.app import application
 from childgrid_audit.workbench.web.door import Door
 from childgrid_wire import channel
-from childgrid_wire.errors import ConfigurationRefused, Malformed, Refused, Untrusted
+from childgrid_wire.errors import (
+    ConfigurationRefused,
+    Malformed,
+    Reason,
+    Refused,
+    Unreachable,
+    Untrusted,
+    WireError,
+)
 from childgrid_wire.keys import SeedSigner
 from childgrid_wire.kinds import Kind
-from childgrid_wire.pb.coordinator_pb2 import PublishRequest, PublishResponse
+from childgrid_wire.pb.coordinator_pb2 import (
+    FetchRequest,
+    FetchResponse,
+    PublishRequest,
+    PublishResponse,
+)
 from childgrid_wire.pb.coordinator_pb2_grpc import (
     BoardServiceServicer,
     add_BoardServiceServicer_to_server,
@@ -95,6 +110,35 @@ def test_the_list_goes_up_in_version_and_every_party_takes_it(
     assert world.parties[HUB].shelf.book.latest(world.now).staff[NORTH]["version"] == 2
 
 
+def test_a_list_that_nobody_hung_up_waits_for_the_next_round(
+    world: World, tmp_path: Path
+) -> None:
+    """The line was down: it stands on the station's shelf, so it must reach others."""
+    key = make_key(tmp_path / "au.key", SOUTH, "au-iyer", PASSPHRASE)
+    people = tmp_path / "people.toml"
+    people.write_text(f'[[auditor]]\nid = "au-iyer"\nkey = "{key}"\n')
+    station, hung = world.stations[SOUTH], list[bytes]()
+    made = enlist(station, people)
+
+    def refuse(error: WireError) -> Callable[[bytes], None]:
+        def publish(_: bytes) -> None:
+            raise error
+
+        return publish
+
+    with pytest.raises(Unreachable):
+        spool.hang(station.folder, refuse(Unreachable("coordinator")))
+    spool.hang(station.folder, refuse(Refused(Reason.NOT_YET, "staff")))
+    spool.hang(station.folder, hung.append)
+    spool.hang(station.folder, hung.append)
+
+    assert hung == [made]
+    spool.leave(station.folder, made)
+    spool.hang(station.folder, refuse(Refused(Reason.OLD_VERSION, "staff")))
+    spool.hang(station.folder, hung.append)
+    assert hung == [made]
+
+
 class Board(BoardServiceServicer):
     """The coordinator's board, over gRPC; it takes documents only."""
 
@@ -110,8 +154,17 @@ class Board(BoardServiceServicer):
         self.world.parties[HUB].shelf.add(request.document.payload)
         return PublishResponse()
 
+    def Fetch(  # noqa: N802 - the method's name on the wire
+        self,
+        request: FetchRequest,
+        context: grpc.ServicerContext,  # noqa: ARG002
+    ) -> FetchResponse:
+        """Nothing new."""
+        return FetchResponse(cursor=request.cursor)
 
-def test_the_list_is_hung_up_over_mutual_tls(tmp_path: Path) -> None:
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "by the witness"])
+def test_the_list_is_hung_up_over_mutual_tls(tmp_path: Path, *, later: bool) -> None:
     """The station signs its list and the coordinator's board has it."""
     with quick_folder() as folder:
         world = World.found(folder, int(time.time()))
@@ -130,9 +183,14 @@ def test_the_list_is_hung_up_over_mutual_tls(tmp_path: Path) -> None:
             station = world.stations[SOUTH]
             try:
                 made = enlist(station, people)
-                board.publish(station, settings(station.folder, port), made)
+                if later:
+                    with pytest.raises(WireError):  # nobody hands out mail here
+                        Watch(station, settings(station.folder, port)).round()
+                else:
+                    board.publish(station, settings(station.folder, port), made)
             finally:
                 hub.stop(None)
+            assert list((station.folder / "spool").iterdir()) == []
             view = world.parties[HUB].shelf.book.latest(int(time.time()))
             assert view.officer(SOUTH, "au-iyer").role == "auditor"
         world.close()
