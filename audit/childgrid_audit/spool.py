@@ -15,7 +15,7 @@ from childgrid_wire import envelope, keyfile
 from childgrid_wire.errors import Reason, Refused
 
 FOLDER = "spool"
-_FOR_NOW = (Reason.NOT_YET, Reason.BUSY, Reason.STORAGE)
+_FOR_NOW = (Reason.NOT_YET, Reason.BUDGET, Reason.BUSY, Reason.STORAGE)
 
 logger = logging.getLogger(__name__)
 

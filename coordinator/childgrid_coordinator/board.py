@@ -13,7 +13,9 @@ from dataclasses import replace
 
 from childgrid_coordinator.bell import Bell
 from childgrid_coordinator.journal import Journal
+from childgrid_coordinator.quota import Quota
 from childgrid_wire import envelope, statement
+from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.shelf import Shelf
 from childgrid_wire.statement import SKEW_SECONDS, Statement
@@ -34,7 +36,7 @@ class Board:
     ) -> None:
         """Hang up what `shelf` has, and log what isn't logged yet, if the log grows."""
         self._shelf, self._journal, self._clock = shelf, journal, clock
-        self._bell = bell
+        self._bell, self._quota = bell, Quota()
         self._lock = threading.Lock()
         self._documents = list(shelf.book.by_hash.values())
         self._view: View | None = None
@@ -54,24 +56,29 @@ class Board:
         """Verify, keep and log a document; repeating one is harmless.
 
         Raises:
-            Malformed, Untrusted, Refused: as `Book.add`, or it is too large, or dated
-                ahead of our clock.
+            Malformed, Untrusted, Refused: as `Book.add`, or it is too large, dated
+                ahead of our clock, or beyond what its signer may hang up today.
         """
         if len(data) > MAX_DOCUMENT:
             raise Malformed("document", Reason.TOO_LARGE)
-        self._check_date(data)
+        outer = envelope.read(data)
         with self._lock:
+            hangs = outer.hash in self._shelf.book.by_hash
+            if not hangs:
+                self._check_date(outer)
+                self._quota.check(outer, self.now())
             document = self._shelf.add(data)
+            if not hangs:
+                self._quota.count(outer, self.now())
             self._catch_up()
         self._journal.write([document], self.now())
         return document
 
-    def _check_date(self, data: bytes) -> None:
+    def _check_date(self, document: Envelope) -> None:
         # What was in force on a day is told by these dates: one from the future would
         # later put whoever obeyed the document, or could not know it, in the wrong.
-        said = statement.parse(envelope.read(data))
-        hangs = said.hash in self._shelf.book.by_hash
-        if not hangs and said.issued > self.now() + SKEW_SECONDS:
+        said = statement.parse(document)
+        if said.issued > self.now() + SKEW_SECONDS:
             raise Refused(Reason.NOT_YET, said.kind.value)
 
     def _catch_up(self) -> None:

@@ -83,9 +83,9 @@ class Courier:
         """Send what waits, in order; returns how many went out.
 
         A statement that the coordinator refuses is marked and not tried again, but for
-        a document that is dated ahead of its clock: it waits until its time has come,
-        and later revocations with it, since these are numbered; one that is ahead of
-        our clock too is dated anew (`redating`).
+        a document that is dated ahead of its clock, or beyond what the board takes in
+        a day: it waits until its time has come, and later revocations with it, since
+        these are numbered; one ahead of our clock too is dated anew (`redating`).
 
         Raises:
             Unreachable: the rest waits.
@@ -180,7 +180,7 @@ class Courier:
         """What becomes of what the coordinator refused; it is said once."""
         if hash_ not in self._early:
             log.warning("refused", kind=kind.value, reason=reason.value)
-        if kind in BOARD and reason is Reason.NOT_YET:
+        if kind in BOARD and reason in (Reason.NOT_YET, Reason.BUDGET):
             self._early.add(hash_)
             redating.put_right(self._office, hash_)
             return "waiting"

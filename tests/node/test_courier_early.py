@@ -132,6 +132,24 @@ def test_what_a_clock_years_ahead_had_revoked_is_dated_anew(
         assert book.revoked().officers == {"police/si-joshi", "police/si-rao"}
 
 
+def test_what_is_beyond_the_board_s_day_waits_for_the_next(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost by a limit: it hangs once the board takes it."""
+    board, publish = Hung(grid, monkeypatch), Hung.Publish
+    said = revoked(grid, "si-joshi", 1)
+
+    def spent(*_: object) -> None:
+        raise Refused(Reason.BUDGET, "revocations")
+
+    monkeypatch.setattr(Hung, "Publish", spent)
+    assert (board.flush(), states(grid)) == (0, ["waiting"])
+    monkeypatch.setattr(Hung, "Publish", publish)
+    board.flush()
+
+    assert (states(grid), board.hung) == (["sent"], [said])
+
+
 def test_an_approval_waits_with_its_request(
     grid: Grid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
