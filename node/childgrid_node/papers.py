@@ -71,8 +71,11 @@ class Papers:
             raise ConfigurationRefused(fault)
 
     def _is_due(self) -> bool:
-        """Once a day, so that a list is made anew before it runs out."""
-        return self._office.now - self._renewed >= _RENEWAL_SECONDS
+        """Once a day, so that a list is made anew before it runs out.
+
+        And when the clock went back: what it had dated ahead is signed anew.
+        """
+        return not 0 <= self._office.now - self._renewed < _RENEWAL_SECONDS
 
     def _publish(self) -> list[Statement]:
         try:

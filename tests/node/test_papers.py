@@ -120,6 +120,21 @@ def test_a_file_that_is_gone_takes_nobody_s_key_away(
     assert rank(customs) == 4
 
 
+def test_a_list_of_a_clock_that_was_ahead_is_signed_anew(
+    grid: Grid, customs: Agency, papers: Papers
+) -> None:
+    """Once that is right, without a restart; the board would not take it for years."""
+    grid.now += 300 * DAY
+    edit(customs, "rank = 4", "rank = 6")
+    (early,) = looked(papers)
+    grid.now -= 300 * DAY
+
+    (made,) = looked(papers)
+
+    assert (made["version"], made.issued) == (early["version"] + 1, grid.now)
+    assert looked(papers) == []
+
+
 def test_a_list_is_made_anew_before_it_runs_out(
     grid: Grid, customs: Agency, papers: Papers
 ) -> None:
