@@ -298,14 +298,14 @@ def answer_forged(enemy: Enemy) -> str:
     stage, rng = enemy.stage, enemy.rng
     journal = stage.grid.agency("police").office.journal
     answers = journal.all(Kind.ANSWER)
-    asked, was = rng.choice(list(stage.queries.values())), rng.choice(answers)
+    was = rng.choice(answers)
     way = rng.randrange(3)
     made = was.data
     if way == 0:
         made = enemy.spoiled(was.data)
     elif way == 1:
         made = enemy.signed(enemy.edited(was.data), Kind.ANSWER, was.data)
-    stage.tell(asked, made)
+    stage.tell(made)
     body = stage.oracle.learn(made)
     own = body is not None and body["issuer"] == "prisons" == enemy.accomplice
     return "all" if own else ""

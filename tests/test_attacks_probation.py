@@ -246,7 +246,7 @@ def test_a_newcomers_answer_to_a_real_question_is_ignored(grid: Grid) -> None:
                 wide if name == asked.hash else honest(name, *kinds)
             ),
         )
-        query.take_answer(police.office, asked.hash, said.data)
+        grid.bring("police", said.data)
     assert grid.state("police") == before
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from childgrid_log.entry import opens, parse_entry
 from childgrid_log.merkle import leaf_hash, verify_inclusion
-from childgrid_node import match, query
+from childgrid_node import match
 from childgrid_wire import envelope
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -50,7 +50,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
     said = match.stored(grid.agency("childcare").office, asked.hash)
     assert said is not None
-    query.take_answer(grid.agency("police").office, asked.hash, said.data)
+    grid.bring("police", said.data)
 
     requests = {
         "customs": grid.request(asked, "customs", ["name", "phone", "note"]),

@@ -23,7 +23,7 @@ from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
 from childgrid_node.source_errors import FieldError
 from childgrid_wire import canonical, envelope, probation, rules, seal, statement
-from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted, WireError
+from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
 from childgrid_wire.statement import Statement
@@ -332,22 +332,3 @@ def advance(office: Office, name: str) -> bool:
             return False
         writing.send(query)
     return True
-
-
-def take_answer(office: Office, name: str, data: bytes) -> None:
-    """Verify and keep what one target answered to our query `name`.
-
-    An answer that doesn't verify or answers something else is left out: the relay
-    that brought it is not believed. So is what a member on probation says to a query
-    that is no rehearsal.
-    """
-    query = office.journal.get(name, Kind.QUERY)
-    try:
-        said = office.hear(data, Kind.ANSWER)
-    except WireError:
-        return
-    if said.issuer in probation.members(office.view) and not query["rehearsal"]:
-        return
-    if said.answers == query.hash and said.issuer in query["targets"]:
-        with office.journal.writing() as writing:
-            writing.say(said)

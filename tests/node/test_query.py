@@ -254,18 +254,16 @@ def test_a_signature_repeated_after_a_stop_sends_what_was_left_lying(
 
 
 def test_answers_that_do_not_belong_are_left_out(grid: Grid) -> None:
-    """Of another query, of who wasn't asked, or unreadable: nothing is kept."""
+    """Once more, of who wasn't asked, no answer at all, or unreadable: none is kept."""
     asked = grid.ask(STRANGER, targets=["customs"])
-    other = grid.ask(STRANGER, targets=["prisons"])
-    office = grid.agency("police").office
-    (stray,) = office.journal.answers(other.hash, Kind.ANSWER)
+    (again,) = grid.agency("police").office.journal.answers(asked.hash, Kind.ANSWER)
     posing = grid.agency("prisons").office.speak(
         Kind.ANSWER, seconds=99, answers=asked.hash, outcome="none", reason="",
         candidates=[], as_of=0,
     )  # fmt: skip
     before = grid.state("police")
 
-    for data in (stray.data, posing.data, asked.data, b"", b"{}"):
-        query.take_answer(office, asked.hash, data)
+    for data in (again.data, posing.data, asked.data, b"", b"{}"):
+        grid.bring("police", data)
 
     assert grid.state("police") == before
