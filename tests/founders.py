@@ -111,6 +111,14 @@ def admit(
     return {one.own.member: one.own for one in parties}
 
 
+def unpack(party: Joiner, pack: Path, now: int = NOW) -> None:
+    """Take in the founders' answer from the folder that they packed."""
+    for path in sorted((pack / "documents").iterdir()):
+        party.shelf.add(path.read_bytes())
+    issuer, root = ((pack / name).read_bytes() for name in ("issuer.pem", "root.pem"))
+    party.accept(issuer, root, now)
+
+
 def files(folder: Path) -> dict[str, bytes]:
     """Every file below `folder`, to tell whether anything changed."""
     return {

@@ -12,7 +12,7 @@ the current one.
 
 The coordinator carries all of it and is believed in nothing: the root is pinned by
 the token, the answer is held against the founders' directory, the key against its
-key check. Without a network, `write_enrolment` and `install_from` do it by files.
+key check.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import Any
 from childgrid_log.claim import Claim
 from childgrid_node import ceremony
 from childgrid_node.encode import key_check
-from childgrid_wire import board, canonical, channel, keyfile
+from childgrid_wire import board, canonical, channel
 from childgrid_wire.book import Book
 from childgrid_wire.certificates import Pair, Peer
 from childgrid_wire.enrolment import Token, keys_fingerprint
@@ -138,7 +138,7 @@ def _enrol(joiner: Joiner, token: Token, clock: Clock, dial: Dial) -> bool:
     if token.expires <= now:
         raise Refused(Reason.EXPIRED, "token")
     if not token.address:
-        raise ConfigurationRefused("the token names no coordinator; join by files")
+        raise ConfigurationRefused("the token names no coordinator; ask for another")
     peer = Peer(token.coordinator, "coordinator")
     with dial(token.address, peer, token.joiner, token.root) as (joining, hanging):
         request = EnrolRequest(enrolment=Envelope(payload=joiner.asked.data))
@@ -194,35 +194,6 @@ def _kept(joiner: Joiner) -> Iterator[Shelf | Book]:
     finally:
         if claim is not None:
             claim.release()
-
-
-def write_enrolment(
-    folder: Path,
-    token_path: Path,
-    passphrase: bytes,
-    details: Details,
-    clock: Clock,
-    out: Path,
-) -> JoinState:
-    """Make keys and write the enrolment to `out`, to be carried to the founders."""
-    token = Token.read(token_path)
-    joiner = Joiner.begin(folder, token, passphrase, details, int(clock()))
-    keyfile.write_private(out, joiner.asked.data)
-    return _state(joiner, State.PENDING, "carry the enrolment to the founders")
-
-
-def install_from(
-    folder: Path, source: Path, passphrase: bytes, clock: Clock
-) -> JoinState:
-    """Install the founders' answer from the folder that they packed.
-
-    Raises:
-        ConfigurationRefused: a file is missing, or no enrolment was written here.
-        Malformed, Untrusted: the answer does not hold; nothing was installed.
-    """
-    joiner = Joiner.resume(folder, passphrase)
-    joiner.accept_files(source, int(clock()))
-    return _standing(joiner, passphrase, clock)
 
 
 def status(folder: Path, passphrase: bytes, clock: Clock) -> JoinState:

@@ -1,12 +1,11 @@
-"""One party's way into the grid, kept in its state folder; step by step, repeatable.
+"""A node's way into the grid, kept in its state folder; step by step, repeatable.
 
     keys/            its own secrets, and the founders' certificates once they came
     documents/       the book, from the fingerprint that its token pinned
     enrolment.dsse   what it asked; the same bytes are sent again
     joining.json     which enrolment was handed in, which was answered
 
-Every kind of member joins by this: by files, or a node over the network. Nothing here
-dials; nothing is installed that the founders' directory does not confirm.
+Nothing here dials; nothing is installed that the founders' directory does not confirm.
 """
 
 from __future__ import annotations
@@ -109,25 +108,6 @@ class Joiner:
         self.own = replace(
             self.own, issuer=Pair(self.own.issuer.key, issuer), root=root
         )
-
-    def accept_files(self, source: Path, now: int) -> None:
-        """Take documents and certificates from a folder that the founders packed.
-
-        Args:
-            source: holds `issuer.pem`, `root.pem` and `documents/*.dsse`.
-
-        Raises:
-            ConfigurationRefused: a file is missing.
-            Malformed, Untrusted: a document or certificate does not hold.
-        """
-        for path in sorted((source / "documents").glob("*.dsse")):
-            self.shelf.add(path.read_bytes())
-        try:
-            issuer = (source / "issuer.pem").read_bytes()
-            root = (source / "root.pem").read_bytes()
-        except OSError as error:
-            raise ConfigurationRefused("the founders' answer lacks a file") from error
-        self.accept(issuer, root, now)
 
 
 def _enrolment(

@@ -10,7 +10,7 @@ from childgrid_authority.__main__ import app, main
 from childgrid_authority.authority import Authority
 from childgrid_wire.enrolment import Token
 from childgrid_wire.joining import Joiner
-from founders import PASSPHRASE, details
+from founders import PASSPHRASE, details, unpack
 
 
 class Desk:
@@ -77,7 +77,7 @@ def test_a_first_member_by_commands_alone(desk: Desk, tmp_path: Path) -> None:
     assert "version 2 in force" in desk.run("adopt", proposal)
 
     desk.run("admit", asked, "--pack", tmp_path / "out", by=("root",))
-    party.accept_files(tmp_path / "out" / "hub", now)
+    unpack(party, tmp_path / "out" / "hub", now)
     assert party.settled
 
 

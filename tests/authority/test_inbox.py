@@ -25,7 +25,17 @@ from childgrid_wire.pb.coordinator_pb2_grpc import (
     add_BoardServiceServicer_to_server,
     add_JoiningServiceServicer_to_server,
 )
-from founders import ALL, PASSPHRASE, TWO, Hub, details, grid, joiner, make_token
+from founders import (
+    ALL,
+    PASSPHRASE,
+    TWO,
+    Hub,
+    details,
+    grid,
+    joiner,
+    make_token,
+    unpack,
+)
 
 
 @dataclass
@@ -65,7 +75,7 @@ def coordinator(authority: Authority, folder: Path, now: int) -> Identity:
     party = joiner(authority, folder, "hub", "coordinator", now)
     (admitted,) = authority.admit([party.asked.data], TWO, now)
     authority.pack(admitted, folder / "answer")
-    party.accept_files(folder / "answer", now)
+    unpack(party, folder / "answer", now)
     assert party.settled
     return party.own
 

@@ -20,11 +20,10 @@ from childgrid_wire.errors import (
     Refused,
     Unreachable,
     Untrusted,
-    WireError,
 )
 from childgrid_wire.identity import Identity
-from childgrid_wire.joining import Details, Joiner
-from founders import ALL, NOW, PASSPHRASE, TWO, charter, details, files, make_token
+from childgrid_wire.joining import Joiner
+from founders import ALL, NOW, PASSPHRASE, TWO, charter, files, make_token
 from tests.node.join_world import THREE, World, agreed, key_in_force, made, wrap
 
 
@@ -258,46 +257,13 @@ def test_a_token_that_has_run_out_is_not_handed_in(world: World) -> None:
     assert not world.installed
 
 
-@pytest.mark.parametrize("kind", ["coordinator", "auditor"])
-def test_a_coordinator_or_auditor_joins_by_files(world: World, kind: str) -> None:
-    """Enrolment out, answer in; no linkage key is ever waited for."""
-    home, path = world.folder / kind, world.folder / f"{kind}.token"
-    make_token(world.authority, "other", kind, coordinator=("", "")).write(path)
-    said = Details("Other", "other.example:7400")
-    out = world.folder / "other.enrolment"
-    waiting = join.write_enrolment(home, path, PASSPHRASE, said, lambda: NOW, out)
-    assert waiting.state is State.PENDING
-    with pytest.raises(ConfigurationRefused, match="by files"):
-        join.join(home, path, PASSPHRASE, said, lambda: NOW, world.hub.dial)
-
-    (admitted,) = world.authority.admit([out.read_bytes()], TWO, NOW)
-    world.authority.pack(admitted, world.folder / "answer")
-    reached = join.install_from(home, world.folder / "answer", PASSPHRASE, lambda: NOW)
-    assert reached.state is State.JOINED
-    assert join.status(home, PASSPHRASE, lambda: NOW).state is State.JOINED
-
-
-def test_an_altered_answer_installs_nothing(world: World) -> None:
-    """A missing file, a flipped document, or another member's answer: refused."""
-    out = world.folder / "enrolment"
-    join.write_enrolment(
-        world.home, world.path, PASSPHRASE, details("delta"), lambda: NOW, out
-    )
-    (admitted,) = world.authority.admit([out.read_bytes()], TWO, NOW)
-    answer = world.folder / "answer"
-    world.authority.pack(admitted, answer)
-    document = sorted((answer / "documents").iterdir())[-1]
-    good = document.read_bytes()
-    document.write_bytes(good.replace(b'"sig":"A', b'"sig":"B').replace(b"=", b"A", 1))
-    with pytest.raises(WireError):
-        join.install_from(world.home, answer, PASSPHRASE, lambda: NOW)
-    document.write_bytes(good)
-    (answer / "issuer.pem").rename(answer / "away.pem")
-    with pytest.raises(ConfigurationRefused, match="lacks a file"):
-        join.install_from(world.home, answer, PASSPHRASE, lambda: NOW)
+def test_a_token_that_names_no_coordinator_is_refused(world: World) -> None:
+    """Nobody is dialled: there is nobody whom the founders have named."""
+    make_token(world.authority, "delta", coordinator=("", "")).write(world.path)
+    with pytest.raises(ConfigurationRefused, match="names no coordinator"):
+        world.join()
+    assert not world.hub.dialled
     assert not world.installed
-    with pytest.raises(ConfigurationRefused):
-        join.install_from(world.folder / "nobody", answer, PASSPHRASE, lambda: NOW)
 
 
 def test_status_needs_a_beginning(tmp_path: Path) -> None:
