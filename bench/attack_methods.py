@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from bench.attack_claims import Score
     from bench.attack_data import Listed, Seen, Value
 
-METHODS = ("frequency", "pattern", "graph")
-
 
 def attacked(
     seen: Seen, listed: Listed, truth: Sequence[Value], hashes: int

@@ -13,7 +13,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Vector = "NDArray[np.float64]"
 STEPS = 200
 TOLERANCE = 1e-7
 

@@ -163,10 +163,6 @@ class Ledger:
         return bundle.entries(place.log, place.index), at, event_
 
 
-def _by_time(event: Event) -> tuple[int, str]:
-    return event.statement.issued, event.statement.hash
-
-
 def read_events(
     law: Law, copies: dict[str, Copy], now: int, memo: Memo, report: Report
 ) -> Ledger:

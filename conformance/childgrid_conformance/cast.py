@@ -27,7 +27,6 @@ NOVICE = "novice"
 AUDITORS = ("audit-a", "audit-b", "audit-c")
 AGENCIES = (ASKER, SECOND, GUEST, NOVICE)
 MEMBERS = (HUB, *AGENCIES, *AUDITORS)
-TESTED = "tested"
 QUORUM = 3
 OFFICERS = 400
 """How many investigators stand in the asker's list: a budget is spent by a few."""

@@ -115,17 +115,6 @@ def take(office: Office, said: Statement, *, own: bool) -> None:
             writing.send(said)
 
 
-def latest(office: Office, request: str) -> Statement | None:
-    """The last outcome that was told of a request's record."""
-    found = [
-        said
-        for disclosure in office.journal.answers(request, Kind.DISCLOSURE)
-        for said in office.journal.answers(disclosure.hash, Kind.REVIEW)
-        if outcomes.is_outcome(said)
-    ]
-    return found[-1] if found else None
-
-
 def waiting(office: Office, officer: Officer) -> list[dict[str, Any]]:
     """The outcomes that clear a person and wait for this custodian; for the inbox."""
     if officer.role != "custodian":

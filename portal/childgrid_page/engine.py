@@ -156,8 +156,3 @@ def number(value: int) -> str:
         head, pair = divmod(head, 100)
         text = f"{pair:02d},{text}" if head else f"{pair},{text}"
     return f"-{text}" if value < 0 else text
-
-
-def span(seconds: int) -> str:
-    """A length of time in its two largest units, in English: `1 h 5 min`."""
-    return ENGLISH.span(seconds)

@@ -17,11 +17,6 @@ def make(path: Path, member: str, officer: str, passphrase: bytes) -> str:
     return canonical.to_b64(personal.make(path, f"{member}/{officer}", passphrase))
 
 
-def public(path: Path, passphrase: bytes) -> str:
-    """The public half of a key that lies in a file, base64."""
-    return canonical.to_b64(personal.open_seed(path, passphrase).public)
-
-
 def open_key(path: Path, secret: bytes) -> Signer:
     """The key, opened by its passphrase or PIN; raises `ConfigurationRefused`."""
     return personal.open_key(path, secret)

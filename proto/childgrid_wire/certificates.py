@@ -10,7 +10,6 @@ Keys are P-256 (RFC 5280 profiles, SPIFFE X.509-SVID naming).
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -272,11 +271,6 @@ def peer_of(certificate: bytes) -> Peer:
 def serial_of(certificate: x509.Certificate) -> str:
     """Hex of the serial number, 20 bytes, as a revocation names it."""
     return certificate.serial_number.to_bytes(20, "big").hex()
-
-
-def token_serial(secret: bytes) -> str:
-    """Hex of 20 bytes by which a join token is named when it is revoked."""
-    return hashlib.sha256(b"childgrid/v1 token\x00" + secret).hexdigest()[:40]
 
 
 def expires_at(certificate: x509.Certificate) -> int:

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -379,20 +378,3 @@ def translated(error: grpc.RpcError) -> WireError:
     if code == grpc.StatusCode.RESOURCE_EXHAUSTED.name:
         return Refused(Reason.TOO_LARGE if "larger" in (details or "") else Reason.BUSY)
     return Unreachable(code.lower().replace("_", " "))
-
-
-def files(pair_key: Path, pair_chain: Path, roots: Path) -> Credentials:
-    """Credentials from three PEM files, read again whenever they are asked for.
-
-    Raises (when called):
-        ConfigurationRefused: a file is missing.
-    """
-
-    def read() -> tuple[Pair, bytes]:
-        try:
-            pair = Pair(pair_key.read_bytes(), pair_chain.read_bytes())
-            return pair, roots.read_bytes()
-        except OSError as error:
-            raise ConfigurationRefused(f"cannot read {error.filename}") from error
-
-    return read

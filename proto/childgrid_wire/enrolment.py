@@ -141,7 +141,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def token_name(secret: bytes) -> str:
-    """Hex SHA-256; its first 40 digits are `certificates.token_serial`."""
+    """Hex SHA-256; its first 40 digits name the token where it is revoked."""
     return hashlib.sha256(b"childgrid/v1 token\x00" + secret).hexdigest()
 
 

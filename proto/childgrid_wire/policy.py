@@ -145,13 +145,3 @@ def _augment(
             taken[person] = place
             return True
     return False
-
-
-def missing(slots: Sequence[Slot], approvers: Sequence[Approver]) -> list[Slot]:
-    """The slots that still lack a person, for a task list; best effort."""
-    open_slots = []
-    for slot in slots:
-        have = {who.person for who in approvers if slot.takes(who)}
-        if len(have) < slot.persons:
-            open_slots.append(slot)
-    return open_slots

@@ -12,7 +12,8 @@ from jinja2 import UndefinedError
 
 import apart
 from childgrid_page.charts import HEIGHT, WIDTH, columns
-from childgrid_page.engine import STATIC, Pages, number, span
+from childgrid_page.engine import STATIC, Pages, number
+from childgrid_page.languages import ENGLISH
 from childgrid_page.shield import HEADERS, KEPT, POLICY, SCRIPTED, Shield
 
 INDIA = 19_800
@@ -64,7 +65,7 @@ def test_a_grouped_count_reads_back(value: int) -> None:
 )
 def test_a_length_of_time_is_told_in_two_units(seconds: int, text: str) -> None:
     """The two largest."""
-    assert span(seconds) == text
+    assert ENGLISH.span(seconds) == text
 
 
 def test_times_are_the_readers_own(tmp_path: Path) -> None:

@@ -155,12 +155,10 @@ def test_bytes_that_are_no_certificate_are_nobody(bad: bytes) -> None:
 
 
 def test_serials_have_the_form_that_a_revocation_takes() -> None:
-    """Twenty bytes of hex, small numbers filled up; tokens likewise."""
+    """Twenty bytes of hex, small numbers filled up."""
     small = forged(issuer("police"), ca.names_of("police", "node"), serial=7)
     assert certificates.peer_of(small.chain).serial == "0" * 39 + "7"
     assert len(certificates.serial_of(leaf("police", "node").certificate)) == 40
-    assert len(certificates.token_serial(b"secret")) == 40
-    assert certificates.token_serial(b"secret") != certificates.token_serial(b"secre")
 
 
 def test_keys_stay_out_of_sight_and_of_one_kind() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import grpc
 import pytest
@@ -41,7 +40,6 @@ from wire.door import (
     asked_as,
     caller,
     opened,
-    pem_files,
 )
 
 
@@ -300,16 +298,3 @@ def test_a_dialer_keeps_a_stub_as_long_as_its_channel(door: Door) -> None:
     assert second == (dialer.channel(door.address, HUB),)
     assert second != first
     dialer.close()
-
-
-def test_credentials_from_files_are_read_again_and_again(tmp_path: Path) -> None:
-    """A renewed file is seen; a missing one is named."""
-    paths = pem_files(tmp_path, leaf("hub", "coordinator"))
-    read = channel.files(*paths)
-    assert read() == (leaf("hub", "coordinator"), root().chain)
-    paths[1].write_bytes(leaf("hub", "auditor").chain)
-    assert read()[0].chain == leaf("hub", "auditor").chain
-    paths[0].unlink()
-    with pytest.raises(ConfigurationRefused) as refusal:
-        read()
-    assert "key.pem" in refusal.value.detail

@@ -12,7 +12,6 @@ from childgrid_wire.policy import (
     Approver,
     Slot,
     fill,
-    missing,
     rule_for,
     slots_of,
     stricter,
@@ -150,7 +149,6 @@ def test_a_refusal_names_slots_and_no_persons() -> None:
         fill(slots, [signed])
     assert refusal.value.detail == "supervisor"
     assert "nodal" not in str(refusal.value)
-    assert missing(slots, [signed]) == [slots[1]]
 
 
 def test_two_approvals_of_one_person_fill_one_place() -> None:

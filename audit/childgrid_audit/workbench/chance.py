@@ -20,11 +20,6 @@ def at_least(count: int, trials: int, rate: float) -> float:
     return min(1.0, sum(terms))
 
 
-def at_most(count: int, trials: int, rate: float) -> float:
-    """P(X <= count) for X ~ Binomial(trials, rate)."""
-    return at_least(trials - count, trials, 1 - rate)
-
-
 def _mass(count: int, trials: int, rate: float) -> float:
     ways = lgamma(trials + 1) - lgamma(count + 1) - lgamma(trials - count + 1)
     return exp(ways + count * log(rate) + (trials - count) * log1p(-rate))

@@ -1,4 +1,4 @@
-"""Formatted values to tokens, and how many insertions each token gets.
+"""Formatted values to tokens.
 
 The list keeps doubles and its order: with a shared number of bits the first tokens get
 one insertion more. An empty value has no tokens.
@@ -12,7 +12,7 @@ from childgrid_node.clk.formats import Fault, Faulty
 from childgrid_node.clk.schema import Exact, Ngram, Numeric
 
 if TYPE_CHECKING:
-    from childgrid_node.clk.schema import Comparison, Strategy
+    from childgrid_node.clk.schema import Comparison
 
 
 def tokens(value: str, comparison: Comparison) -> list[str]:
@@ -59,11 +59,3 @@ def _scaled(value: str, precision: int) -> int:
             return round(number * 10**precision) if precision else int(number)
     except (ValueError, OverflowError):
         raise Faulty(Fault.NUMBER) from None
-
-
-def insertions(count: int, strategy: Strategy) -> list[int]:
-    """Return the insertions of each of ``count`` tokens, the larger ones first."""
-    if strategy.per == "token":
-        return [strategy.bits] * count
-    each, left = divmod(strategy.bits, count) if count else (0, 0)
-    return [each + 1] * left + [each] * (count - left)

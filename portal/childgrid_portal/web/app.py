@@ -35,7 +35,6 @@ from childgrid_wire.errors import Reason, WireError
 log = structlog.get_logger(__name__)
 MOST_BYTES = 512 * 1024
 MOST_FIELDS = 500
-_OWN_STATIC = Path(__file__).parent / "static"
 DIGEST, ID = re.compile(r"[0-9a-f]{64}"), re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 DIGESTS = ("query", "request", "subject", "finding")
 Handler = Callable[[Call], Response]
