@@ -4,7 +4,7 @@ Frequency, pattern-mining and graph-matching attacks run against the coordinator
 store after real cases, a node's index file (as written, and decrypted without the
 linkage key), and the queries that a node receives; the attacker has a public list of
 names that holds 5, 20 or 100 per cent of the attacked people. The same attacks on plain
-filters under no key are the positive control: they must succeed. ``STATED`` is what
+filters under no key are the positive control: they must succeed. ``STATED_…`` is what
 the threat model says can be found; the command ends with 1 where more is found, or
 where the control fails. Data come from ``--data``, CHILDGRID_DATA, or the sample.
 

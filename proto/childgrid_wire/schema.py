@@ -2,7 +2,7 @@
 
 A `Shape` checks a parsed JSON value and raises `Malformed` naming the field. There
 is no free text here: prose is sealed to its reader and never stands in a statement.
-The one exception is `Label`, short printable ASCII for the names of agencies, used
+The one exception is `label`, short printable ASCII for the names of agencies, used
 only in documents that the founders or an agency sign about themselves.
 """
 

@@ -2,7 +2,7 @@
 
 Hasty approvals, closed pairs, searches out of hours, hit rates, hits that lead to no
 request, requests that nobody decides, releases without an outcome. Each gives one
-`Trial` for every decision or search; `_flags` compares persons with their colleagues
+`Trial` for every decision or search; `_high` compares persons with their colleagues
 by the rule in `limits`.
 """
 
