@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from man import PROGRAMS, ROOT, commands
 
 _LINK = re.compile(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)")
@@ -16,6 +18,23 @@ _SPAN = re.compile(r"(?<!`)`[^`\n]+\n[^`\n]+`(?!`)")
 """A span of code that goes on in a second line."""
 _CUT = re.compile(r"\\\n\s*")
 _TARGET = re.compile(r"`make ([a-z-]+)")
+
+
+PACKAGES = (
+    "proto/childgrid_wire",
+    "node/childgrid_node",
+    "coordinator/childgrid_coordinator",
+    "authority/childgrid_authority",
+    "audit/childgrid_audit",
+    "audit/childgrid_audit/workbench",
+    "audit/childgrid_log",
+    "portal/childgrid_page",
+    "portal/childgrid_portal",
+    "portal/childgrid_portal/profile",
+    "portal/childgrid_portal/web",
+    "conformance/childgrid_conformance",
+)
+_NAME = re.compile(r"`([a-z_0-9]+)(?:\.py|/)?`")
 
 
 def documents() -> list[Path]:
@@ -86,3 +105,14 @@ def test_every_target_of_make_exists() -> None:
     }
     assert named
     assert named <= targets
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_its_place_on_the_map(package: str) -> None:
+    """The package's docstring or its zone's README says where each is read."""
+    folder = ROOT / package
+    maps = (folder / "__init__.py", ROOT / package.partition("/")[0] / "README.md")
+    named = {name for one in maps for name in _NAME.findall(one.read_text("utf-8"))}
+    modules = {one.stem for one in folder.glob("*.py") if one.stem[:2] != "__"}
+    assert modules
+    assert sorted(modules - named) == []

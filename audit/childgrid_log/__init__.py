@@ -1,8 +1,14 @@
 """The memory that every party shares: Merkle log, checkpoints and witnesses.
 
-Read in this order: `merkle` (hashes and proofs), `keys` and `note` (signed text),
-`checkpoint` (what a log signs), `entry` (what a leaf says), `log` (the store),
-`tiles` (how it is published), `witness`, `evidence` and `quorum` (who watches it).
+Read in this order: `merkle` (hashes and proofs), `strict`, `keys` and `note` (signed
+text), `checkpoint` (what a log signs), `entry` (what a leaf says), `log` (the store,
+over `schema`, `database`, `transaction` and `whole`), `tiles` and `proof` (how it is
+published), `witness`, `evidence` and `quorum` (who watches it).
+
+What a party does with its own log: `own` and `names`, `begun` and `claim`, `readers`,
+`outlook`, `version`; its old part `stowing`, `archiving`, `archive`, `archive_tables`;
+what may be erased `retention`, `held_copy`; `backing`, `backup`, `snapshot`,
+`restored`; the one after a closed log `plea`, `lineage`. All refuse by `errors`.
 
 The store treats an envelope as opaque bytes; `leaves`, `service` and `gather` are what
 parties share on top of it: a statement's labels, the services, the quorum.
