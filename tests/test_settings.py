@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,24 @@ def test_the_page_is_fresh() -> None:
     """What is committed is what `python -m tests.settings` writes."""
     told = (ROOT / PAGE).read_text("utf-8")
     assert told == page(), "run `python -m tests.settings`"
+
+
+def test_every_key_is_read_by_a_program() -> None:
+    """Whoever turns a screw moves something: each key is taken up outside its type."""
+    read = {
+        node.attr
+        for path in ROOT.glob("*/childgrid_*/**/*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    named = {
+        key.name.rpartition(".")[2].removesuffix("[]")
+        for kind, _ in FILES.values()
+        for key in keys(kind)
+        if not key.name.endswith(".NAME")
+    }
+    assert len(named) > 50
+    assert sorted(named - read) == []
 
 
 class _Inner(BaseModel):

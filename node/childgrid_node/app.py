@@ -109,6 +109,7 @@ class Node:
             shelf.book,
             self.courier.relay,
             clock,
+            wait_ms=config.release_seconds * 1_000 // 2,
         )
         keys = partial(Identity.open, config.state_dir / "keys", passphrase)
         self.logs = LogKeeper(self.office, self.gatherer, config.state_dir, keys, turn)

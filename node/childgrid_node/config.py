@@ -125,8 +125,9 @@ class NodeConfig(_Strict):
     """How long what was said is kept, in days by kind of story; nothing is shredded
     where it is left out. `childgrid-node shred` shreds what is over."""
 
-    release_seconds: Annotated[int, Field(ge=1, le=120)] = 20
-    """How long one attempt to gather witnesses for a release may take, in seconds."""
+    release_seconds: Annotated[int, Field(ge=1, le=120)] = 10
+    """How long one attempt to have the log cosigned, as for a release, waits for
+    witnesses at most, in seconds: half of it in each of its two rounds."""
 
     metrics: Annotated[str, Field(pattern=rf"^$|{LOOPBACK}")] = ""
     """host:port on loopback where Prometheus reads figures, as `127.0.0.1:9400`;
