@@ -84,7 +84,12 @@ class Relay:
         if not finding.may_say(view, said):
             raise Refused(Reason.WRONG_ROLE, said.kind.value)
         statement.check_time(said, view.now)
-        sent = Sent(said, content, proof)
+        self._take(view, Sent(said, content, proof))
+        return name
+
+    def _take(self, view: View, sent: Sent) -> None:
+        """Hand what may be said here to the verb that it belongs to."""
+        said = sent.statement
         if said.kind is Kind.ANSWER:
             approve.check_bare(sent)
             self._answers.late(said)
@@ -103,7 +108,6 @@ class Relay:
             self._open(view, sent)
         else:
             self._follow(view, sent)
-        return name
 
     def receive(
         self, member: str, cursor: int, seconds: float, board: int | None = None

@@ -21,7 +21,7 @@ from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, guard, match, normalise, outcomes
 from childgrid_node import breakglass as glass
 from childgrid_node.grants import meanings
-from childgrid_node.holdings import Holdings
+from childgrid_node.holdings import Hit, Holdings
 from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
 from childgrid_node.journal import Writing, standing, verified
@@ -97,47 +97,51 @@ class Releaser:
 
     def _record(self, request: Statement, grant: Grant) -> bytes:
         """Read the row again and take the approved fields; canonical JSON."""
-        found = match.handle(self.office, request["query"], request["handle"])
-        source = self.registers.get(found.hit.source)
-        if source is None:
-            raise Refused(Reason.CHANGED, "the source is gone")
-        if found.hit.key in outcomes.cleared(self.office.journal, found.hit.source):
-            raise Refused(Reason.CHANGED, "a custodian took the row out")
-        register = source.register
-        row = register.reread(found.hit.key)
-        if row is None:
-            raise Refused(Reason.CHANGED, "the row is gone")
-        today = dt.datetime.fromtimestamp(self.office.now, dt.UTC).date()
-        if not guard.judge(row.values, register.mapping, today).admitted:
-            raise Refused(Reason.CHANGED, "the row is guarded now")
-        columns = register.mapping.grants
+        hit = match.handle(self.office, request["query"], request["handle"]).hit
+        source, values = self._reread(hit)
+        columns = source.mapping.grants
         if not set(grant.fields) <= columns.keys():
             raise Refused(Reason.FIELDS, "a label that the mapping lacks")
-        tokens = normalise.tokens(row.values, register.mapping)
+        tokens = normalise.tokens(values, source.mapping)
         asked = self.office.journal.get(request["query"], Kind.QUERY)
         held = self.holdings(asked["epoch"])
-        if encoding_digest(held.encode(tokens)) != found.hit.digest:
+        if encoding_digest(held.encode(tokens)) != hit.digest:
             raise Refused(Reason.CHANGED, "the row differs from the index")
         return canonical.dumps(
             {
                 # Its hash is told to everybody who logs the disclosure: not guessable.
                 "salt": secrets.token_hex(16),
-                "source": found.hit.source,
+                "source": hit.source,
                 "holder": self.office.member,
-                "category": found.hit.category,
-                "record": found.hit.key,
-                "index_as_of": found.hit.as_of,
+                "category": hit.category,
+                "record": hit.key,
+                "index_as_of": hit.as_of,
                 "read_at": self.office.now,
                 "fields": {
-                    label: [row.values[name] for name in columns[label].columns]
+                    label: [values[name] for name in columns[label].columns]
                     for label in grant.fields
                 },
                 "meanings": {
-                    label: meanings(register.mapping, columns[label].columns)
+                    label: meanings(source.mapping, columns[label].columns)
                     for label in grant.fields
                 },
             }
         )
+
+    def _reread(self, hit: Hit) -> tuple[Source, Mapping[str, str]]:
+        """The row behind a hit as it stands today, which may still be shown."""
+        source = self.registers.get(hit.source)
+        if source is None:
+            raise Refused(Reason.CHANGED, "the source is gone")
+        if hit.key in outcomes.cleared(self.office.journal, hit.source):
+            raise Refused(Reason.CHANGED, "a custodian took the row out")
+        row = source.register.reread(hit.key)
+        if row is None:
+            raise Refused(Reason.CHANGED, "the row is gone")
+        today = dt.datetime.fromtimestamp(self.office.now, dt.UTC).date()
+        if not guard.judge(row.values, source.mapping, today).admitted:
+            raise Refused(Reason.CHANGED, "the row is guarded now")
+        return source, row.values
 
     def _hand_over(self, request: Statement) -> str:
         """Gather witnesses, judge again, and let the coordinator carry it.

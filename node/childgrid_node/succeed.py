@@ -75,12 +75,17 @@ def succeed(
     insist_behind(config.state_dir, identity, log, closing.end)
     keyfile.write_private(out, data)
     entry = {**view.member(identity.member), "log_key": closing.log_key}
+    _tell(closing, keys_fingerprint(entry), out, say)
+    return closing
+
+
+def _tell(closing: plea.Closing, fingerprint: str, out: Path, say: Say) -> None:
+    """What is compared with the founders, and where the file goes."""
     seen = ", ".join(f"{who} {size}" for who, size in closing.words.items())
     say(f"witnesses saw: {seen}")
     say(f"each founder reads before signing: closes at {closing.end.size} leaves, keys")
-    say(f"  {keys_fingerprint(entry)}: compare both with them by telephone")
+    say(f"  {fingerprint}: compare both with them by telephone")
     say(f"{out}: for the founders, within a day: `childgrid-authority close-log`")
-    return closing
 
 
 def insist_behind(

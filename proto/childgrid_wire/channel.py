@@ -269,15 +269,28 @@ def serve(
         compression=grpc.Compression.NoCompression,
     )
     register(server)
+    configuration = _in_force(credentials)
+    secure = grpc.dynamic_ssl_server_credentials(configuration(), configuration, True)
+    try:
+        port = server.add_secure_port(address, secure)
+    except RuntimeError as error:
+        raise ConfigurationRefused(f"cannot listen on {address}") from error
+    if not port:
+        raise ConfigurationRefused(f"cannot listen on {address}")
+    server.start()
+    return server, port
 
+
+def _in_force(credentials: Credentials) -> Callable[[], Any]:
+    """What grpc asks at every handshake for the certificate in force.
+
+    None where it is the one that grpc has already: given another object each time, it
+    frees the old one under handshakes that use it, and noise on the port ends the
+    process.
+    """
     kept: list[tuple[Pair, bytes]] = []
 
     def configuration() -> Any:  # noqa: ANN401 - an opaque grpc object
-        """The certificate in force; None where it is the one that grpc has already.
-
-        grpc asks at every handshake. Given another object each time, it frees the old
-        one under handshakes that use it, and noise on the port ends the process.
-        """
         try:
             pair, roots = credentials()
             if not roots:
@@ -293,15 +306,7 @@ def serve(
         kept[:] = [(pair, roots)]
         return made
 
-    secure = grpc.dynamic_ssl_server_credentials(configuration(), configuration, True)
-    try:
-        port = server.add_secure_port(address, secure)
-    except RuntimeError as error:
-        raise ConfigurationRefused(f"cannot listen on {address}") from error
-    if not port:
-        raise ConfigurationRefused(f"cannot listen on {address}")
-    server.start()
-    return server, port
+    return configuration
 
 
 def connect(address: str, peer: Peer, pair: Pair, roots: bytes) -> grpc.Channel:
