@@ -73,7 +73,7 @@ def examined(grid: Rotating, name: str) -> str:
     """What `childgrid-node doctor` says of an agency's epochs."""
     grid.restart(name)
     patient = doctor._Patient(grid.configs[name], grid.clock)
-    patient._office, patient._stock = grid.agency(name).office, grid.stocks[name]
+    patient._opened, patient._stocked = grid.agency(name).office, grid.stocks[name]
     return patient.epochs()
 
 

@@ -37,6 +37,7 @@ class Pairing:
         self._ledger = ledger
         self._report = report
         self._lapses = Lapses(ledger)
+        self._members = {one.member for one in ledger.copies.values()}
         self._spare: dict[str, list[Line]] = {}
         for name, lines in ledger.shredded.items():
             self._spare.setdefault(bundle.member_of(name), []).extend(lines)
@@ -56,7 +57,6 @@ class Pairing:
             self._check_rests(event, duty)
         for disclosure in self._ledger.of(Kind.DISCLOSURE):
             self._check_received(disclosure)
-        self._members = {one.member for one in self._ledger.copies.values()}
         for member in sorted(self._ledger.law.coordinators & self._members):
             self._check_board(member)
         for member in sorted(self._report.doubtful & self._members):

@@ -13,13 +13,15 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from typing import TypeVar
 
 from cryptography import x509
 
-from childgrid_node import agency, disk, indexer, receipts, symptoms
+from childgrid_node import agency, indexer, receipts, symptoms
 from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.logbook import open_office
+from childgrid_node.office import Office
 from childgrid_node.stock import Stock
 from childgrid_node.symptoms import Doubt, Fault
 from childgrid_wire import channel, keyfile
@@ -34,6 +36,7 @@ from childgrid_wire.shelf import Shelf
 _SECONDS = 5.0
 _SKEW_SECONDS = 120
 _DIRECTORY_DAYS = 14
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ class _Patient:
         self._config, self._clock = config, clock
         self._host, _, port = config.coordinator.address.rpartition(":")
         self._port = int(port)
+        self._opened: Office | None = None
+        self._stocked: Stock | None = None
 
     def version(self) -> str:
         return f"childgrid {metadata.version('childgrid')}"
@@ -231,7 +236,7 @@ class _Patient:
                 " and look after the disk"
             ) from error
         try:
-            self._office = open_office(self._config, self._identity, shelf, self._clock)
+            self._opened = open_office(self._config, self._identity, shelf, self._clock)
         except ConfigurationRefused as error:
             raise Fault(f"log: {error.detail}") from error
         directory = self._office.view.directory
@@ -239,7 +244,7 @@ class _Patient:
         if left < _DIRECTORY_DAYS:
             raise Fault(f"directory: runs out in {left} days; ask the founders")
         try:
-            self._stock = Stock(self._config, self._office, self._passphrase)
+            self._stocked = Stock(self._config, self._office, self._passphrase)
         except ConfigurationRefused as error:
             raise Fault(f"{_kind(error)}: {error.detail}") from error
         return (
@@ -249,7 +254,6 @@ class _Patient:
 
     def epochs(self) -> str:
         """Every linkage key that the founders accept is here and encoded under."""
-        self._require_stock()
         directory = self._office.view.directory["epochs"]
         lacking = self._stock.lacking()
         keyless = [str(epoch) for epoch, what in lacking.items() if what is None]
@@ -286,7 +290,6 @@ class _Patient:
 
     def receipts(self) -> str:
         """No record has left without a receipt in its time."""
-        self._require_office()
         late = receipts.missing(self._office)
         if late:
             members = ", ".join(sorted({one.requester for one in late}))
@@ -298,7 +301,6 @@ class _Patient:
 
     def source(self) -> str:
         """Every source opens, has its mapped columns, and gives a row."""
-        self._require_stock()
         for name, source in self._stock.registers.items():
             try:
                 indexer.readable(source)
@@ -311,7 +313,6 @@ class _Patient:
 
     def index(self) -> str:
         """Every source has an index under the keys in force, and each file is whole."""
-        self._require_stock()
         missing = self._stock.missing()
         if missing:
             raise Fault(f"index: run `childgrid-node index` for {', '.join(missing)}")
@@ -326,39 +327,18 @@ class _Patient:
 
     def disk(self) -> str:
         """No index lies in the clear but on a disk that is seen to be encrypted."""
-        self._require_stock()
-        clear = self._stock.in_the_clear()
-        if not clear:
-            return "no index lies in the clear"
-        told = f"{sum(clear.values())} source keys and encodings in the clear"
-        if not self._config.encrypted_disk:
-            raise Fault(
-                f"disk: {told}, but encrypted_disk is not declared; run"
-                " `childgrid-node index`, which seals them"
-            )
-        unseen = [path for path in clear if not disk.confirmed(path)]
-        if unseen:
-            raise Doubt(
-                f"{told}; {len(unseen)} of {len(clear)} files on a disk that is"
-                " declared encrypted and not seen to be (no dm-crypt below it). Ask who"
-                " runs the disk; or take encrypted_disk out, restart, and run"
-                " `childgrid-node index`"
-            )
-        return f"{told}, on a disk that dm-crypt encrypts"
+        return symptoms.sealed(self._stock.in_the_clear(), self._config)
 
     def log(self) -> str:
         """The log takes leaves in, and its witnesses follow."""
-        self._require_office()
         return symptoms.log(self._office, self._config.witness_seconds)
 
     def outbox(self) -> str:
         """What must go to the coordinator goes."""
-        self._require_office()
         return symptoms.outbox(self._office)
 
     def terms(self) -> str:
         """Nothing of ours is about to run out."""
-        self._require_stock()
         return symptoms.terms(self._office, self._stock.holdings)
 
     def space(self) -> str:
@@ -367,16 +347,22 @@ class _Patient:
 
     def serving(self) -> str:
         """The running node, if one runs, says that it serves."""
-        self._require_office()
         return symptoms.serving(self._config, self._office)
 
-    def _require_office(self) -> None:
-        if not hasattr(self, "_office"):
-            raise Fault("not looked at: the finding above comes first")
+    @property
+    def _office(self) -> Office:
+        return _looked_at(self._opened)
 
-    def _require_stock(self) -> None:
-        if not hasattr(self, "_stock"):
-            raise Fault("not looked at: the finding above comes first")
+    @property
+    def _stock(self) -> Stock:
+        return _looked_at(self._stocked)
+
+
+def _looked_at(opened: _T | None) -> _T:
+    """What an earlier check has opened; a finding of it comes first."""
+    if opened is None:
+        raise Fault("not looked at: the finding above comes first")
+    return opened
 
 
 _KINDS = (

@@ -6,14 +6,15 @@ can't be seen from here. They look; they change nothing and show no row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from childgrid_log import outlook
 from childgrid_log.claim import Claim
 from childgrid_log.errors import LogBehind, LogError
 from childgrid_node import cases as register
+from childgrid_node import disk, readiness
 from childgrid_node import health as state
-from childgrid_node import readiness
 from childgrid_node.config import NodeConfig
 from childgrid_node.holdings import Holdings
 from childgrid_node.office import Office
@@ -155,6 +156,30 @@ def filled(holdings: Holdings) -> str:
             " register itself, and run `childgrid-node check` for what was left out"
         )
     return f"{sum(living.values())} rows indexed, {len(living)} files whole"
+
+
+def sealed(clear: Mapping[Path, int], config: NodeConfig) -> str:
+    """No index lies in the clear but on a disk that is seen to be encrypted.
+
+    `clear` says how many source keys stand in each file that is not sealed.
+    """
+    if not clear:
+        return "no index lies in the clear"
+    told = f"{sum(clear.values())} source keys and encodings in the clear"
+    if not config.encrypted_disk:
+        raise Fault(
+            f"disk: {told}, but encrypted_disk is not declared; run"
+            " `childgrid-node index`, which seals them"
+        )
+    unseen = [path for path in clear if not disk.confirmed(path)]
+    if unseen:
+        raise Doubt(
+            f"{told}; {len(unseen)} of {len(clear)} files on a disk that is"
+            " declared encrypted and not seen to be (no dm-crypt below it). Ask who"
+            " runs the disk; or take encrypted_disk out, restart, and run"
+            " `childgrid-node index`"
+        )
+    return f"{told}, on a disk that dm-crypt encrypts"
 
 
 def serving(config: NodeConfig, office: Office) -> str:

@@ -155,7 +155,7 @@ def test_custodians_see_what_the_coordinator_refused(
 def test_the_doctor_names_it(grid: Grid) -> None:
     """A fault that says what to do next, and names the agency alone."""
     patient = doctor._Patient.__new__(doctor._Patient)
-    patient._office = grid.agency("customs").office
+    patient._opened = grid.agency("customs").office
     assert doctor._run("receipts", patient.receipts).ok
     grid.now += DAY
 

@@ -82,7 +82,7 @@ def _later(bed: Bed) -> Iterator[_Patient]:
     assert _run("keys", patient.keys).ok
     assert _run("directory", patient.directory).ok
     patient._clock = bed.clock
-    patient._office = replace(patient._office, clock=bed.clock)
+    patient._opened = replace(patient._office, clock=bed.clock)
     try:
         yield patient
     finally:
