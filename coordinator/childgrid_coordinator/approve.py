@@ -21,7 +21,7 @@ from childgrid_wire.errors import Malformed, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
 from childgrid_wire.policy import Approver
-from childgrid_wire.statement import SKEW_SECONDS, Statement
+from childgrid_wire.statement import Statement, predates
 from childgrid_wire.trust import View
 
 MAX_SEALED = 3 * 2**20
@@ -127,7 +127,7 @@ def _check_approval(view: View, dossier: Dossier, approval: Statement) -> None:
     request = dossier.request
     if approval["subject"] != Kind.REQUEST.value:
         raise Refused(Reason.NOT_APPROVED, "approval.subject")
-    if approval.issued + SKEW_SECONDS < request.issued:
+    if predates(approval, request):
         raise Refused(Reason.NOT_APPROVED, "approval is older than its subject")
     if approval.person in (request.person, dossier.query.person):
         raise Refused(Reason.OWN_REQUEST, "approval")

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import TOPICS, Kind
 from childgrid_wire.policy import Approver, Slot, fill, slots_of
-from childgrid_wire.statement import SKEW_SECONDS, Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import View
 
 SLOT = "break-glass"
@@ -78,7 +78,7 @@ def check_review(
     check_time(review, view.now)
     if review.answers != notice.hash or review["result"] != notice.answers:
         raise Refused(Reason.UNKNOWN, "review.answers")
-    if review.issued + SKEW_SECONDS < notice.issued:
+    if predates(review, notice):
         raise Refused(Reason.EXPIRED, "review is older than its subject")
     every = _reviewer(view, request, review, places)
     if not any(place.takes(who) for place in places for who in every):

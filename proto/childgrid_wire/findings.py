@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import SKEW_SECONDS, Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import View
 
 SUBJECT = "sample"
@@ -67,7 +67,7 @@ def check_reply(
         raise Refused(Reason.UNKNOWN, "review.answers")
     if reply["pairs"] != 1 or reply["agreed"] > 1:
         raise Refused(Reason.FIELDS, "review.agreed")
-    if reply.issued + SKEW_SECONDS < finding.issued:
+    if predates(reply, finding):
         raise Refused(Reason.EXPIRED, "review is older than its subject")
     if reply.expires < finding.expires:
         raise Refused(Reason.EXPIRED, "review ends before its finding")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from childgrid_wire.errors import Reason, Refused, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Slot
-from childgrid_wire.statement import SKEW_SECONDS, Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import View
 
 SCOPES = ("officer", "case", "agency")
@@ -114,7 +114,7 @@ def check_countersign(view: View, budget: Statement, approval: Statement) -> Non
     check_time(approval, view.now)
     if approval.answers != budget.hash or approval["subject"] != SLOT:
         raise Refused(Reason.NOT_APPROVED, "approval answers something else")
-    if approval.issued + SKEW_SECONDS < budget.issued:
+    if predates(approval, budget):
         raise Refused(Reason.NOT_APPROVED, "approval is older than its subject")
     check_countersigner(view, budget, approval)
     if (approval["side"], approval["slot"]) != ("holder", SLOT) or approval["fields"]:

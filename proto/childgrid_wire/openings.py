@@ -16,7 +16,7 @@ from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.findings import AUDITOR
 from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
-from childgrid_wire.statement import SKEW_SECONDS, Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import Officer, View
 
 SLOT = "opening"
@@ -93,7 +93,7 @@ def check_agreement(view: View, opening: Statement, agreement: Statement) -> Non
     check_time(agreement, view.now)
     if agreement.answers != opening.hash:
         raise Refused(Reason.NOT_APPROVED, "approval answers something else")
-    if agreement.issued + SKEW_SECONDS < opening.issued:
+    if predates(agreement, opening):
         raise Refused(Reason.NOT_APPROVED, "approval is older than its subject")
     if agreement["slot"] != SLOT or agreement["fields"] or agreement["policy"]:
         raise Refused(Reason.WRONG_ROLE, "approval.slot")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import SKEW_SECONDS, Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import Officer, View
 
 SUBJECT = "outcome"
@@ -59,7 +59,7 @@ def check_outcome(
         raise Refused(Reason.UNKNOWN, "review.answers")
     if (said["pairs"], said["agreed"]) != (1, 1) or "disposal" not in said.body:
         raise Refused(Reason.FIELDS, "review.disposal")
-    if said.issued + SKEW_SECONDS < disclosure.issued:
+    if predates(said, disclosure):
         raise Refused(Reason.EXPIRED, "review is older than its subject")
     if not may_tell(view.officer(said.issuer, said.officer), request):
         raise Refused(Reason.WRONG_ROLE, "review.officer")

@@ -18,7 +18,7 @@ from childgrid_wire import breakglass, closing, probation
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.policy import Approver, Slot, fill, rule_for, slots_of, stricter
-from childgrid_wire.statement import Statement, check_time
+from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import View
 
 
@@ -185,7 +185,7 @@ def _check_approval(view: View, subject: Statement, approval: Statement) -> None
     check_time(approval, view.now)
     if approval.answers != subject.hash or approval["subject"] != subject.kind.value:
         raise Refused(Reason.NOT_APPROVED, "approval answers something else")
-    if approval.issued + 120 < subject.issued:
+    if predates(approval, subject):
         raise Refused(Reason.NOT_APPROVED, "approval is older than its subject")
 
 
@@ -356,5 +356,5 @@ def check_disclosure(
         staff = view.staff.get(member)
         if staff is None or disclosure["staff"].get(member) != staff.hash:
             raise Refused(Reason.OLD_VERSION, "disclosure.staff")
-    if not request.issued - 120 <= disclosure.issued < request.expires:
+    if predates(disclosure, request) or disclosure.issued >= request.expires:
         raise Refused(Reason.EXPIRED, "disclosure")

@@ -287,3 +287,8 @@ def check_time(statement: Statement, now: int) -> None:
         raise Refused(Reason.NOT_YET, statement.kind.value)
     if statement.expires <= now:
         raise Refused(Reason.EXPIRED, statement.kind.value)
+
+
+def predates(said: Statement, subject: Statement) -> bool:
+    """Whether it is dated before what it is about, by more than clocks may differ."""
+    return said.issued + SKEW_SECONDS < subject.issued
