@@ -12,6 +12,8 @@ import pytest
 
 from childgrid_authority import floor
 from childgrid_authority.authority import Authority
+from childgrid_authority.directory import successor
+from childgrid_authority.drafts import Draft
 from childgrid_authority.founding import Charter, found
 from childgrid_wire import enrolment, keyfile
 from childgrid_wire.book import Book
@@ -109,6 +111,13 @@ def admit(
     parties = [joiner(authority, folder, name, kind) for name, kind in members.items()]
     authority.admit([one.asked.data for one in parties], TWO, NOW)
     return {one.own.member: one.own for one in parties}
+
+
+def amended(book: Book, member: str, now: int, **changes: object) -> list[Draft]:
+    """A directory that says something else of a member, as no command makes one."""
+    members = book.latest(now).directory["members"]
+    changed = [one | changes if one["id"] == member else one for one in members]
+    return [successor(book, now, members=changed)]
 
 
 def unpack(party: Joiner, pack: Path, now: int = NOW) -> None:

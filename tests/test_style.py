@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,6 +12,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 400
+UNCALLED = {
+    "check_evidence": "for whoever is handed such a file (docs/bundle.md)",
+    "do_GET": "called by http.server",
+    "intercept_service": "called by grpc",
+    "log_message": "called by http.server",
+}
+"""What no program calls, and why it is there."""
+
 _REGISTRY = re.compile(r"https?://[^ ]*(?:pypi|pythonhosted|npmjs|debian)\.")
 
 
@@ -50,6 +59,27 @@ def test_no_product_file_is_too_long() -> None:
 
     assert files
     assert not long
+
+
+def test_nothing_is_there_that_only_tests_call() -> None:
+    """A test of what no program does proves nothing of any program."""
+    trees = [
+        ast.parse(path.read_text("utf-8"))
+        for path in _tracked("*.py")
+        if not {"tests", "pb"} & set(path.parts)
+    ]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    made = {
+        node.name
+        for node in nodes
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list
+        if node.name[:2] != "__"
+    }
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    used |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    used |= {node.name for node in nodes if isinstance(node, ast.alias) and node.asname}
+
+    assert sorted(made - used) == sorted(UNCALLED)
 
 
 def test_no_registry_is_named() -> None:

@@ -6,7 +6,7 @@ The rule: a tile has one path and one length, and a bundle holds exactly its ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from childgrid_log.errors import ProofError
@@ -68,15 +68,6 @@ class Tile:
         )
 
 
-def tiles_of(size: int) -> Iterator[Tile]:
-    """Yield every entry bundle and hash tile of a log of `size` leaves."""
-    yield from _level(None, size)
-    level = 0
-    while size:
-        yield from _level(level, size)
-        level, size = level + 1, size // TILE_WIDTH
-
-
 def pack_entries(entries: Sequence[bytes]) -> bytes:
     """Return a bundle: each entry after its length in two big-endian bytes."""
     if any(len(entry) > MAX_ENTRY_BYTES for entry in entries):
@@ -118,13 +109,6 @@ def nodes_from_tiles(fetch: Callable[[Tile], bytes], size: int) -> Nodes:
         return _fold([_slice(data, i) for i in wanted])
 
     return node
-
-
-def _level(level: int | None, size: int) -> Iterator[Tile]:
-    full, rest = divmod(size, TILE_WIDTH)
-    yield from (Tile(level, index) for index in range(full))
-    if rest:
-        yield Tile(level, full, rest)
 
 
 def _covering(level: int, index: int, size: int) -> Tile:

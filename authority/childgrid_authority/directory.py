@@ -200,22 +200,6 @@ def confirm(book: Book, member: str, report: str, now: int) -> list[Draft]:
     return [successor(book, now, members=changed)]
 
 
-def amend(book: Book, member: str, now: int, **changes: object) -> list[Draft]:
-    """Change title, uses, categories or address of a member, never a key.
-
-    Raises:
-        ChangeRefused: no such member, or another field.
-    """
-    if other := changes.keys() - {"title", "uses", "categories", "address"}:
-        raise ChangeRefused(f"{min(other)} changes by a new enrolment only")
-    _known(book, member, now)
-    members = [
-        {**entry, **changes} if entry["id"] == member else entry
-        for entry in _members(book, now)
-    ]
-    return [successor(book, now, members=members)]
-
-
 def remove(
     book: Book, member: str, now: int, witnesses: Witnesses | None = None
 ) -> list[Draft]:

@@ -242,18 +242,6 @@ def test_a_witness_leaves_only_if_enough_stay(settled: Authority) -> None:
     assert "delta" not in {entry["id"] for entry in view.members()}
 
 
-def test_an_address_changes_and_a_key_does_not(settled: Authority) -> None:
-    """Keys change by a new enrolment only, which proves them."""
-    moved = directory.amend(settled.book, "alpha", NOW, address="new.example:1")
-    settled.enact(moved, TWO)
-    assert settled.book.latest(NOW).member("alpha")["address"] == "new.example:1"
-    for name in ("witness_key", "issuer", "kind"):
-        with pytest.raises(ChangeRefused, match=name):
-            directory.amend(settled.book, "alpha", NOW, **{name: "x"})
-    with pytest.raises(ChangeRefused, match="nobody"):
-        directory.amend(settled.book, "nobody", NOW, address="a.example:1")
-
-
 def test_two_entries_never_share_a_key(settled: Authority) -> None:
     """A witness key that is another's would make one witness count for two."""
     alpha, bravo = (settled.book.latest(NOW).member(m) for m in ("alpha", "bravo"))

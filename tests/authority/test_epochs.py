@@ -15,7 +15,7 @@ from childgrid_wire.errors import Refused
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rotation import READY, ceremony
-from founders import DAY, NOW, TWO, admit, grid, light_locks
+from founders import DAY, NOW, TWO, admit, amended, grid, light_locks
 
 THREE = ("alpha", "bravo", "charlie")
 BOX = canonical.to_b64(bytes(80))
@@ -153,7 +153,7 @@ def test_the_old_epoch_waits_for_laggards(table: Table) -> None:
 def test_who_only_asks_does_not_hold_up_the_change(table: Table) -> None:
     """It goes on under the old epoch, and is told apart by `epochs`."""
     book = table.authority.book
-    table.enact([*directory.amend(book, "charlie", NOW, uses=["user"])])
+    table.enact([*amended(book, "charlie", NOW, uses=["user"])])
     table.hold(2)
     table.enact([*epochs.accept(book, 2, THREE, NOW)])
     table.ready(2, "alpha", "bravo")

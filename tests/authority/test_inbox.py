@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 import pytest
 
-from childgrid_authority import directory, keys
 from childgrid_authority import inbox as inboxes
+from childgrid_authority import keys
 from childgrid_authority.authority import Authority
 from childgrid_authority.inbox import Inbox
 from childgrid_node.join import State, dial, join
@@ -30,6 +30,7 @@ from founders import (
     PASSPHRASE,
     TWO,
     Hub,
+    amended,
     details,
     grid,
     joiner,
@@ -103,7 +104,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_a_member_joins_over_the_network(world: World, tmp_path: Path) -> None:
     """Enrol, wait, be admitted, published, welcomed, and hold certificates."""
     book, now = world.authority.book, world.now
-    moved = directory.amend(book, "hub", now, address=world.address)
+    moved = amended(book, "hub", now, address=world.address)
     world.authority.enact(moved, TWO)
     hub = ("hub", world.address)
     token = make_token(world.authority, "alpha", "agency", world.now, coordinator=hub)

@@ -20,7 +20,7 @@ from childgrid_wire.errors import Malformed, Untrusted
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
 from childgrid_wire.rotation import ceremony
-from founders import NOW, ONE, PASSPHRASE, TWO, admit, files
+from founders import NOW, ONE, PASSPHRASE, TWO, admit, amended, files
 
 THREE = ("alpha", "bravo", "charlie")
 BOX = canonical.to_b64(bytes(80))
@@ -173,10 +173,10 @@ def test_a_forged_end_changes_nothing(running: Authority) -> None:
 def test_renewed_keys_and_another_title_leave_it_as_it_stands(
     running: Authority,
 ) -> None:
-    """Neither a replacing enrolment nor an amendment ends it, or begins it."""
+    """Neither a replacing enrolment nor another title ends it, or begins it."""
     for name in ("delta", "alpha"):
         was = entry(running, name)
-        (draft,) = directory.amend(running.book, name, NOW, title="Renamed")
+        (draft,) = amended(running.book, name, NOW, title="Renamed")
         bare = {one: was[one] for one in was if one != "probation"}
         (again,) = directory.admit(running.book, [{**bare, "title": "Renewed"}], NOW)
         for made in (draft, again):

@@ -20,10 +20,10 @@ from childgrid_log.merkle import (
     root_of,
 )
 from childgrid_log.tiles import (
+    TILE_WIDTH,
     Tile,
     nodes_from_tiles,
     pack_entries,
-    tiles_of,
     unpack_entries,
 )
 
@@ -37,6 +37,22 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     with Log.create(path, "node.example/log", bytes(32)) as made:
         made.append([Draft("query", 0, b"%d" % i) for i in range(SIZE)])
         yield made
+
+
+def tiles_of(size: int) -> Iterator[Tile]:
+    """Yield every entry bundle and hash tile of a log of `size` leaves."""
+    yield from _level(None, size)
+    level = 0
+    while size:
+        yield from _level(level, size)
+        level, size = level + 1, size // TILE_WIDTH
+
+
+def _level(level: int | None, size: int) -> Iterator[Tile]:
+    full, rest = divmod(size, TILE_WIDTH)
+    yield from (Tile(level, index) for index in range(full))
+    if rest:
+        yield Tile(level, full, rest)
 
 
 def published(log: Log, size: int) -> dict[str, bytes]:

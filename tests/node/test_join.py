@@ -23,7 +23,7 @@ from childgrid_wire.errors import (
 )
 from childgrid_wire.identity import Identity
 from childgrid_wire.joining import Joiner
-from founders import ALL, NOW, PASSPHRASE, TWO, charter, files, make_token
+from founders import ALL, NOW, PASSPHRASE, TWO, amended, charter, files, make_token
 from tests.node.join_world import THREE, World, agreed, key_in_force, made, wrap
 
 
@@ -205,7 +205,7 @@ def test_an_entry_other_than_enrolled_is_refused(world: World) -> None:
     """Whoever finds other keys or another address under its name does not go on."""
     world.join()
     world.admit()
-    moved = directory.amend(world.authority.book, "delta", NOW, address="evil.test:1")
+    moved = amended(world.authority.book, "delta", NOW, address="evil.test:1")
     world.authority.enact(moved, TWO)
     world.publish()
     with pytest.raises(Untrusted, match="not as enrolled"):
