@@ -343,10 +343,6 @@ def documents(
     return fingerprint(body), [directory, floor, scheme_doc], founders
 
 
-def _check_value() -> str:
-    return key_check(seed("linkage"), EPOCH, scheme().digest).hex()
-
-
 def _entry(member: str) -> dict[str, Any]:
     kind = "agency" if member in _CATEGORIES else "auditor"
     return identity(member).entry(

@@ -15,7 +15,7 @@ from typing import Any
 from childgrid_node.courier import Parcel
 from childgrid_wire import envelope, seal
 from childgrid_wire.kinds import Kind
-from grid import AGENCIES, AUDITORS, DAY, HUB
+from grid import AGENCIES, DAY, HUB
 from hostile_enemy import Enemy, body_of, hash_of
 from hostile_exceptions import exception_forged, notice_forged
 from hostile_oracle import Broken, check_proof
@@ -31,7 +31,6 @@ from hostile_releases import (
 from hostile_spy import restart
 
 HOUR = 3_600
-WITNESSES = (*AGENCIES, *AUDITORS)
 _SHIFTS = (-30 * DAY, -2 * HOUR, 0, HOUR, 23 * HOUR, 80 * HOUR, 100 * DAY)
 
 

@@ -28,8 +28,6 @@ from hostile_enemy import body_of
 from hostile_spy import Spy, restart
 from refusals import refused
 
-HOUR = 3_600
-
 
 @pytest.fixture
 def grid(tmp_path: Path) -> Grid:

@@ -29,7 +29,6 @@ from hostile_words import (
 
 pytest_plugins = ("hostile_fixtures",)
 HOUR = 3_600
-CASES = 2_000
 
 
 def sealed(stage: Stage) -> Statement:

@@ -34,8 +34,6 @@ from hostile_words import (
 )
 
 pytest_plugins = ("hostile_fixtures",)
-HOUR = 3_600
-CASES = 2_000
 
 
 def test_an_answer_is_altered_on_the_way(stage: Stage) -> None:

@@ -21,7 +21,6 @@ from childgrid_log.retention import (
 from childgrid_wire.kinds import Kind
 
 NOW = 1_800_000_000
-OLD = NOW - 400 * DAY
 
 
 def told(leaf: int, kind: Kind = Kind.QUERY, *links: str, days: int = 400) -> Held:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
@@ -149,8 +149,3 @@ def _region(handle: int, first: int, last: int) -> bytes:
         parts.append(part)
         first += len(part)
     return b"".join(parts)
-
-
-def merged(found: Iterable[set[str]]) -> set[str]:
-    """All names in several findings."""
-    return set().union(*found)

@@ -44,7 +44,6 @@ KINDS = ("slow", "garbage", "oversized", "signatures", "queries")
 COUNTED = ("signatures", "queries")
 """Attacks that end by themselves, after as many calls as they were told."""
 
-_TESTS = Path(__file__).resolve().parents[1]
 _STAFF = (
     Person("si-raid", "investigator", 30),
     Person("sp-raid", "supervising-officer", 60),

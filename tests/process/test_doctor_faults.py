@@ -27,8 +27,6 @@ from process.planted import FAULTS, Bed
 from process.yardstick import Grid
 
 MEMBER = "police"
-NOW = {name: one for name, one in FAULTS.items() if name not in ("issuer_out", "disk")}
-"""Those that the whole examination comes across, some of them by the clock."""
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ YEARS, AGE, EVENT = (
     "age against birth date",
     "event before birth",
 )
-KINDS = (NOT_READ, NEVER, JANUARY, FUTURE, OLD, YEARS, AGE, EVENT)
 
 _OLDEST = 120
 _SLACK = 1
