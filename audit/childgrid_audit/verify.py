@@ -3,8 +3,8 @@
 The rooms, in order: `documents` (who was who), `manifest` (which files), `logs` (what
 each party signed), `events` (what was said), `rekeyed` (who got other keys), `proofs`
 (what was handed over), `conduct` (was it allowed), `emergencies` (was a broken glass
-told and reviewed), `erasures` (who still holds what is shredded), `pairing` (do the logs
-agree). None stops the next one.
+told and reviewed), `erasures` (who still holds what is shredded), `pairing` (do the
+logs agree). None stops the next one.
 Nothing here reaches for a network, a state or a clock: the time is the manifest's.
 """
 

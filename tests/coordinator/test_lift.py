@@ -14,7 +14,7 @@ from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from coordinator.cast import AGENCIES, ASKER, DAY, HOLDERS, Json
 from coordinator.sayings import Submission
-from coordinator.world import World
+from coordinator.world import Clock, World
 
 HOLDER, OTHER = HOLDERS[:2]
 
@@ -83,7 +83,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, cheap_locks: None) -> Iterator[Desk]:
     """See `Desk`."""
-    world = World(tmp_path, floor={"officer_queries_day": 1})
+    world = World(tmp_path, Clock().at_noon(), floor={"officer_queries_day": 1})
     world.install()
     with world.coordinator() as hub:
         made = Desk(world, hub)

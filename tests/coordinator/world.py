@@ -57,6 +57,11 @@ class Clock:
     def advance(self, seconds: float) -> None:
         self.offset += seconds
 
+    def at_noon(self) -> Clock:
+        """The same day's noon, from which some hours stay within that day."""
+        self.advance(DAY / 2 - self() % DAY)
+        return self
+
 
 def free_port() -> int:
     """A port that was free a moment ago."""
@@ -74,7 +79,7 @@ class World(Sayings):
     floor: dict[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.started = int(time.time()) - 3_600
+        self.started = self.now - 3_600
         self.scheme = envelope.read(self._scheme()).hash
         self.root = certificates.new_root("test", self.now)
         everyone = (*AGENCIES, HUB, AUDITOR)
