@@ -291,6 +291,16 @@ def test_a_direction_is_a_district_of_the_state_that_is_stated(
     assert asked == places.settle(places.district(name), code)
 
 
+@pytest.mark.parametrize("text", ["A:\x1b", "A \x1b 12", "\x1bB"])
+def test_a_sign_of_a_terminal_in_a_short_cell_is_passed_over(text: str) -> None:
+    """What another program left in one cell costs no row, and no reading."""
+    kept = text.replace("\x1b", "")
+
+    assert tokens_of(from_fields({"district": [text]})) == tokens_of(
+        from_fields({"district": [kept]})
+    )
+
+
 def test_a_direction_alone_is_no_district() -> None:
     """Nobody knows whose it is."""
     assert places.settle(places.district("East District"), "")[0] == ()

@@ -64,7 +64,7 @@ def read(text: str, fold: Fold = place_word) -> Area:
         return NOWHERE
     if among := written(text):
         return Area(among=among)
-    raw = tuple(word for word in raw_words(text) if fold(word) not in MARKS)
+    raw = tuple(w for w in raw_words(text) if fold(w) and fold(w) not in MARKS)
     if not may_name(raw):
         return unnamed(raw, tuple(map(fold, raw)))
     if among := written(" ".join(raw)):
