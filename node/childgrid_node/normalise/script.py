@@ -114,6 +114,8 @@ def _voiced_start(word: str) -> tuple[list[_Sound], str]:
     for written, latin in _TAMIL_FIRST:
         if word.startswith(written):
             rest = word[len(written) :]
+            if ord(written[-1]) % _BLOCK == _VIRAMA:
+                return [_Sound(latin)], rest
             if latin[-1] in _VOWELS:
                 return [_Sound(latin[:-1], latin[-1])], rest
             return [_Sound(latin, "a", True)], rest
@@ -171,11 +173,12 @@ def _consonant(word: str, index: int, script: str) -> str:
 
 
 def _nasal(word: str, index: int, script: str) -> str:
+    dravidian = script in ("telugu", "kannada", "malayalam")
     if index + 1 == len(word):
-        dravidian = script in ("telugu", "kannada", "malayalam")
         return "m" if dravidian else "ng" if script == "bengali" else "n"
     following = _CONSONANT.get(_place(word[index + 1]), "")
-    if following.startswith(("p", "b", "m", "f")):
+    # Narasimha, Vamsi; in the north Sinha, Hans.
+    if following.startswith(("p", "b", "m", "f", *"hs" * dravidian)):
         return "m"
     soft = script == "bengali" and following[:1] in ("r", "l", "s", "v")
     return "ng" if soft else "n"

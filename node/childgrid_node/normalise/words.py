@@ -145,7 +145,7 @@ _SECOND = frozenset(_FINAL_A.sub("", soften(w)) for w in _TABLE["compound_second
 _NATH = re.compile("(.+[ei]ndra?)(nat)a?")
 _TAMIL_END = re.compile(".*(nd|m[bp])arama?")
 """Sundaram, Chidambaram: no Ram."""
-_AMMA = re.compile("(.{4,}i)ama?")
+_AMMA = re.compile("(.{4,}i)(?:ama|(?<!si)am)")
 # A whole name without its blanks, its last word a family's.
 _RUN = re.compile("(.{3,})(singh?|kumar|prasad|chandra|lal|devi)(.{3,})")
 _IN_RUN = re.compile("(?:sing|kumar|prasad|chandra|lal|devi)...")
