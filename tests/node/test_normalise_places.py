@@ -301,6 +301,29 @@ def test_a_sign_of_a_terminal_in_a_short_cell_is_passed_over(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("address", "name", "code"),
+    [
+        ("R/o Chandpur District North Goa", "North Goa", "GA"),
+        ("Rampur Dist South Sikkim", "Namchi", "SK"),
+        ("PO Vasant Vihar, Dist. New Delhi, PIN 110057", "New Delhi", "DL"),
+        ("Dist- Uttara Kunnada, Karnataka", "Uttara Kannada", "KA"),
+        ("Dist. West Garo Hlls, Meghalaya", "West Garo Hills", "ML"),
+        ("Dist. North Goaa, Goa", "North Goa", "GA"),
+        ("Distt Auraiya, Uttar Pradesh", "Auraiya", "UP"),
+        ("Unegaon, Dist. Raigad", "Raigad", "MH"),
+        ("Vill. Narela, Distt North", "North Delhi", "DL"),
+    ],
+)
+def test_a_district_behind_its_marker_is_read_whole(
+    address: str, name: str, code: str
+) -> None:
+    """A state's name that ends it stays with it; its direction is none of Delhi's."""
+    person = from_fields({"address": [address]})
+
+    assert (person.district, person.state) == places.settle(places.district(name), code)
+
+
 def test_a_direction_alone_is_no_district() -> None:
     """Nobody knows whose it is."""
     assert places.settle(places.district("East District"), "")[0] == ()

@@ -112,6 +112,13 @@ class _Piece:
         return "", 0
 
     @once
+    def ending(self) -> Area:
+        """The district whose whole name the part is, or ends with behind a marker."""
+        marks = [at for at, word in enumerate(self.words) if word in gazetteer.MARKS]
+        start = marks[-1] + 1 if marks else 0
+        return Area(among=gazetteer.exact(self.words[start:]))
+
+    @once
     def brief_state(self) -> tuple[str, int]:
         """The same of an abbreviation."""
         for length in range(min(_BRIEF, len(self.raw)), 0, -1):
@@ -153,6 +160,9 @@ class _Piece:
         after, before = self.words[mark + 1 :], self.words[:mark]
         if after:
             length = _run(after[:n] for n in range(_LONGEST_NAME, 0, -1)) or len(after)
+            if gazetteer.DIRECTIONS.issuperset(gazetteer.same(after[:length])):
+                # "Dist. North Goaa": the rest is no more than misspelt.
+                length = len(after)
             rest = self.without(mark, mark + 1 + length)
             return self._named(mark + 1, mark + 1 + length), rest
         length = _run(before[-n:] for n in range(_LONGEST_NAME, 0, -1)) or mark
@@ -162,6 +172,9 @@ class _Piece:
     def _named(self, start: int, end: int) -> Area:
         """What some words beside a marker name."""
         raw, words = self.raw[start:end], self.words[start:end]
+        direction = gazetteer.DIRECTIONS.issuperset(gazetteer.same(words))
+        if not direction and (among := gazetteer.written(" ".join(raw))):
+            return Area(among=among)
         if gazetteer.may_name(raw):
             return districts.named_by(words)
         return districts.unnamed(raw, words)
@@ -247,7 +260,9 @@ def _take_state(pieces: list[_Piece]) -> str:
         if not code and index == len(pieces) - 1:
             code, _ = piece.brief_state
         if code:
-            if not piece.is_known:
+            # "Goa" ends North Goa, and names its state all the same.
+            ends = piece.ending and districts.fits(piece.ending, code)
+            if not (ends or piece.is_known):
                 pieces[index] = piece.stateless
             return code
     return ""
