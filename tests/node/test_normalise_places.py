@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from childgrid_node.normalise import from_fields, places, tokens_of
-from childgrid_node.normalise.states import CODES
+from childgrid_node.normalise.states import ABROAD, CODES
 
 NEAR = 0.7
 """Likeness from which the scheme takes two districts for one."""
@@ -55,8 +55,10 @@ def test_a_state_is_known_by_codes_numbers_scripts_and_old_names(
 
 def test_every_state_has_a_name_that_leads_to_it() -> None:
     """The table holds all states and territories, each known by its code."""
-    assert len(CODES) == 36
-    assert [places.state(code) for code in CODES] == list(CODES)
+    states = [code for code in CODES if code not in ABROAD]
+
+    assert len(states) == 36
+    assert [places.state(code) for code in states] == states
 
 
 @pytest.mark.parametrize(
@@ -322,6 +324,66 @@ def test_a_district_behind_its_marker_is_read_whole(
     person = from_fields({"address": [address]})
 
     assert (person.district, person.state) == places.settle(places.district(name), code)
+
+
+@pytest.mark.parametrize(
+    "writings",
+    [
+        "Comilla|Cumilla|কুমিল্লা|Comilla, Bangladesh",
+        "Jessore|Jashore|যশোর",
+        "Dhaka|ঢাকা|Dacca",
+        "Morang|मोरङ|Morang, Nepal",
+        "Maungdaw|Mongdu",
+    ],
+)
+def test_a_neighbouring_countrys_district_is_none_of_ours(writings: str) -> None:
+    """It is one in old and new spelling, with its country or without."""
+    areas = {places.settle(places.district(one), "")[0] for one in writings.split("|")}
+
+    assert len(areas) == 1
+    assert all(piece[0] not in "=@" for area in areas for piece in area)
+
+
+@pytest.mark.parametrize(
+    ("address", "district", "state", "code"),
+    [
+        ("29, Bishanpur, Gandhinagar, Morang, Nepal", "Morang", "", "NP"),
+        ("Baghmara", "", "বাংলাদেশ", "BD"),
+        ("Vill- Rampur, Dist- Cumilla, Bangladesh", "Comilla", "", "BD"),
+        ("21, Fatehpur, Buthidaung", "", "Myanmar", "MM"),
+    ],
+)
+def test_who_lives_in_a_neighbouring_country_has_no_district_here(
+    address: str, district: str, state: str, code: str
+) -> None:
+    """Its villages bear our districts' names too."""
+    person = from_fields({"address": [address], "state": [state]})
+
+    asked = places.settle(places.district(district), "")[0]
+    assert (person.district, person.state) == (asked, code)
+
+
+def test_a_countrys_name_within_an_address_is_a_villages() -> None:
+    """Kheri Bhutan is in Karnal."""
+    person = from_fields(
+        {"address": ["44, Temple Road, Kheri Bhutan, District Karnal"]}
+    )
+
+    assert person.state == "HR"
+    assert "butan" in person.address
+
+
+def test_a_namesake_of_a_neighbours_district_is_ours_where_no_country_is_stated() -> (
+    None
+):
+    """Bihar has a Gopalganj, and so has Bangladesh."""
+    ours, theirs = (
+        places.district("Gopalganj"),
+        places.district("Gopalganj, Bangladesh"),
+    )
+
+    assert places.settle(ours, "")[1] == "BR"
+    assert places.settle(theirs, "") == ((), "BD")
 
 
 def test_a_direction_alone_is_no_district() -> None:

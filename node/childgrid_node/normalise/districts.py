@@ -22,10 +22,22 @@ from .gazetteer import (
     may_name,
     near,
     near_in,
+    neighbour,
     same,
     written,
 )
-from .states import BRIEF, KNOWN, LONGEST, PARENTS, Fold, Parts, raw_words, split, state
+from .states import (
+    ABROAD,
+    BRIEF,
+    KNOWN,
+    LONGEST,
+    PARENTS,
+    Fold,
+    Parts,
+    raw_words,
+    split,
+    state,
+)
 from .unsaid import states_nothing
 from .words import place_word
 
@@ -94,6 +106,8 @@ def named_by(words: Parts, pieces: Iterable[Parts] = (), beside: str = "") -> Ar
     among = exact(words) or _common(pieces) or _loose(words)
     if among:
         return Area(among=among, state=beside)
+    if there := neighbour(words):
+        return Area(there, state=beside)
     for name in (words, *pieces):
         if likely := near(name):
             return Area(words, likely, beside)
@@ -143,6 +157,8 @@ def settle(area: Area, code: str) -> tuple[Parts, str]:
     ('BR', '')
     """
     code = code or area.state
+    if code in ABROAD:
+        return area.words, code
     if area.loose and not fits(area, code):
         return (), code
     among = _of_state(area.among, code)

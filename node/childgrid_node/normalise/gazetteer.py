@@ -23,6 +23,7 @@ Entry = tuple[str, str]
 Among = tuple[Entry, ...]
 
 _TABLE = table("districts")
+_ABROAD: list[str] = _TABLE["abroad"]["names"]
 _NEAR, _NEAR_IN_STATE, _EACH_IN_STATE, _MARGIN = 10, 20, 3, 5
 _LEAST_STEM, _LONG, _LEAST_LETTERS = 2, 6, 3
 
@@ -164,6 +165,20 @@ def may_name(raw: Parts) -> bool:
 def exact(words: Iterable[str]) -> Among:
     """The districts whose name folded words are."""
     return _book().known.get(key(words), ())
+
+
+def neighbour(words: Iterable[str]) -> Parts:
+    """The name of a neighbouring country's district that folded words are, or nothing.
+
+    Each in the spelling that stands for it: it is no misspelt district of ours.
+    """
+    return _neighbours().get(key(words), ())
+
+
+@cache
+def _neighbours() -> dict[str, Parts]:
+    lines = [[split(form) for form in line.split("=")] for line in _ABROAD]
+    return {key(form): forms[0] for forms in lines for form in forms}
 
 
 def is_known(words: Parts) -> bool:

@@ -16,6 +16,7 @@ from .districts import NOWHERE, Area, settle
 from .lexicon import table
 from .pins import pin
 from .states import (
+    ABROAD,
     BRIEF,
     KNOWN,
     LONGEST,
@@ -255,7 +256,9 @@ def _take_state(pieces: list[_Piece]) -> str:
     """Take the state that ends the last part which ends with one out of `pieces`."""
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
-        code, _ = piece.state
+        code, length = piece.state
+        if code in ABROAD and length < len(piece.words) and index < len(pieces) - 1:
+            code = ""  # Kheri Bhutan is a village
         # An abbreviation names a state only at the very end of an address.
         if not code and index == len(pieces) - 1:
             code, _ = piece.brief_state
@@ -281,6 +284,11 @@ def _take_whole(pieces: list[_Piece], where: str) -> Area:
     """Take the last part that is a district's name, where it can be in that state."""
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
+        if where in ABROAD and (
+            there := gazetteer.neighbour(gazetteer.bare(piece.words))
+        ):
+            pieces[index] = _NO_PIECE
+            return Area(there)
         if piece.is_known and (area := _unmarked(piece.words, where)):
             pieces[index] = _left(piece, 0)
             return area

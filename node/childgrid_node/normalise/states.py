@@ -1,7 +1,8 @@
 """The state that a cell names, in any writing, as its code.
 
 States and union territories of today; what was renamed or divided stands under the
-present one. Abbreviations and numbers that are two states' name none.
+present one. Abbreviations and numbers that are two states' name none. A country around
+stands in the place of a state.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def split(text: str, fold: Fold = place_word) -> Parts:
 
 
 _NAMES = [
-    (code, split(form)) for code, forms in _TABLE["names"].items() for form in forms
+    (code, split(form))
+    for code, forms in (*_TABLE["names"].items(), *_TABLE["abroad"].items())
+    for form in forms
 ]
 KNOWN: dict[str, str] = {"".join(words): code for code, words in _NAMES}
 """Codes by folded name without blanks."""
@@ -69,8 +72,11 @@ BRIEF: dict[str, str] = {
 }
 """Codes by abbreviation, as cleaned, without blanks."""
 
-CODES = tuple(_TABLE["names"])
-"""The codes of all states and territories."""
+ABROAD = frozenset(_TABLE["abroad"])
+"""The codes of countries around, which have none of our districts."""
+
+CODES = (*_TABLE["names"], *_TABLE["abroad"])
+"""The codes of all states, territories and countries around."""
 
 LONGEST = max(len(words) for _, words in _NAMES)
 """Words of the longest name."""
