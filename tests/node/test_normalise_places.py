@@ -327,6 +327,35 @@ def test_a_district_behind_its_marker_is_read_whole(
 
 
 @pytest.mark.parametrize(
+    ("address", "name", "code"),
+    [
+        ("Sonapur, Cooch Behar", "Cooch Behar", "WB"),
+        ("Sonapur, Koch Bihar - 736101", "Cooch Behar", "WB"),
+        ("Sonapur, Koch Behar", "Cooch Behar", "WB"),
+        ("R/o Sonapur District Cooch Behar", "Cooch Behar", "WB"),
+        ("H.No. 78 Ward No. 19 Belwa Cooch Behar 736230", "Cooch Behar", "WB"),
+        ("Kushberia, Howrah", "Howrah", "WB"),
+        ("127, Fatehpur, Gopalpur, Howrah 711303", "Howrah", "WB"),
+        ("Kurmawan, Gaya", "Gaya", "BR"),
+        ("Charik, Moga", "Moga", "PB"),
+        ("Post Deolali, Beed", "Beed", "MH"),
+    ],
+)
+def test_a_district_without_a_marker_is_read_whole(
+    address: str, name: str, code: str
+) -> None:
+    """Cooch Behar is not in Bihar; a name is as long as it is written."""
+    person = from_fields({"address": [address]})
+
+    assert (person.district, person.state) == places.settle(places.district(name), code)
+
+
+def test_a_name_of_three_letters_without_a_marker_is_no_district() -> None:
+    """Mon and Nuh may be anything."""
+    assert not from_fields({"address": ["21, Patharia, Mon"]}).district
+
+
+@pytest.mark.parametrize(
     "writings",
     [
         "Comilla|Cumilla|কুমিল্লা|Comilla, Bangladesh",

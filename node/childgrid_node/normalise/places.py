@@ -114,7 +114,14 @@ class _Piece:
 
     @once
     def ending(self) -> Area:
-        """The district whose whole name the part is, or ends with behind a marker."""
+        """The district whose whole name the part is, or ends with behind a marker.
+
+        Without one too, if it is none of the state's that its last words name.
+        """
+        code, length = self.state
+        longer = Area(among=gazetteer.exact(self.words[-length - 1 :]))
+        if code and longer and not districts.fits(longer, code):
+            return longer
         marks = [at for at, word in enumerate(self.words) if word in gazetteer.MARKS]
         start = marks[-1] + 1 if marks else 0
         return Area(among=gazetteer.exact(self.words[start:]))
@@ -262,11 +269,11 @@ def _take_state(pieces: list[_Piece]) -> str:
         # An abbreviation names a state only at the very end of an address.
         if not code and index == len(pieces) - 1:
             code, _ = piece.brief_state
-        if code:
-            # "Goa" ends North Goa, and names its state all the same.
-            ends = piece.ending and districts.fits(piece.ending, code)
-            if not (ends or piece.is_known):
-                pieces[index] = piece.stateless
+        if code and not piece.ending:
+            pieces[index] = piece.stateless
+            return code
+        # "Goa" ends North Goa and names its state; "Behar" ends Cooch Behar, and none.
+        if code and districts.fits(piece.ending, code):
             return code
     return ""
 
@@ -289,7 +296,7 @@ def _take_whole(pieces: list[_Piece], where: str) -> Area:
         ):
             pieces[index] = _NO_PIECE
             return Area(there)
-        if piece.is_known and (area := _unmarked(piece.words, where)):
+        if piece.is_known and (area := _unmarked(piece, 0, where)):
             pieces[index] = _left(piece, 0)
             return area
     return NOWHERE
@@ -304,7 +311,7 @@ def _take_tail(pieces: list[_Piece], where: str) -> Area:
     for length in range(min(_LONGEST_NAME, len(piece.words) - 1), 0, -1):
         start = len(piece.words) - length
         named = gazetteer.may_name(piece.raw[start:])
-        if named and (area := _unmarked(piece.words[start:], where)):
+        if named and (area := _unmarked(piece, start, where)):
             pieces[index] = _left(piece, start)
             return area
     return NOWHERE
@@ -316,9 +323,12 @@ def _left(piece: _Piece, start: int) -> _Piece:
     return piece.without(start, len(piece.words)) if own else piece
 
 
-def _unmarked(name: Parts, where: str) -> Area:
+def _unmarked(piece: _Piece, start: int, where: str) -> Area:
     """An exact name that is not more likely a locality's ("Gandhi Nagar")."""
-    brief = len("".join(name)) < _LEAST_NAME and not where
+    name, written = piece.words[start:], "".join(piece.raw[start:])
+    # Howrah is short only once it is folded.
+    listed = len(written) >= _LEAST_NAME and gazetteer.written(written)
+    brief = len("".join(name)) < _LEAST_NAME and not (where or listed)
     if brief or not gazetteer.is_known(name):
         return NOWHERE
     area = districts.named_by(name)
