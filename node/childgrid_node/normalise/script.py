@@ -54,9 +54,23 @@ _OTHERS: dict[str, str] = _TABLE["others"]
 _EXCEPTION: dict[str, str] = _TABLE["exceptions"]
 _REWRITES: dict[str, str] = _TABLE["rewrites"]
 _CLUSTERS: dict[str, str] = _TABLE["clusters"]
+_ENDS: dict[str, str] = _TABLE["ends"]
 _TAMIL = {rule: _by_place(letters) for rule, letters in _TABLE["tamil"].items()}
 _TAMIL_FIRST = sorted(_TABLE["tamil_first"].items(), key=lambda item: -len(item[0]))
+_TAMIL_WITHIN: dict[str, str] = _TABLE["tamil_within"]
 _ARABIC: dict[str, str] = _TABLE["arabic"]
+
+
+def _in_script(word: str, base: int) -> str:
+    """A Devanagari word in the letters of the block that begins at `base`."""
+    return "".join(chr(ord(sign) - _FIRST + base) for sign in word)
+
+
+_TAILS = {
+    name: tuple(_in_script(word, base) for word in _TABLE["tails"]["words"])
+    for name, base in _TABLE["blocks"].items()
+    if name in _SILENT
+}
 
 
 @dataclass(slots=True)
@@ -94,6 +108,10 @@ def _brahmic(word: str) -> str:
     for written, spoken in _REWRITES.items():
         word = word.replace(written, spoken)
     script = next((name for c in word if (name := _script(c))), "")
+    if tails := _TAILS.get(script, ()):
+        head, tail = _parted(word, tails)
+        if tail:
+            return _head(head) + _brahmic(tail)
     start: list[_Sound] = []
     if script == "tamil":
         start, word = _voiced_start(word)
@@ -102,7 +120,31 @@ def _brahmic(word: str) -> str:
         _voice(sounds)
     if script in _SILENT:
         _hush(sounds)
-    return _join(sounds)
+    return _ended(_join(sounds, _TAMIL_WITHIN if script == "tamil" else _CLUSTERS))
+
+
+def _parted(word: str, tails: tuple[str, ...]) -> tuple[str, str]:
+    """A word before its second part, and that; the latter is empty if it has none."""
+    if word.endswith(tails):
+        tail = next(tail for tail in tails if word.endswith(tail))
+        head = word.removesuffix(tail)
+        if head and ord(head[-1]) % _BLOCK != _VIRAMA:
+            return head, tail
+    return word, ""
+
+
+def _head(word: str) -> str:
+    """A name's first part; behind two consonants its last "a" is heard (Indra|mani)."""
+    joined = ord(word[-2:][0]) % _BLOCK == _VIRAMA and _place(word[-1]) in _CONSONANT
+    return _brahmic(word) + ("a" if joined else "")
+
+
+def _ended(latin: str) -> str:
+    """A word whose end, if it is a name's second part, is in its everyday spelling."""
+    for read, spelt in _ENDS.items():
+        if latin.endswith(read):
+            return latin.removesuffix(read) + spelt
+    return latin
 
 
 def _script(sign: str) -> str:
@@ -218,9 +260,9 @@ def _voice(sounds: list[_Sound]) -> None:
         rule = "after_vowel" if sound.vowel else "after_nasal" if nasal else ""
 
 
-def _join(sounds: list[_Sound]) -> str:
+def _join(sounds: list[_Sound], clusters: dict[str, str]) -> str:
     latin = "".join(sound.consonant + sound.vowel for sound in sounds)
-    for written, spoken in _CLUSTERS.items():
+    for written, spoken in clusters.items():
         latin = latin.replace(written, spoken)
     return latin
 

@@ -269,7 +269,9 @@ def _parts(word: str, latin: str, soft: str) -> tuple[str, ...]:
         return canonical("abdul"), canonical(word.removeprefix(_ARABIC_ABDUL))
     for prefix in _NATIVE_PREFIXES if word.startswith(_NATIVE_PREFIXES) else ():
         rest = word.removeprefix(prefix)
-        if rest != word and len(rest) >= _SHORT_STEM and rest[0].isalpha():
+        # As long as a word in Latin letters has to be: Ramdas is one in either.
+        long = len(soften(latin_of(rest))) >= _LONG_STEM
+        if rest != word and long and rest[0].isalpha():
             return canonical(prefix), canonical(rest)
     if soft.startswith("abd") and (found := _ABDUL.fullmatch(soft)):
         return canonical("abdul"), canonical(found[1])
