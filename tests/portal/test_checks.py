@@ -136,6 +136,15 @@ def test_births_that_cannot_both_be_true_are_doubted(
     assert all("one of the two is wrong" in one.text for one in found)
 
 
+@pytest.mark.parametrize("age", ["about 40", "20 months", "under 18", "20 वर्ष"])
+def test_an_age_beside_words_is_held_against_no_birth(age: str) -> None:
+    """It is doubted for its form alone: nobody who estimates is told to be wrong."""
+    typed = {"birth_date": "17-3-84", "age": age, "age_as_of": "1-5-2026"}
+    (doubt,) = checks.doubts(Sheet({name: (text,) for name, text in typed.items()}))
+    assert (doubt.field, doubt.lines) == ("age", (age,))
+    assert "one of the two" not in doubt.text
+
+
 @pytest.mark.parametrize("text", ["34", "30-35", "30 to 35", "34 yrs", "abc", "150"])
 def test_an_age_is_doubted_where_the_node_reads_none(text: str) -> None:
     """What the form gives as an example is none."""

@@ -34,6 +34,28 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 _UPI = re.compile(r"[\w.\-]{2,}@[A-Za-z][A-Za-z0-9]+")
 _AGE = re.compile(r"(\d{1,3})(?:\s*(?:-|–|to)\s*(\d{1,3}))?\s*(?:y|yrs?|years?)?\.?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_YEARLY = frozenset(
+    (
+        *("y", "yr", "yrs", "year", "years", "old", "age", "aged", "s", "m", "f"),
+        *("about", "approx", "approximately", "around", "nearly", "male", "female"),
+        *(
+            "or",
+            "to",
+            "and",
+            "between",
+            "वर्ष",
+            "वर्षीय",
+            "साल",
+            "उम्र",
+            "आयु",
+            "लगभग",
+            "करीब",
+        ),
+        *("से", "या", "पुरुष", "महिला"),
+    )
+)
+"""Words beside an age that leave its number one of years."""
 
 MOST_PHONES, MOST_WORDS, OLDEST = 3, 6, 120
 _KIN = re.compile(r"@|\b[sdwcrf]\s?/\s?o\b|\b(?:alias|urf)\b|उर्फ", re.IGNORECASE)
@@ -92,16 +114,34 @@ def child(sheet: Sheet, today: dt.date) -> str:
 def _births(sheet: Sheet, today: dt.date) -> dict[str, dates.Birth]:
     """What each field says of the birth; an age of no day is one of today."""
     said = {name: _birth(sheet.one(name)) for name in ("birth_date", "birth_year")}
-    stated, age = day(sheet.one("age_as_of")), digits(sheet.one("age"))
-    number = re.search(r"\d{1,3}", age)
-    said["age"] = dates.aged(age, stated, today)
-    if said["age"] is None and number:
-        said["age"] = dates.aged(number[0], stated, today)
+    stated, age = day(sheet.one("age_as_of")), digits(sheet.one("age")).casefold()
+    said["age"] = (
+        dates.aged(age, stated, today)
+        or dates.birth(age)
+        or dates.birth(str(day(age) or ""))
+        or _in_words(age, stated, today)
+    )
     return {name: one for name, one in said.items() if one is not None}
 
 
 def _birth(text: str) -> dates.Birth | None:
-    return dates.birth(text) or dates.birth(str(day(text) or year(text) or ""))
+    """A date, a year, or one of the years that are named."""
+    read = dates.birth(text) or dates.birth(str(day(text) or year(text) or ""))
+    named = map(dates.birth, _YEARS.findall(digits(text)))
+    spans = tuple(span for one in named if one for span in one.readings)
+    return read or (dates.Birth("year", spans) if spans else None)
+
+
+def _in_words(age: str, stated: dt.date | None, today: dt.date) -> dates.Birth | None:
+    """An age beside words: where one is strange, its number is the most that it is.
+
+    It may be the end of a span ("under 18"), or of months.
+    """
+    number = re.search(r"\d{1,3}", age)
+    if number is None:
+        return None
+    strange = set(re.sub(r"[\d\s.,'’()+~/–-]", " ", age).split()) - _YEARLY
+    return dates.aged(f"0-{number[0]}" if strange else number[0], stated, today)
 
 
 def _code(text: str) -> str:
@@ -165,8 +205,13 @@ def _of_forms(sheet: Sheet) -> Iterator[Doubt]:
 
 
 def _of_births(sheet: Sheet) -> Iterator[Doubt]:
-    """What cannot be true beside a birth that stands above it."""
+    """What cannot be true beside a birth that stands above it.
+
+    An age beside words ("about 40") is not exact enough to be held against anything.
+    """
     found = _births(sheet, clock.today())
+    if is_doubtful("age", sheet.one("age")):
+        found.pop("age", None)
     for name, one in found.items():
         above = list(found.values())[: list(found).index(name)]
         if not all(one.meets(other) for other in above):
