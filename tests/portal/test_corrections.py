@@ -12,6 +12,7 @@ from audit.browser import Answer
 from childgrid_portal.web import clock, rooms, serve
 from childgrid_portal.web.session import Session
 from childgrid_wire import canonical
+from childgrid_wire.errors import Unreachable
 from childgrid_wire.kinds import Kind
 from portal.hands import Hands, said, seated
 from portal.stage import Stage, staged
@@ -33,8 +34,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def _now(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(clock, "now", lambda: stage.grid.now + 60)
     yield
-    stage.site.drawer.forget(ASKER)
-    for officer in (ASKER, "sp-nair"):
+    for officer in (ASKER, "si-joshi"):
+        stage.site.drawer.forget(officer)
+    for officer in (ASKER, "si-joshi", "sp-nair"):
         stage.site.sessions.end(officer)
 
 
@@ -130,6 +132,61 @@ def test_a_form_found_filled_is_corrected_too(asker: Hands) -> None:
     assert "takes the place of the statement" in said(asker.get("/ask"))
     send(asker, RIGHT, "sign")
     assert asker.get(f"/sign/{wrong}").status == 409
+
+
+def test_a_correction_at_another_browser_replaces_it_too(
+    stage: Stage, asker: Hands
+) -> None:
+    """Where the form is found filled again, as the page there says; no other draft."""
+    key, wrong = stage.passkeys[ASKER][1], asker.last
+    elsewhere = seated(stage, ASKER)
+    assert "takes the place of the statement" in said(elsewhere.get("/ask"))
+    send(elsewhere, RIGHT, "sign")
+    before = stage.state()
+
+    asker.last = wrong
+    late = asker.sign(key)
+
+    assert late.status == 409
+    assert stage.state() == before
+    assert elsewhere.sign(key).status == 200
+    assert asked(stage)[-1] == RIGHT["phone"]
+
+
+def test_a_sheet_of_another_officer_is_out_of_reach(stage: Stage, asker: Hands) -> None:
+    """Whoever knows its hidden name replaces nothing and is told nothing."""
+    shown, sheet = asker.last, stage.site.sessions.of(ASKER)[0].drafts
+    (draft,) = sheet.values()
+    other = seated(stage, "si-joshi")
+    other.get("/ask")
+    form = {**hidden(other), **OTHER, "paper": draft.topic[1], "step": "sign"}
+    assert "signed an earlier description" not in said(other.post("/ask", **form))
+
+    asker.last = shown
+
+    assert asker.sign(stage.passkeys[ASKER][1]).status == 200
+
+
+def test_a_correction_made_while_the_node_was_out_of_reach_stays(
+    stage: Stage, asker: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The touch that did not arrive brings no earlier description back."""
+    key, wrong, window = stage.passkeys[ASKER][1], asker.last, Hands(asker.browser)
+    change(asker)
+    window.last, asker.last = asker.last, wrong
+
+    def away(_: bytes) -> None:
+        send(window, RIGHT, "sign")
+        raise Unreachable("desk")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.site.line, "hand_in", away)
+        asker.sign(key)
+
+    (waiting,) = stage.site.sessions.of(ASKER)[0].drafts.values()
+    assert waiting.about["phone"] == [RIGHT["phone"]]
+    assert window.sign(key).status == 200
+    assert asked(stage)[-1] == RIGHT["phone"]
 
 
 def test_another_person_on_another_sheet_replaces_nobody(

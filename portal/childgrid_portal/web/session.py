@@ -132,12 +132,21 @@ class Session:
 
     def keep(self, draft: Pending) -> None:
         """Let a draft wait; what it replaces, and the oldest of too many, go."""
-        for old in list(self.drafts.values()):
-            if old.topic == draft.topic:
-                self.drafts.pop(old.id, None)
+        self.replace(draft.topic)
         for name in _oldest(self.drafts, MOST_DRAFTS - 1):
             self.drafts.pop(name, None)
         self.drafts[draft.id] = draft
+
+    def replace(self, topic: tuple[str, ...]) -> None:
+        """Let go of what waits about a topic."""
+        for old in list(self.drafts.values()):
+            if old.topic == topic:
+                self.drafts.pop(old.id, None)
+
+    def keep_again(self, draft: Pending) -> None:
+        """Let a draft wait whose touch did not arrive, unless a newer one does."""
+        if all(one.topic != draft.topic for one in list(self.drafts.values())):
+            self.keep(draft)
 
     def note(self, name: str, topic: tuple[str, ...] = ()) -> None:
         """Remember that a statement was signed here, and what it was about."""
@@ -248,6 +257,16 @@ class Sessions:
         with self._turn:
             found = [one for one in self._all.values() if one.officer == officer]
         return sorted(found, key=lambda one: -one.since)
+
+    def keep(self, session: Session, draft: Pending) -> None:
+        """Let a draft wait; a description waits at no other browser of its officer.
+
+        What was typed is found at all of them, so that it may be corrected at each.
+        """
+        if draft.kind is Kind.QUERY:
+            for one in self.of(session.officer):
+                one.replace(draft.topic)
+        session.keep(draft)
 
     def end(self, officer: str, id_: str = "") -> None:
         """End one session of an officer, or all; enrolling anew elsewhere ends too."""

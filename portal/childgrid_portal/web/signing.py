@@ -71,7 +71,7 @@ def offer(
         described.about,
         described.typed,
     )
-    session.keep(draft)
+    site.sessions.keep(session, draft)
     return onward(f"/sign/{draft.id}")
 
 
@@ -122,7 +122,7 @@ def take(call: Call) -> Response:
     try:
         handed = call.site.line.hand_in(_signed(call, draft, touch))
     except Unreachable:
-        session.keep(draft)
+        session.keep_again(draft)
         raise
     session.note(handed.hash, draft.topic)
     call.site.drawer.drop(draft.typed)
