@@ -282,3 +282,26 @@ def test_memory_is_swept_though_nobody_comes(
         assert ended.wait(60)
     assert not stage.site.drawer._all
     assert asker.token
+
+
+def test_sweeping_goes_on_after_a_fault(
+    stage: Stage, asker: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is; the log has the error's name and nothing of what it says."""
+    ended, names = threading.Event(), []
+
+    def fails() -> None:
+        if names:
+            ended.set()
+        raise LookupError(FORM["name"])
+
+    monkeypatch.setattr(stage.site.sessions, "sweep", fails)
+    monkeypatch.setattr(serve.log, "error", lambda *_, **told: names.append(told))
+    monkeypatch.setattr(
+        stage.site.drawer, "clock", lambda: stage.site.sessions.clock() + 1_800
+    )
+    with serve.sweeping(stage.site, 0.001):
+        assert ended.wait(60)
+    assert names[0] == {"work": "sweep", "error": "LookupError"}
+    assert not stage.site.drawer._all
+    assert asker.token

@@ -107,18 +107,26 @@ def sweeping(site: Site, seconds: float = SWEEP_SECONDS) -> Iterator[None]:
     """Let what is over leave the memory, though nobody looks at the portal any more."""
     over = threading.Event()
 
-    def sweep() -> None:
+    def repeat() -> None:
         while not over.wait(seconds):
-            site.sessions.sweep()
-            site.drawer.sweep()
+            for sweep in (site.sessions.sweep, site.drawer.sweep):
+                _lasting(sweep)
 
-    thread = threading.Thread(target=sweep, name="sweep")
+    thread = threading.Thread(target=repeat, name="sweep")
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+
+
+def _lasting(sweep: Callable[[], None]) -> None:
+    """One round: no error ends the thread, nor shows what it says, only its name."""
+    try:
+        sweep()
+    except Exception as fault:
+        log.error("failed", work="sweep", error=type(fault).__name__)
 
 
 def close(site: Site) -> None:
