@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 
 from audit.browser import Answer
 from childgrid_portal.web import clock, rooms
+from childgrid_portal.web.config import PortalConfig
 from childgrid_portal.web.drawer import KEPT_SECONDS, MOST_FORMS, MOST_SIGNS, Drawer
 from childgrid_portal.web.session import Pending
 from childgrid_wire.errors import Reason, Refused, Unreachable
@@ -321,6 +322,14 @@ def test_what_is_kept_goes_by_itself_and_is_not_much() -> None:
     assert drawer.latest("si-rao") is None
     assert drawer._all == {}
     assert KEPT_SECONDS == 30 * 60, "the pages say half an hour"
+
+
+def test_a_form_says_for_how_long_it_is_kept_at_most(asker: Hands) -> None:
+    """A statement may wait longer than that, and holds what it was made from."""
+    longest = PortalConfig.model_fields["draft_minutes"].metadata
+    assert any(getattr(one, "le", 0) * 60 > KEPT_SECONDS for one in longest)
+    kept = "for half an hour or for as long as its statement waits to be signed"
+    assert kept in said(asker.get("/ask"))
 
 
 def test_nothing_typed_is_in_an_address(asker: Hands) -> None:
