@@ -153,6 +153,28 @@ def test_a_correction_at_another_browser_replaces_it_too(
     assert asked(stage)[-1] == RIGHT["phone"]
 
 
+def test_a_desk_is_opened_at_two_browsers_at_once(stage: Stage, asker: Hands) -> None:
+    """Nothing but a description is replaced from elsewhere."""
+    login, key = stage.passkeys[ASKER]
+    first, second = Hands.at(stage), Hands.at(stage)
+    for hands in (first, second):
+        hands.claim(ASKER)
+        hands.touch(login, "/sign-in/passkey")
+    assert first.sign(key).status == second.sign(key).status == 200
+    assert asker.token
+
+
+def test_forms_without_a_sheet_replace_nobody(stage: Stage, asker: Hands) -> None:
+    """As of a page that an earlier release made; one too long is held cut."""
+    drafts = stage.site.sessions.of(ASKER)[0].drafts
+    for sheet in ("", "", "f" * 1_000):
+        asker.get("/ask")
+        form = {**hidden(asker), **OTHER, "paper": sheet, "step": "sign"}
+        asker.post("/ask", **form)
+    assert len(drafts) == 4
+    assert all(len(name) <= 32 for one in drafts.values() for name in one.topic)
+
+
 def test_a_sheet_of_another_officer_is_out_of_reach(stage: Stage, asker: Hands) -> None:
     """Whoever knows its hidden name replaces nothing and is told nothing."""
     shown, sheet = asker.last, stage.site.sessions.of(ASKER)[0].drafts
@@ -222,6 +244,19 @@ def test_a_correction_of_what_is_signed_already_says_so(
 
     assert "You have signed an earlier description" in said(asker.last)
     assert f"/query/{list(query)[-1]}" in asker.page.links()
+
+
+def test_a_correction_of_what_is_signed_elsewhere_says_so(
+    stage: Stage, asker: Hands
+) -> None:
+    """At another browser, where the form was found filled before."""
+    elsewhere = seated(stage, ASKER)
+    elsewhere.get("/ask")
+    asker.sign(stage.passkeys[ASKER][1])
+
+    send(elsewhere, RIGHT, "sign")
+
+    assert "You have signed an earlier description" in said(elsewhere.last)
 
 
 def test_who_approves_signs_beside_the_person_that_it_is_about(

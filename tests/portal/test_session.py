@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from childgrid_portal.web.session import (
@@ -39,6 +41,27 @@ def stage() -> Stage:
 def waiting(topic: str, name: str = "") -> Pending:
     """A draft about something."""
     return Pending(name or topic, (topic,), Kind.APPROVAL, b"{}", "/", 0.0, 0)
+
+
+def test_a_description_alone_has_an_earlier_one_and_it_is_the_last(
+    stage: Stage,
+) -> None:
+    """Of its own sheet and its own officer, at whatever browser it was signed."""
+    (_, here), (_, there), (_, other) = (
+        stage.officer(name) for name in ("si-rao", "si-rao", "sp-nair")
+    )
+    sheet = Pending("id", ("query", "a"), Kind.QUERY, b"{}", "/", 0.0, 0)
+    request = replace(sheet, kind=Kind.REQUEST)
+    other.note("theirs", sheet.topic)
+    here.note("other", ("query", "b"))
+    assert stage.sessions.signed_before("si-rao", sheet) == ""
+
+    there.note("first", sheet.topic)
+    assert stage.sessions.signed_before("si-rao", sheet) == "first"
+    there.note("second", sheet.topic)
+
+    assert stage.sessions.signed_before("si-rao", sheet) == "second"
+    assert stage.sessions.signed_before("si-rao", request) == ""
 
 
 def test_signing_in_changes_the_cookie_and_the_token(stage: Stage) -> None:

@@ -268,6 +268,11 @@ class Sessions:
                 one.replace(draft.topic)
         session.keep(draft)
 
+    def signed_before(self, officer: str, draft: Pending) -> str:
+        """The query that an officer signed last on a draft's sheet, at any browser."""
+        found = (one.signed_before(draft) for one in self.of(officer))
+        return next(filter(None, found), "")
+
     def end(self, officer: str, id_: str = "") -> None:
         """End one session of an officer, or all; enrolling anew elsewhere ends too."""
         self._drop(

@@ -145,7 +145,7 @@ def _page(call: Call, draft: Pending, fault: Why | None = None) -> Response:
         200 if fault is None else 400,
         said=statements.read(draft.kind, draft.payload),
         draft=draft,
-        earlier=call.known.signed_before(draft),
+        earlier=site.sessions.signed_before(call.known.officer, draft),
         open_for=int(site.sessions.clock() - draft.since),
         minutes=site.config.draft_minutes,
         options=passkeys.question(site.config, draft.challenge, ids),
