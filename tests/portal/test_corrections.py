@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -340,3 +341,23 @@ def test_sweeping_goes_on_after_a_fault(
     assert names[0] == {"work": "sweep", "error": "LookupError"}
     assert not stage.site.drawer._all
     assert asker.token
+
+
+def test_a_portal_is_swept_for_as_long_as_it_serves(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its start to its end."""
+    swept: list[bool] = []
+
+    def wait(_: float) -> None:
+        swept.append("sweep" in [one.name for one in threading.enumerate()])
+
+    for name in ("say_in", "bind", "application", "server", "close"):
+        monkeypatch.setattr(serve, name, Mock())
+    monkeypatch.setattr(serve, "open_site", lambda *_: stage.site)
+    monkeypatch.setattr(serve, "Ending", lambda: Mock(wait=wait))
+
+    serve.serve(stage.config, rooms.ROOMS, lambda _: None)
+
+    assert swept == [True]
+    assert "sweep" not in [one.name for one in threading.enumerate()]
