@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.responses import Response
 
+from childgrid_node import approve
+from childgrid_node.shows import Asked
+from childgrid_portal.drafts import Wanted
 from childgrid_portal.web import clock
-from grid import Grid
+from childgrid_portal.web.visit import About
+from childgrid_wire.kinds import Kind
+from grid import CASE, KABIR, Grid
 from portal.test_asking import FORM
-from portal.test_walks import police
+from portal.test_walks import WHY, police
+from portal.visits import FakeVisit, Officer
 
 CHILD = "this person is a child today"
 AGAIN = "The same officer has asked again in this case"
+ANOTHER = "FIR 113/2026 PS Kotwali"
+INBOX = Asked("inbox", "", 0)
 
 
 @pytest.fixture
@@ -63,6 +73,48 @@ def test_a_correction_is_decided_beside_what_it_corrects(grid: Grid) -> None:
     page = boss.get(right)
     assert AGAIN not in page.said
     assert wrong not in page.page.links()
+    assert AGAIN not in boss.get(wrong).said
+
+
+def test_what_is_no_query_of_the_same_case_is_put_beside_nothing(grid: Grid) -> None:
+    """A request of the same officer, and a query in another case."""
+    police_ = grid.agency("police")
+    register = police_.folder / "cases.csv"
+    lines = register.read_text()
+    line = next(one for one in lines.splitlines() if CASE in one)
+    register.write_text(f"{lines.rstrip()}\n{line.replace(CASE, ANOTHER)}\n")
+    query = grid.ask(KABIR)
+    handle = grid.candidates(query)["customs"][0]["handle"]
+    wish = approve.Wish("si-rao", query.hash, "customs", handle, ["name"], WHY, 48)
+    payload = approve.draft_request(police_.office, wish)
+    grid.sign("police", "si-rao", Kind.REQUEST, payload)
+    mine, other = asked(grid), asked(grid, case=ANOTHER)
+    boss = police(grid, "sp-nair")
+    assert {one["kind"] for one in boss.desk.read(boss.token, INBOX, 0)["waiting"]} == {
+        "query",
+        "request",
+    }
+    for address in (mine, other):
+        assert AGAIN not in boss.get(address).said
+
+
+def test_who_decides_on_a_record_signs_beside_why_it_is_asked_for(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement names the request by its hash alone."""
+    shown: list[About | None] = []
+
+    def sign(_: FakeVisit, __: Wanted, then: str, about: About | None = None) -> Any:
+        shown.append(about)
+        return Response(then)
+
+    made = grid.request(grid.ask(KABIR), "customs", ["name"])
+    grid.carry()
+    monkeypatch.setattr(FakeVisit, "sign", sign)
+    form = {"decision": "approve", "field": "name"}
+    Officer(grid, "customs", "cu-mehta").post(f"/request/{made.hash}", form)
+
+    assert shown == [{"justification": ["needed for the arrest"]}]
 
 
 def test_another_officers_query_is_no_correction(grid: Grid) -> None:
