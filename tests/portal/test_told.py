@@ -326,6 +326,7 @@ TODAY = dt.date(2026, 6, 1)
         ({"birth_date": "12-5-08"}, "unsure"),
         ({"birth_date": "270384"}, ""),
         ({"birth_date": "121984"}, ""),
+        ({"birth_date": "99999"}, ""),
         ({"birth_date": "27 मार्च 2012"}, "minor"),
         ({"birth_date": "31-2-2012"}, "minor"),
         ({"birth_date": "March 2012"}, "minor"),

@@ -274,6 +274,27 @@ def test_who_did_not_answer_in_time_may_still_and_the_page_goes_on_looking(
     assert not waited
 
 
+def test_a_stream_ends_though_an_answer_is_awaited_for_days(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After five minutes; the page then says that it no longer fills by itself."""
+    assert sum(finding.PAUSES) == 300
+    officer = police(grid)
+    officer.post("/ask", {**FORM, "step": "sign"})
+    waited: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(finding, "PAUSES", (2, 5))
+    place = {"query": officer.signed[0]}
+    visit = FakeVisit(officer, place, {}, officer.nothing, "")
+    events = heard(finding.progress(visit, pause))
+
+    assert events[-1].startswith(b"event: end")
+    assert waited == [2, 5]
+
+
 def test_a_stream_ends_where_the_node_refuses(grid: Grid) -> None:
     """Another officer's query is not streamed; nothing of it is said."""
     query = asked(grid)
