@@ -152,6 +152,25 @@ def test_custodians_see_what_the_coordinator_refused(
     assert len(alarms(grid)) == 1
 
 
+def test_what_arrived_all_the_same_is_told_no_longer(grid: Grid) -> None:
+    """A receipt ends it, whatever the coordinator said."""
+    office = grid.agency("customs").office
+    under_way = grid.outbox("customs")
+    (given,) = office.journal.all(Kind.DISCLOSURE)
+    with office.journal.writing() as writing:
+        refused = "UPDATE outbox SET state = 'refused:closed' WHERE hash = ?"
+        writing.run(refused, (given.hash,))
+    assert len(receipts.unsent(office)) == 1
+
+    for said, parcel in under_way:
+        for reader in grid.recipients(said):
+            grid.relay.mail(grid.agency(reader), parcel)
+    grid.settle()
+
+    assert office.journal.all(Kind.RECEIPT)
+    assert receipts.unsent(office) == []
+
+
 def test_the_doctor_names_it(grid: Grid) -> None:
     """A fault that says what to do next, and names the agency alone."""
     patient = doctor._Patient.__new__(doctor._Patient)
