@@ -12,7 +12,7 @@ import pytest
 from childgrid_node import guard
 from childgrid_node.normalise import ages, dates
 from childgrid_node.normalise import phones as node_phones
-from childgrid_portal.web import checks, days, phones
+from childgrid_portal.web import checks, clock, days, phones
 from childgrid_portal.web.forms import Sheet
 
 DAYS = (
@@ -54,6 +54,15 @@ def test_a_date_is_doubted_where_the_node_reads_none(text: str) -> None:
     only_year = doubt is not None and doubt.text.startswith("Only the year")
     birth = dates.birth(text)
     assert only_year == (birth.day is None and birth.year is not None and bool(doubt))
+
+
+def test_today_is_the_day_in_india(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who turns 18 there is no child, though it is still yesterday in Greenwich."""
+    evening = dt.datetime(2026, 5, 31, 18, 29, 59, tzinfo=dt.UTC)
+    for seconds, day in ((0, TODAY - dt.timedelta(1)), (1, TODAY)):
+        now = int(evening.timestamp()) + seconds
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        assert clock.today() == day
 
 
 @pytest.mark.parametrize("way", ALONE.values(), ids=ALONE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.browser import Page
+from childgrid_node.desk import Desk
 from childgrid_page.charts import WIDTH
 from childgrid_page.engine import STATIC
 from childgrid_portal.web import clock, office
@@ -250,6 +252,24 @@ def test_what_the_coordinator_refused_is_in_the_inbox(tmp_path: Path) -> None:
     assert "Records that were not carried" in page.said
     assert "asks anew if it still needs the record" in page.said
     assert f"/request/{request.hash}" in page.page.links()
+
+
+def test_a_node_of_an_earlier_release_says_nothing_of_what_was_refused(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its inbox is shown all the same."""
+    read = Desk.read
+
+    def earlier(*given: Any) -> dict[str, Any]:
+        shown = read(*given)
+        shown.pop("unsent", None)
+        return shown
+
+    monkeypatch.setattr(Desk, "read", earlier)
+    page = Officer(grid, "customs", "cu-mehta").get("/")
+
+    assert "Waits for your decision" in page.said
+    assert "Records that were not carried" not in page.said
 
 
 def test_points_double_the_odds(grid: Grid) -> None:
