@@ -102,6 +102,7 @@ def test_who_only_looks_and_comes_back_signs_what_was_there(
 ) -> None:
     """The form and the check page take nothing away, and nothing stays behind."""
     shown = asker.last
+    assert "If you only look and come back, this one still waits." in said(shown)
     assert is_filled(change(asker))
     send(asker, RIGHT, "check")
     send(asker, FORM, "change")

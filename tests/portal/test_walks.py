@@ -310,6 +310,7 @@ def test_a_justification_is_kept_until_it_is_signed(grid: Grid) -> None:
     links = asker.get(f"/query/{query.hash}").page.links()
     (link,) = [one for one in links if "/request/customs/" in one]
     form = {"field": ["name"], "justification": WHY, "hours": "48"}
+    assert "It is forgotten as soon as you sign it or sign out" in asker.get(link).said
     hidden = asker.get(link).hidden()
     (button,) = [
         one for one in asker.get(link).page.all("button") if one.get("value") == "sign"
