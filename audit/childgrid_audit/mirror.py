@@ -146,7 +146,8 @@ class Mirror:
 
     def run(self, sources: Mapping[str, Source]) -> list[Mirrored]:
         """Mirror every source, several at once; in the order of members."""
-        law = Law(self._store.board.book)
+        # When they were hung up is not known here: all that the station has binds.
+        law = Law(self._store.board.book).early
         with self._store.locked(), ThreadPoolExecutor(AT_ONCE) as pool:
             jobs = [
                 pool.submit(self.take, member, source, law)

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from audit.cast import (
+    AGENCIES,
+    AUDITORS,
     CHILD,
+    DAY,
+    FOUNDERS,
     HUB,
     NORTH,
     POLICE,
@@ -26,7 +30,9 @@ from childgrid_log.entry import Draft
 from childgrid_log.evidence import check_evidence
 from childgrid_log.log import Log
 from childgrid_log.service import LogServicer
+from childgrid_wire import envelope, statement
 from childgrid_wire.errors import Unreachable
+from childgrid_wire.kinds import Kind
 from childgrid_wire.pb.log_pb2 import LogEntry
 
 
@@ -118,6 +124,29 @@ def test_a_log_is_not_taken_without_its_quorum(world: World) -> None:
     assert states[POLICE].state == "faulty"
     assert "no witness has cosigned" in states[POLICE].detail
     assert not [path for path in kept(world) if POLICE in path]
+
+
+@pytest.mark.threat("T10")
+def test_who_was_a_witness_once_vouches_for_no_log(world: World) -> None:
+    """A member that was revoked yesterday counts for no quorum today."""
+    world.ask("first", child="hit")
+    gone = next(one for one in AGENCIES if one not in (CHILD, POLICE))
+    body = {"number": 1, "target": "member", "member": gone, "subject": ""}
+    drafted = statement.draft(
+        Kind.REVOCATION, issuer="founders", now=world.now, seconds=90 * DAY,
+        serial="", cause="compromised", **body,
+    )  # fmt: skip
+    revoked = envelope.sign(Kind.REVOCATION, drafted, FOUNDERS[:1])
+    world.stations[NORTH].store.board.add(revoked)
+    world.now += DAY
+    others = [one for one in (*AGENCIES, *AUDITORS) if one not in (CHILD, gone)]
+    world.away |= set(others[2:])
+    world.gather(CHILD)
+    before = kept(world)
+
+    assert run(world)[CHILD].state == "faulty"
+
+    assert kept(world) == before
 
 
 def test_a_shrunk_log_is_refused_and_the_copy_stays(world: World) -> None:
