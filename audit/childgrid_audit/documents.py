@@ -62,7 +62,8 @@ class Law:
         self.book = book
         self._hung = hung or {}
         self._is_early = is_early
-        self._views: dict[tuple[int, int, Since], View] = {}
+        self._views: dict[tuple[int, Since], View] = {}
+        self._times: dict[Since, list[int]] = {}
         self._cuts: dict[str, Since] = {}
         self.members: dict[str, dict[str, Any]] = {
             entry["id"]: entry for one in book.directories for entry in one["members"]
@@ -103,20 +104,22 @@ class Law:
             (-LAG_SECONDS, self._reached),
         ):
             yield from self._at(when, shift, since)
-        for document in () if self._is_early else self._undecided(when):
+        for document in () if self._is_early else self._unheard(when):
             yield from self._at(when, 0, self._before(document))
 
     def _at(self, when: int, shift: int, since: Since) -> Iterator[View]:
-        key = when, shift, since
+        """The same for all moments between two documents: made once."""
+        begun = self.book.directories[0].issued if self.book.directories else when
+        at = max(when + shift, min(begun, when))
+        if since not in self._times:
+            self._times[since] = sorted(map(since, self.book.by_hash.values()))
+        key = bisect_right(self._times[since], at), since
         if key not in self._views:
-            begun = self.book.directories[0].issued if self.book.directories else when
             try:
-                at = max(when + shift, min(begun, when))
-                view = replace(self.book.as_of(at, since), now=when)
+                self._views[key] = self.book.as_of(at, since)
             except Untrusted:
                 return
-            self._views[key] = view
-        yield self._views[key]
+        yield replace(self._views[key], now=when)
 
     def _reached(self, document: Statement) -> int:
         """When a document hung on the board at the earliest, Unix seconds."""
@@ -130,6 +133,18 @@ class Law:
         if document is self.book.directories[0]:
             return Hung(0, 0)
         return self._hung.get(document.hash, _UNKNOWN)
+
+    def _unheard(self, when: int) -> Iterator[Statement]:
+        """The first document that somebody had not heard of at `when`, as it can be.
+
+        A revocation only forbids: who had not heard of it is forbidden no more than who
+        had, whatever comes next. Thousands in one hour make no thousand views.
+        """
+        last: Statement | None = None
+        for one in sorted(self._undecided(when), key=lambda one: self._place[one.hash]):
+            if last is None or last.kind is not Kind.REVOCATION:
+                yield one
+            last = one
 
     def _undecided(self, when: int) -> Iterator[Statement]:
         """Documents of which nobody can tell whether they were known at `when`."""

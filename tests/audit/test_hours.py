@@ -16,6 +16,7 @@ from audit.cast import (
     HUB,
     NORTH,
     POLICE,
+    PRISON,
     SECTIONS,
     founded,
     identity,
@@ -26,11 +27,14 @@ from audit.ledger import World
 from audit.second import found
 from audit.wrongs import begin
 from childgrid_audit import hours
+from childgrid_audit.documents import Law
 from childgrid_audit.verify import Verdict, Verifier
 from childgrid_log.leaves import draft_of
 from childgrid_wire import envelope, statement
+from childgrid_wire.book import Book, Since
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
+from childgrid_wire.trust import View
 
 HEADER = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
 Late = Callable[[World], bytes]
@@ -79,6 +83,15 @@ def of_approver(
     )
     signers = FOUNDERS[:1] if issuer == "founders" else [identity(issuer).signer]
     return envelope.sign(Kind.REVOCATION, drafted, signers)
+
+
+def of_member(world: World, member: str) -> bytes:
+    """A member's revocation of somebody of its own."""
+    return statement.make(
+        Kind.REVOCATION, identity(member).signer, issuer=member, now=world.now,
+        seconds=90 * DAY, number=1, target="officer", member=member, subject="gone",
+        serial="", cause="left",
+    )  # fmt: skip
 
 
 LATE: dict[str, Late] = {
@@ -225,6 +238,59 @@ def test_two_documents_at_once_accuse_nobody(
     verdict, second = settled(world)
     assert verdict.findings == ()
     assert second == []
+
+
+def test_a_word_between_a_list_and_a_revocation_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another revocation of that hour hung before both, and hides neither."""
+    begin(world)
+    world.post(of_approver(world, subject="si-rao"))
+    old = cast.OFFICERS[POLICE]
+    more = {**cast.OFFICERS, POLICE: {**old, "sp-new": old["sp-nair"]}}
+    monkeypatch.setattr(cast, "OFFICERS", more)
+    world.post(staff(POLICE, world.now, version=2))
+    world.now += 600
+    document = of_approver(world, POLICE, "sp-new")
+    world.now += 600
+    asked = world.named["r request"]
+    said = world.approve("late", asked, POLICE, "sp-new", POLICE)
+    world.post(document)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
+    assert said.hash[:12] in doubted(verdict, "may not verify: ")
+
+
+@pytest.mark.threat("T14")
+def test_thousands_of_revocations_make_no_thousand_views(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One member could otherwise keep every auditor busy for days within an hour."""
+    made, as_of = list[int](), Book.as_of
+    book = world.parties[HUB].shelf.book
+
+    def counted(book: Book, when: int, *since: Since) -> View:
+        made.append(when)
+        return as_of(book, when, *since)
+
+    def views(*moments: int) -> int:
+        law = Law(book)
+        made.clear()
+        for when in moments:
+            assert {view.now for view in law.around(when)} == {when}
+        return len(made)
+
+    monkeypatch.setattr(Book, "as_of", counted)
+    world.post(of_approver(world))
+    one = views(world.now)
+    for member in (POLICE, CHILD, PRISON):
+        world.post(of_member(world, member))
+
+    assert views(world.now) == one
+    later = world.now + DAY
+    assert views(later, later + 1, later + 2) == views(later)
 
 
 def test_what_was_sealed_and_never_left_is_no_release(world: World) -> None:
