@@ -52,10 +52,7 @@ def revoke(
         if target == "officer" and subject not in _people(book, config.member):
             raise ConfigurationRefused("no such officer was ever in the staff list")
         now, signer = int(clock()), post.identity.signer
-        for one in redating.ahead(book, config.member, now):
-            again = redating.anew(one, signer, now)
-            spool.leave(config.state_dir, again)
-            post.hang(again)
+        early = redating.ahead(book, config.member, now)
         made = statement.make(
             Kind.REVOCATION,
             signer,
@@ -70,8 +67,11 @@ def revoke(
             cause=cause,
         )
         name = book.add(made).hash
-        spool.leave(config.state_dir, made)
-        post.hang(made)
+        every = [*(redating.anew(one, signer, now) for one in early), made]
+        for document in every:  # what the coordinator takes is another matter
+            spool.leave(config.state_dir, document)
+        for document in every:
+            post.hang(document)
         return name
 
 

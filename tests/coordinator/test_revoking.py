@@ -14,7 +14,13 @@ from childgrid_log.entry import parse_entry
 from childgrid_node import joining
 from childgrid_node.__main__ import app
 from childgrid_wire import certificates, channel, envelope, keyfile, statement
-from childgrid_wire.errors import ConfigurationRefused, Refused, Unreachable, WireError
+from childgrid_wire.errors import (
+    ConfigurationRefused,
+    Reason,
+    Refused,
+    Unreachable,
+    WireError,
+)
 from childgrid_wire.identity import Identity
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
@@ -94,17 +100,22 @@ def test_an_agency_revokes_its_own_officer_on_the_board(
     assert running.board.revoked().officers == {f"{ASKER}/io", f"{ASKER}/sho"}
 
 
+def signed_ahead(office: Office) -> bytes:
+    """A revocation by the agency when its clock was years ahead."""
+    signer, now = office.world.identities[ASKER].signer, int(time.time())
+    return statement.make(
+        Kind.REVOCATION, signer, issuer=ASKER, now=now + 10**8, seconds=10**9,
+        number=1, target="officer", member=ASKER, subject="io", serial="",
+        cause="lost",
+    )  # fmt: skip
+
+
 @pytest.mark.threat("T27")
 def test_after_a_clock_was_years_ahead_an_agency_revokes_again(
     office: Office, running: Coordinator
 ) -> None:
     """What it had said then hangs beside it, of today; no date ahead is taken."""
-    signer, now = office.world.identities[ASKER].signer, int(time.time())
-    early = statement.make(
-        Kind.REVOCATION, signer, issuer=ASKER, now=now + 10**8, seconds=10**9,
-        number=1, target="officer", member=ASKER, subject="io", serial="",
-        cause="lost",
-    )  # fmt: skip
+    early = signed_ahead(office)
     Shelf.open(office.folder / "state" / "documents").add(early)
     with pytest.raises(Refused, match="not-yet"):
         running.board.publish(early)
@@ -115,6 +126,27 @@ def test_after_a_clock_was_years_ahead_an_agency_revokes_again(
     assert running.board.revoked().officers == {f"{ASKER}/io", f"{ASKER}/sho"}
     left = (office.folder / "state" / "spool").iterdir()
     assert len(list(left)) == 2
+
+
+@pytest.mark.threat("T27")
+def test_a_coordinator_can_t_keep_an_officer_s_right_alive_at_home(
+    office: Office, running: Coordinator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes nothing that is said anew: what was revoked since holds all the same."""
+    early = signed_ahead(office)
+    Shelf.open(office.folder / "state" / "documents").add(early)
+
+    def refuse(*_: object) -> None:
+        raise Refused(Reason.BUDGET, "revocations")
+
+    monkeypatch.setattr(joining._Post, "hang", refuse)
+    done = office.types("officer", "sho", "--cause", "left")
+
+    assert isinstance(done.exception, Refused)
+    book = Shelf.open(office.folder / "state" / "documents").book
+    left = sorted((office.folder / "state" / "spool").iterdir())
+    said = [book.add(one.read_bytes()) for one in left]
+    assert {one["subject"] for one in said} == {"io", "sho"}
 
 
 @pytest.mark.parametrize(
