@@ -46,7 +46,7 @@ def hang(folder: Path, publish: Callable[[bytes], object]) -> None:
             logger.warning("a document was refused: %s", refusal.reason.value)
             if refusal.reason in _FOR_NOW:
                 continue
-        forget(folder, document)
+        path.unlink(missing_ok=True)
 
 
 def _place(folder: Path, document: bytes) -> Path:

@@ -19,6 +19,7 @@ from audit.cast import (
     SOUTH,
     person,
     quick_folder,
+    staff,
 )
 from audit.ledger import World
 from audit.test_station import certified, settings
@@ -137,6 +138,24 @@ def test_a_list_that_nobody_hung_up_waits_for_the_next_round(
     spool.hang(station.folder, refuse(Refused(Reason.OLD_VERSION, "staff")))
     spool.hang(station.folder, hung.append)
     assert hung == [made]
+
+
+def test_what_is_no_document_holds_up_no_other(world: World) -> None:
+    """A file that the disk has spoilt goes; the list behind it hangs all the same."""
+    station, hung = world.stations[SOUTH], list[bytes]()
+    made = staff(POLICE, world.now, version=2)
+    spool.leave(station.folder, made)
+    folder = station.folder / spool.FOLDER
+    (folder / "0.dsse").write_bytes(b"{")
+
+    def publish(document: bytes) -> None:
+        if document != made:
+            raise Refused(Reason.MALFORMED, "envelope")
+        hung.append(document)
+
+    spool.hang(station.folder, publish)
+
+    assert (hung, list(folder.iterdir())) == ([made], [])
 
 
 class Board(BoardServiceServicer):
