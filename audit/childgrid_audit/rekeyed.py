@@ -25,7 +25,7 @@ Entry = Mapping[str, Any]
 def check_keys(ledger: Ledger, report: Report) -> None:
     """Name every directory that gives a member another log key without a closing."""
     numbers = {name: n for n, name in enumerate(ledger.law.book.by_hash, 1)}
-    for directory, old, new in _changed(ledger):
+    for directory, new, was_agency in _changed(ledger):
         number = numbers[directory.hash]
         where = (
             bundle.document(number),
@@ -33,23 +33,29 @@ def check_keys(ledger: Ledger, report: Report) -> None:
             f"document {number} ({directory.kind.value})",
         )
         what = f"gives {new['id']} another log key, and its first log was not closed"
-        if new["kind"] != "agency":
+        if not was_agency:
             report.lose(*where, what)
         else:
-            begun = _had_spoken(ledger, old["id"], number, directory.issued)
+            begun = _had_spoken(ledger, new["id"], number, directory.issued)
             report.add(*where, what, certain=begun)
 
 
-def _changed(ledger: Ledger) -> Iterator[tuple[Statement, Entry, Entry]]:
-    """Each directory with a member's entry before it and in it, where keys differ."""
+def _changed(ledger: Ledger) -> Iterator[tuple[Statement, Entry, bool]]:
+    """Each directory with a member's entry in it, where it had another key before.
+
+    And whether it was ever an agency: its log is not set free by another kind.
+    """
     known: dict[str, Entry] = {}
+    agencies: set[str] = set()
     for directory in ledger.law.book.directories:
         for new in directory["members"]:
             old = known.get(new["id"], new)
             closed = len(closing.closed(new)) > len(closing.closed(old))
             if new["log_key"] != old["log_key"] and not closed:
-                yield directory, old, new
+                yield directory, new, new["id"] in agencies
             known[new["id"]] = new
+            if new["kind"] == "agency":
+                agencies.add(new["id"])
 
 
 def _had_spoken(ledger: Ledger, member: str, number: int, issued: int) -> bool:

@@ -75,6 +75,21 @@ def test_an_agency_s_log_is_closed_and_not_replaced(world: World) -> None:
     assert named(judged(world).findings) == [said(CHILD)]
 
 
+@pytest.mark.threat("T10")
+def test_an_agency_s_log_is_not_set_free_by_another_kind(world: World) -> None:
+    """Called a station first, and given another key then: it was an agency's log."""
+    renamed = {**other(world, CHILD), "kind": "auditor", "uses": [], "categories": []}
+    (entry,) = [
+        one
+        for one in world.parties[HUB].shelf.book.directories[-1]["members"]
+        if one["id"] == CHILD
+    ]
+    rekeyed(world, {**renamed, "log_key": entry["log_key"]})
+    rekeyed(world, renamed)
+
+    assert named(judged(world).findings) == [said(CHILD)]
+
+
 def test_an_agency_that_had_not_begun_may_join_anew(world: World) -> None:
     """It lost its keys before its first word: that is open, and nobody's fault."""
     rekeyed(
