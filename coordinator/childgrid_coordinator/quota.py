@@ -16,13 +16,12 @@ from collections import Counter
 
 from childgrid_wire.envelope import Envelope
 from childgrid_wire.errors import Reason, Refused
-from childgrid_wire.kinds import Kind
+from childgrid_wire.kinds import FOUNDED, Kind
 
 MOST_DOCUMENTS = 1_000
 MOST_BYTES = 64 * 2**20
 MOST_REVOCATIONS = 10_000
 _DAY_SECONDS = 86_400
-_JOINT = (Kind.DIRECTORY, Kind.FLOOR, Kind.SCHEME)
 
 
 class Quota:
@@ -65,7 +64,7 @@ _LIMITS = {
 
 def _places(document: Envelope) -> dict[tuple[str, str], int]:
     """What it counts against, and how much: signer and limit."""
-    if document.kind in _JOINT:
+    if document.kind in FOUNDED:
         return {}
     signer = document.signatures[0].keyid
     if document.kind is Kind.REVOCATION:

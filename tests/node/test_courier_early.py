@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from childgrid_node import courier, spool
+from childgrid_node import courier, redating, spool
 from childgrid_node.courier import Courier
 from childgrid_node.office import Office
-from childgrid_wire import envelope, statement
+from childgrid_wire import breakglass, envelope, statement
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import coordinator_pb2 as pb
@@ -130,6 +130,28 @@ def test_what_a_clock_years_ahead_had_revoked_is_dated_anew(
         book = grid.agency(name).office.shelf.book
         assert book.standing()["revocations"] == {"police": 2}
         assert book.revoked().officers == {"police/si-joshi", "police/si-rao"}
+
+
+def test_what_is_dated_anew_hangs_once(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command had said it again before the node did; nothing else is said again."""
+    board, years = Hung(grid, monkeypatch), 5 * 366 * 86_400
+    at = grid.agency("police")
+    grid.now += years
+    first = revoked(grid, "si-joshi", 1)
+    notice = at.office.speak(
+        Kind.NOTICE, seconds=999, topic=breakglass.DECLARED, subject="ab" * 32
+    )
+    with at.office.journal.writing() as writing:
+        writing.send(notice)
+    grid.now -= years
+    spool.leave(at.folder, redating.anew(first, at.office.identity.signer, grid.now))
+    (again,) = spool.take(at.office, at.folder)
+
+    assert [board.flush(), board.flush(), board.flush()] == [0, 1, 0]
+
+    assert (board.hung, states(grid)) == ([again], ["sent"])
 
 
 def test_what_is_beyond_the_board_s_day_waits_for_the_next(

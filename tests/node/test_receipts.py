@@ -139,6 +139,7 @@ def test_custodians_see_what_the_coordinator_refused(
     office = grid.agency("customs").office
     monkeypatch.setattr(courier.channel, "call", refuse)
     monkeypatch.setattr(Courier, "_exchange", lambda _: SimpleNamespace(Send=None))
+    assert receipts.unsent(office) == []
     Courier(office, None, "", HUB).flush()  # type: ignore[arg-type]
 
     told = grid.look("customs", "cu-dias", "inbox")["unsent"]

@@ -28,6 +28,34 @@ def test_what_was_signed_by_a_wrong_clock_is_said_again() -> None:
         refuses(book, revocation("police", 1, **changes), Reason.OLD_VERSION)
 
 
+@pytest.mark.threat("T27")
+@pytest.mark.parametrize(
+    ("who", "said", "other"),
+    [
+        (
+            "police",
+            {"target": "certificate", "subject": "", "serial": "ab" * 20},
+            {"serial": "cd" * 20},
+        ),
+        (
+            "founder:asha",
+            {"target": "member", "subject": ""},
+            {"member": "customs"},
+        ),
+    ],
+    ids=["another pass", "another member"],
+)
+def test_no_number_stands_for_two_things(who: str, said: Json, other: Json) -> None:
+    """Whoever has the one would seem to have the other, and a release would go on."""
+    book = world.book()
+    book.add(revocation(who, 1, **said))
+    before = book.revoked()
+
+    refuses(book, revocation(who, 1, **{**said, **other}), Reason.OLD_VERSION)
+
+    assert book.revoked() == before
+
+
 def test_revocations_are_numbered_without_a_gap() -> None:
     """A relay that leaves one out can't deliver the next; each issuer counts."""
     book = world.book()
