@@ -364,6 +364,30 @@ def test_a_revocation_in_time_still_counts(world: World) -> None:
     assert any("was late, or has lapsed" in one for one in second)
 
 
+@pytest.mark.threat("T10")
+def test_a_document_that_is_kept_from_the_log_is_the_coordinator_s_fault(
+    world: World,
+) -> None:
+    """Nobody can tell when it hung: the release is open, and the silence is named."""
+    begin(world)
+    document = of_approver(world, POLICE)
+    for party in world.parties.values():
+        party.shelf.add(document)
+    for station in world.stations.values():
+        station.store.board.add(document)
+    world.now += HOUR + 300
+    released(world)
+    world.now += 2 * DAY
+
+    verdict, second = settled(world)
+
+    assert "is on the board but not logged" in whats(verdict, HUB)
+    assert (whats(verdict, CHILD), whats(verdict, POLICE)) == (set(), set())
+    given = world.named["r disclosure"].hash[:12]
+    assert given in doubted(verdict, "may not have been allowed: ")
+    assert not any("was late" in one for one in second)
+
+
 @pytest.mark.threat("T9")
 def test_a_release_dated_back_is_named(world: World) -> None:
     """Before the approver's revocation by its date, hours later by its leaf."""

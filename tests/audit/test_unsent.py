@@ -60,3 +60,18 @@ def test_what_nobody_has_but_its_holder_is_named_as_that(world: World) -> None:
     (finding,) = verdict.findings
     assert (finding.party, finding.what) == (CHILD, f"{what} and no void")
     assert "follow-up=child-b:not-carried" in " ".join(searches(verdict))
+
+
+def test_a_refusal_that_the_coordinator_had_not_heard_excuses_nobody(
+    world: World,
+) -> None:
+    """An agency could otherwise write one at home for a record that it has."""
+    unsent(world, refused=False)
+    world.log(world.named["no"], POLICE)
+
+    verdict = days_later(world)
+
+    what = f"was not carried, as the logs have it, and has no receipt of {POLICE}"
+    assert (CHILD, f"{what} and no void") in {
+        (one.party, one.what) for one in verdict.findings
+    }

@@ -143,6 +143,7 @@ def test_what_is_dated_anew_hangs_once(
     notice = at.office.speak(
         Kind.NOTICE, seconds=999, topic=breakglass.DECLARED, subject="ab" * 32
     )
+    at.office.shelf.add(notice.data)
     with at.office.journal.writing() as writing:
         writing.send(notice)
     grid.now -= years
