@@ -98,6 +98,18 @@ def test_what_thousands_share_makes_no_variant(name: str) -> None:
         assert sweep.variants(scheme, one, other[None]) == (groups[tag.name] in telling)
 
 
+def test_only_other_descriptions_of_the_person_are_counted(grid: Grid) -> None:
+    """Each of them once; the very same description is none."""
+    encoder = grid.agency("customs").holdings
+    one, two, three = (
+        encoder.encode({"name": ("_k", "ka"), "phone": (number,)})
+        for number in ("9812345670", "9812345671", "9812345672")
+    )
+    earlier = np.stack([one, two, two, one, three])
+
+    assert sweep.variants(encoder.scheme, one, earlier) == 2
+
+
 def test_an_equal_number_makes_a_variant_whatever_the_name(grid: Grid) -> None:
     """A hundred names for one telephone are a sweep too; an equal sex is none."""
     encoder = grid.agency("customs").holdings
