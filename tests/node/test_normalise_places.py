@@ -379,7 +379,7 @@ def test_a_neighbouring_countrys_district_is_none_of_ours(writings: str) -> None
         ("29, Bishanpur, Gandhinagar, Morang, Nepal", "Morang", "", "NP"),
         ("Baghmara", "", "বাংলাদেশ", "BD"),
         ("Vill- Rampur, Dist- Cumilla, Bangladesh", "Comilla", "", "BD"),
-        ("21, Fatehpur, Buthidaung", "", "Myanmar", "MM"),
+        ("21, Fatehpur, Buthidaung", "Buthidaung", "Myanmar", "MM"),
     ],
 )
 def test_who_lives_in_a_neighbouring_country_has_no_district_here(
@@ -390,6 +390,36 @@ def test_who_lives_in_a_neighbouring_country_has_no_district_here(
 
     asked = places.settle(places.district(district), "")[0]
     assert (person.district, person.state) == (asked, code)
+
+
+@pytest.mark.parametrize(
+    ("address", "district"),
+    [
+        ("Ward No. 4 Kendudihi Sindhupalchowk", "Sindhupalchok"),
+        ("Ramnagar, Jashore", "Jessore"),
+        ("Camp 4, Kutupalong, Cox's Bazar", "Cox Bazar"),
+    ],
+)
+def test_a_neighbours_district_ends_an_address_without_its_country(
+    address: str, district: str
+) -> None:
+    """It is said once, as a district, and no village's word beside; India has none."""
+    person = from_fields({"address": [address]})
+
+    assert person.district == places.settle(places.district(district), "")[0] != ()
+    assert not set(person.district) & set(person.address)
+    assert from_fields({"address": [address], "state": ["Bihar"]}).district == ()
+
+
+@pytest.mark.parametrize("village", ["Bara", "Chandpur", "Rangpur"])
+def test_a_village_that_a_neighbours_district_is_called_like_stays_one(
+    village: str,
+) -> None:
+    """Villages of Bihar bear these names; only the country makes them districts."""
+    for address in (village, f"Vill. {village}", f"Ward 4 {village}"):
+        person = from_fields({"address": [address]})
+        assert (person.district, len(person.address) > 0) == ((), True)
+    assert from_fields({"address": [f"{village}, Nepal"]}).address == ()
 
 
 def test_a_countrys_name_within_an_address_is_a_villages() -> None:

@@ -24,6 +24,7 @@ Among = tuple[Entry, ...]
 
 _TABLE = table("districts")
 _ABROAD: list[str] = _TABLE["abroad"]["names"]
+_COMMON: list[str] = _TABLE["abroad"]["common"]
 _NEAR, _NEAR_IN_STATE, _EACH_IN_STATE, _MARGIN = 10, 20, 3, 5
 _LEAST_STEM, _LONG, _LEAST_LETTERS = 2, 6, 3
 
@@ -173,6 +174,18 @@ def neighbour(words: Iterable[str]) -> Parts:
     Each in the spelling that stands for it: it is no misspelt district of ours.
     """
     return _neighbours().get(key(words), ())
+
+
+def unmistaken(words: Iterable[str]) -> Parts:
+    """The same of a name that no district or village of ours is known to bear."""
+    words = tuple(words)
+    there = neighbour(words)
+    return () if there in _shared() or exact(words) else there
+
+
+@cache
+def _shared() -> frozenset[Parts]:
+    return frozenset(neighbour(split(name)) for name in _COMMON)
 
 
 @cache

@@ -291,15 +291,22 @@ def _take_whole(pieces: list[_Piece], where: str) -> Area:
     """Take the last part that is a district's name, where it can be in that state."""
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
-        if where in ABROAD and (
-            there := gazetteer.neighbour(gazetteer.bare(piece.words))
-        ):
+        last = index == len(pieces) - 1
+        if (last or where) and (area := _neighbour(piece.words, where)):
             pieces[index] = _NO_PIECE
-            return Area(there)
+            return area
         if piece.is_known and (area := _unmarked(piece, 0, where)):
             pieces[index] = _left(piece, 0)
             return area
     return NOWHERE
+
+
+def _neighbour(words: Parts, where: str) -> Area:
+    """A neighbouring country's district; where none is stated, if it can't be ours."""
+    name = gazetteer.bare(words)
+    if where in ABROAD:
+        return Area(gazetteer.neighbour(name))
+    return NOWHERE if where else Area(gazetteer.unmistaken(name), loose=True)
 
 
 def _take_tail(pieces: list[_Piece], where: str) -> Area:
@@ -313,6 +320,9 @@ def _take_tail(pieces: list[_Piece], where: str) -> Area:
         named = gazetteer.may_name(piece.raw[start:])
         if named and (area := _unmarked(piece, start, where)):
             pieces[index] = _left(piece, start)
+            return area
+        if area := _neighbour(piece.words[start:], where):
+            pieces[index] = piece.without(start, len(piece.words))
             return area
     return NOWHERE
 
