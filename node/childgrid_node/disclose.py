@@ -177,8 +177,12 @@ class Releaser:
         return "released" if stands else void(office, request, disclosure)
 
 
-def judge(office: Office, view: View, request: Statement) -> Grant:
+def judge(
+    office: Office, view: View, request: Statement, among: Sequence[str] | None = None
+) -> Grant:
     """Judge a request with all that is known here, from the signatures up.
+
+    Of approvals all that stand count, or those `among` them.
 
     Raises:
         Refused, Untrusted: nothing may be released.
@@ -188,7 +192,11 @@ def judge(office: Office, view: View, request: Statement) -> Grant:
     if own.issuer != office.member or own.answers != asked.hash:
         raise Refused(Reason.UNKNOWN, "answer")
     found = match.handle(office, asked.hash, request["handle"])
-    approvals = standing(view, office.journal.answers(request.hash, Kind.APPROVAL))
+    approvals = [
+        one
+        for one in standing(view, office.journal.answers(request.hash, Kind.APPROVAL))
+        if among is None or one.hash in among
+    ]
     return rules.check_request(
         view, asked, verified(view, request), approvals, found.hit.category
     )
@@ -289,15 +297,18 @@ def leaf(office: Office, name: str) -> int:
 def still_stands(office: Office, request: Statement, disclosure: Statement) -> bool:
     """Judge again: expiry, revocations, the same grant, and nobody refused.
 
-    Nor does one stand whose lists had been replaced when it was sealed, which this node
-    could not know while its line was down.
+    It stands on the approvals that it names. One that came later takes it back where
+    it leaves fewer fields, and else does it no harm. Nor does one stand whose lists had
+    been replaced when it was sealed, which this node could not know while its line was
+    down.
     """
     try:
-        grant = judge(office, office.view, request)
+        grant = judge(office, office.view, request, disclosure["approvals"])
+        left = judge(office, office.view, request).fields
     except (Refused, Untrusted):
         return False
     same = (
-        disclosure["fields"] == list(grant.fields)
+        disclosure["fields"] == list(grant.fields) == list(left)
         and disclosure["approvals"] == list(grant.approvals)
         and disclosure["policy"] == grant.policy.hash
     )

@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from childgrid_node import approve, disclose, handover, indexer
+from childgrid_node import approve, disclose, handover, indexer, receive
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -226,17 +226,96 @@ def test_sealed_and_then_refused_is_void(grid: Grid) -> None:
     assert grid.released("customs") == 0
 
 
+def revoked(grid: Grid, officer: str) -> bytes:
+    """Customs revokes a custodian."""
+    made = grid.agency("customs").office.speak(
+        Kind.REVOCATION, seconds=999, number=1, target="officer", member="customs",
+        subject=officer, serial="", cause="left",
+    )  # fmt: skip
+    return made.data
+
+
 def test_sealed_and_then_revoked_is_void(grid: Grid) -> None:
     """Authority is judged at the time of release: the approver has left."""
     request = approved(grid)
     quiet(grid, *AUDITORS)
     with pytest.raises(Refused):
         advance(grid, request)
-    revocation = grid.agency("customs").office.speak(
-        Kind.REVOCATION, seconds=999, number=1, target="officer", member="customs",
-        subject="cu-mehta", serial="", cause="left",
-    )  # fmt: skip
-    grid.post([revocation.data])
+    grid.post([revoked(grid, "cu-mehta")])
+
+    assert advance(grid, request) == "void"
+    assert grid.released("customs") == 0
+
+
+def progress(grid: Grid, request: Statement) -> str:
+    """How the request stands for who asked."""
+    return receive.state(grid.agency("police").office, request)
+
+
+def seal(grid: Grid, request: Statement) -> None:
+    """Let customs seal what can't be handed over, since witnesses are away."""
+    quiet(grid, *AUDITORS)
+    with pytest.raises(Refused):
+        advance(grid, request)
+    assert grid.released("customs") == 0
+
+
+WHO = [("customs", "cu-dias"), ("police", "sp-khan")]
+
+
+@pytest.mark.threat("T6")
+@pytest.mark.parametrize(("member", "officer"), WHO)
+def test_a_further_approval_destroys_nothing(
+    grid: Grid, member: str, officer: str
+) -> None:
+    """Whoever also approves, once it is sealed, takes no record back by it.
+
+    Two custodians who sign at the same moment would otherwise lose it, and one who
+    wants it lost would only have to approve.
+    """
+    request = approved(grid)
+    seal(grid, request)
+    (sealed,) = said(grid, Kind.DISCLOSURE)
+    grid.decide(member, officer, request.hash)
+    grid.carry()
+    for name in AUDITORS:
+        grid.members[name].online = True
+
+    assert advance(grid, request) == "released"
+
+    grid.settle()
+    assert said(grid, Kind.DISCLOSURE) == [sealed]
+    assert progress(grid, request) == "disclosed"
+
+
+def test_a_further_approval_on_its_way_out_destroys_nothing(grid: Grid) -> None:
+    """Nor where it has its witnesses and waits for the line."""
+    request = approved(grid)
+    assert advance(grid, request) == "released"
+    grid.decide("customs", "cu-dias", request.hash)
+
+    grid.settle()
+
+    assert said(grid, Kind.VOID) == []
+    assert progress(grid, request) == "disclosed"
+
+
+def test_a_further_approval_of_less_takes_it_back(grid: Grid) -> None:
+    """What another custodian leaves out does not leave, though it is sealed already."""
+    request = approved(grid)
+    seal(grid, request)
+    grid.decide("customs", "cu-dias", request.hash, fields=["name"])
+
+    assert advance(grid, request) == "void"
+    assert grid.released("customs") == 0
+
+
+def test_a_further_approval_replaces_nobody_s(grid: Grid) -> None:
+    """It stands on what it names: whoever approved was revoked, another one has too."""
+    request = approved(grid)
+    seal(grid, request)
+    grid.decide("customs", "cu-dias", request.hash)
+    grid.post([revoked(grid, "cu-mehta")])
 
     assert advance(grid, request) == "void"
     assert grid.released("customs") == 0
