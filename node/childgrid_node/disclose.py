@@ -131,8 +131,9 @@ class Releaser:
     def _reread(self, hit: Hit) -> tuple[Source, Mapping[str, str]]:
         """The row behind a hit as it stands today, which may still be shown."""
         source = self.registers.get(hit.source)
-        if source is None:
-            raise Refused(Reason.CHANGED, "the source is gone")
+        if source is None or source.mapping.category != hit.category:
+            # It was asked for and approved under the rules of the other category.
+            raise Refused(Reason.CHANGED, "the source is gone, or of another category")
         if hit.key in outcomes.cleared(self.office.journal, hit.source):
             raise Refused(Reason.CHANGED, "a custodian took the row out")
         row = source.register.reread(hit.key)

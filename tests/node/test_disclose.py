@@ -332,6 +332,21 @@ def test_a_source_that_is_gone(grid: Grid) -> None:
     assert advance(grid, fine) == "released"
 
 
+@pytest.mark.threat("T20")
+def test_a_source_that_is_of_another_category_now(grid: Grid) -> None:
+    """Asked for and approved under the rules of movements; they are children's now."""
+    request = approved(grid)
+    customs = grid.agency("customs")
+    place = customs.folder / "rows.toml"
+    head, _, rest = place.read_text().partition('category = "movement"')
+    place.write_text(f'{head}category = "child-protection"{rest}')
+    customs.source = indexer.open_source(place)
+
+    assert advance(grid, request) == "refused"
+    assert said(grid, Kind.REFUSAL)[0]["reason"] == "changed"
+    assert said(grid, Kind.DISCLOSURE) == []
+
+
 def test_one_that_can_not_move_does_not_hold_up_the_others(grid: Grid) -> None:
     """Its reason is reported, and the next one is released."""
     stuck, fine = approved(grid), approved(grid)
