@@ -294,8 +294,8 @@ def _given(office: Office, request: Statement) -> dict[str, Any]:
 def state(office: Office, request: Statement) -> str:
     """How a request stands; `lost` is a record that came and couldn't be opened.
 
-    One that is void since a log was closed, or withdrawn, is `expired`, whatever time
-    it had.
+    One that is void since a log was closed, or that its holder took back, or withdrawn,
+    is `expired`, whatever time it had: nothing comes of it any more.
     """
     if record(office, request.hash):
         return "disclosed"
@@ -304,7 +304,8 @@ def state(office: Office, request: Statement) -> str:
     if office.journal.answers(request.hash, Kind.REFUSAL):
         return "denied"
     lasts = request.expires > office.now and current.stands(office, request)
-    over = not lasts or onward.is_withdrawn(office, request)
+    void = office.journal.answers(request.hash, Kind.VOID)
+    over = not lasts or void or onward.is_withdrawn(office, request)
     return "expired" if over else "open"
 
 

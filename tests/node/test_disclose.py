@@ -245,6 +245,10 @@ def test_sealed_and_then_revoked_is_void(grid: Grid) -> None:
 
     assert advance(grid, request) == "void"
     assert grid.released("customs") == 0
+    assert progress(grid, request) == "open"
+    grid.carry()
+    # The asker is not left waiting for what was taken back: it may ask anew.
+    assert progress(grid, request) == "expired"
 
 
 def progress(grid: Grid, request: Statement) -> str:
