@@ -391,3 +391,33 @@ def test_reviews_by_the_wrong_people_end_nothing(grid: Grid) -> None:
             mail(grid, "customs", made)
     customs = grid.agency("customs").office
     assert breakglass.right(customs, "police").owed == request.hash
+
+
+@pytest.mark.threat("T14")
+def test_a_notice_about_anything_shuts_no_inbox(grid: Grid) -> None:
+    """A member hangs up that a glass was broken for what was no emergency of its own.
+
+    A query, an answer, a usual request, another holder's emergency: every officer at
+    whose node that is known goes on working, and has nothing of it to review.
+    """
+    asked = grid.ask(KABIR)
+    usual = grid.request(asked, "customs", FIELDS)
+    urgent = emergency(grid, asked, "prisons")
+    grid.carry()
+    answers = grid.agency("police").office.journal.answers(asked.hash, Kind.ANSWER)
+    told = [("childcare", about) for about in (asked, answers[0], usual, urgent)]
+    for member, about in (*told, ("customs", usual)):
+        made = statement.make(
+            Kind.NOTICE,
+            identity(member).signer,
+            issuer=member,
+            now=grid.now,
+            seconds=DAY,
+            topic=USED,
+            subject=about.hash,
+        )
+        grid.post([made])
+
+    for member, officer in (("police", "sp-nair"), ("customs", "cu-dias"),
+                            ("prisons", "pr-singh")):  # fmt: skip
+        assert grid.look(member, officer, "inbox")["emergencies"] == []

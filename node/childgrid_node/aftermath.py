@@ -173,18 +173,31 @@ def _is_overdue(office: Office, request: Statement) -> bool:
 
 
 def waiting(office: Office, officer: str) -> list[tuple[Statement, Statement]]:
-    """The uses that an officer of this agency may still review: request and notice."""
+    """The uses that an officer of this agency may still review: request and notice.
+
+    Any member may hang up a notice of anything; only a holder's, of a request to it
+    that declared an emergency, tells of a use.
+    """
     found = []
     notices = office.shelf.book.notices()
     for notice in notices:
         request = office.journal.find(notice["subject"])
-        if request is None or notice["topic"] != USED:
+        if request is None or not _tells_of_use(notice, request):
             continue
         if notice_of(notices, notice.issuer, ENDED, request.hash):
             continue
         if _may_review(office, request, notice, officer):
             found.append((request, notice))
     return found
+
+
+def _tells_of_use(notice: Statement, request: Statement) -> bool:
+    return (
+        notice["topic"] == USED
+        and request.kind is Kind.REQUEST
+        and notice.issuer == request["holder"]
+        and breakglass.declared(request)
+    )
 
 
 def _may_review(
