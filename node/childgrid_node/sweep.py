@@ -3,8 +3,10 @@
 Whoever guesses a hundred phone numbers for one name would learn the right one from
 the answer that differs. So a target remembers, sealed and for 24 hours, what each
 officer asked it; a query that shares name or number with earlier ones but is not the
-same counts as a variant, and beyond a few variants a day it is not answered. Nothing
-is decoded for that: filters are compared as they are, and nothing of it is logged.
+same counts as a variant, and beyond a few variants a day it is not answered. Another
+father makes another person of the same name, and so a few more are answered; not as
+many as whoever guesses can invent fathers. Nothing is decoded for that: filters are
+compared as they are, and nothing of it is logged.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from childgrid_wire.statement import Statement
 
 VARIANTS = 5
 """How many different descriptions of one person an officer may try in a day."""
+
+NAMESAKES = 10
+"""How many of one name, whoever their relatives are said to be."""
 
 _DAY = 86_400
 _ALIKE = 0.8
@@ -46,7 +51,11 @@ def check(
     earlier = office.recent.others(
         query.person, mine, since, lambda: _read(office, query.person, since)
     )
-    if variants(holdings.scheme, encoding, earlier) >= VARIANTS:
+    scheme = holdings.scheme
+    if (
+        variants(scheme, encoding, earlier) >= VARIANTS
+        or namesakes(scheme, encoding, earlier) >= NAMESAKES
+    ):
         with office.journal.writing() as writing:
             keep(writing, office, query, encoding)
         raise Refused(Reason.BUDGET, "variants of one person")
@@ -87,7 +96,17 @@ def variants(
 
     `encoding` is ``uint64[words]``, `earlier` ``uint64[n, words]``.
     """
-    near = earlier[alike(scheme, encoding, earlier)]
+    return _others(encoding, earlier[alike(scheme, encoding, earlier)])
+
+
+def namesakes(
+    scheme: Scheme, encoding: NDArray[np.uint64], earlier: NDArray[np.uint64]
+) -> int:
+    """As `variants`, of whoever has the name, even as another one's child."""
+    return _others(encoding, earlier[_named(scheme, encoding, earlier)])
+
+
+def _others(encoding: NDArray[np.uint64], near: NDArray[np.uint64]) -> int:
     return len({one.tobytes() for one in near} - {encoding.tobytes()})
 
 
@@ -99,15 +118,24 @@ def alike(
     `one` is ``uint64[words]``, `others` ``uint64[n, words]``; returns ``bool[n]``.
     """
     places = scheme.layout.places
+    named = _named(scheme, one, others)
+    named &= ~_differs(one, others, places["relative"])
+    for tag in scheme.tags:
+        if tag.name not in _COMMON and _part(one, places[tag.name]).any():
+            named |= _share(one, others, places[tag.name])
+    return named
+
+
+def _named(
+    scheme: Scheme, one: NDArray[np.uint64], others: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Which encodings share a name."""
+    places = scheme.layout.places
     named = np.zeros(len(others), np.bool_)
     for name in _NAMES:
         if not _part(one, places[name]).any():
             continue
         named |= _dice(one, others, places[name]) >= _ALIKE
-    named &= ~_differs(one, others, places["relative"])
-    for tag in scheme.tags:
-        if tag.name not in _COMMON and _part(one, places[tag.name]).any():
-            named |= _share(one, others, places[tag.name])
     return named
 
 

@@ -49,6 +49,36 @@ def test_a_hundred_phones_are_not_tried(grid: Grid) -> None:
     assert len(rows) == before
 
 
+FATHERS = (
+    "Ganesh Pawar", "Ramnath Tiwari", "Aloysius Dsouza", "Vitthal Kulkarni",
+    "Suresh Yadav", "Mohan Lal", "Bhola Prasad", "Iqbal Ansari", "Jagdish Chand",
+    "Kishore Biswas", "Narayan Nair", "Omkar Singh", "Pritam Gill", "Qasim Khan",
+    "Rajat Bose",
+)  # fmt: skip
+
+
+@pytest.mark.threat("T13")
+def test_invented_fathers_do_not_let_a_hundred_phones_be_tried(grid: Grid) -> None:
+    """Each guess names another father: beyond ten of one name nothing is answered."""
+    for number, father in enumerate(FATHERS[: sweep.NAMESAKES]):
+        assert guess(grid, f"98765432{number:02d}", relative=[father]) == []
+    before = grid.agency("customs").office.journal.rows("SELECT 1 FROM handle")
+    for father in FATHERS[sweep.NAMESAKES :]:
+        with pytest.raises(Refused) as refusal:
+            guess(grid, KABIR["phone"][0], relative=[father])
+        assert refusal.value.reason is Reason.BUDGET
+    rows = grid.agency("customs").office.journal.rows("SELECT 1 FROM handle")
+
+    assert rows == before
+
+
+def test_ten_of_one_name_are_ten_people(grid: Grid) -> None:
+    """Who asks for namesakes, each with a father, is not stopped as for one person."""
+    for father in FATHERS[: sweep.NAMESAKES]:
+        asked = {"name": ["Ramesh Kumar"], "relative": [father]}
+        assert grid.candidates(grid.ask(asked, targets=["customs"]))["customs"] == []
+
+
 @pytest.mark.threat("T13")
 def test_variants_are_counted_over_a_restart(grid: Grid) -> None:
     """What was answered stands beside its answer, so that no restart forgets it."""
