@@ -27,6 +27,7 @@ from childgrid_wire import envelope, openings, statement
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
+from childgrid_wire.rules import MOST_WAITING
 from childgrid_wire.statement import Statement
 from childgrid_wire.trust import View
 
@@ -153,12 +154,19 @@ class Relay:
                 return
             query, answer = self._answered(request)
             course, category = approve.open_course(view, query, answer, sent)
+            self._check_crowd(request)
             self._journal.write([request], view.now)
             with self._store.write() as db:
                 requests.add(db, request, category, course)
                 _hold(db, request.hash, sent, request["justification"], course)
                 mail.deliver(db, course.holder, request.hash)
         self._bell.ring(("mail", course.holder))
+
+    def _check_crowd(self, request: Statement) -> None:
+        with self._store.read() as db:
+            waiting = requests.waiting(db, request["query"], request["holder"])
+        if waiting >= MOST_WAITING:
+            raise Refused(Reason.BUDGET, "requests on one query")
 
     def _pass_on(self, view: View, shred: Statement) -> None:
         """Tell every other agency what a member has shredded: it binds them too."""

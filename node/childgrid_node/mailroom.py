@@ -128,6 +128,8 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
     own = office.journal.get(request["answer"], Kind.ANSWER)
     if own.issuer != office.member or own.answers != asked.hash:
         raise Refused(Reason.UNKNOWN, "answer")
+    if request.answers not in ("", own.hash, asked.hash):
+        raise Refused(Reason.UNKNOWN, "request.answers")
     found = match.handle(office, asked.hash, request["handle"])
     rules.check_asked(office.view, asked, request, found.hit.category)
     current.insist(office, request)
@@ -137,12 +139,27 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
         # It could be handed to no auditor (`openings`).
         raise Refused(Reason.TOO_LARGE, "justification")
     with office.journal.writing() as writing:
+        _check_crowd(office, request)
         writing.say(request)
         writing.run(
             "INSERT OR IGNORE INTO content VALUES (?, 'justification', ?)",
             (request.hash, parcel.content),
         )
     return request.hash
+
+
+_WAITS = (
+    "answers = ?3 AND NOT EXISTS (SELECT 1 FROM said AS word"
+    " WHERE word.answers = said.hash AND word.kind IN ('refusal', 'disclosure'))"
+)
+
+
+def _check_crowd(office: Office, request: Statement) -> None:
+    """Insist that not too many requests on its query wait for our custodians."""
+    waiting = office.journal.lasting_where(Kind.REQUEST, _WAITS, (request.answers,))
+    others = {one.hash for one in waiting if one["query"] == request["query"]}
+    if len(others - {request.hash}) >= rules.MOST_WAITING:
+        raise Refused(Reason.BUDGET, "requests on one query")
 
 
 def _approval(office: Office, approval: Statement, _: Parcel) -> str:

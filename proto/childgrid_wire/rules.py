@@ -21,6 +21,12 @@ from childgrid_wire.policy import Approver, Slot, fill, rule_for, slots_of, stri
 from childgrid_wire.statement import Statement, check_time, predates
 from childgrid_wire.trust import View
 
+MOST_WAITING = 20
+"""Requests on one query that may wait at one holder: four for each candidate.
+
+Every one is read by a custodian, and whoever asks too much buries the others'.
+"""
+
 
 @dataclass(frozen=True)
 class Grant:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from childgrid_wire import canonical
+from childgrid_wire import canonical, rules
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
 from childgrid_wire.pb import values_pb2
@@ -96,6 +96,20 @@ def test_a_request_that_nobody_could_grant_is_refused(
     """It must name a hit of this query's holder and ask for what is granted."""
     request, justification = story.world.request(story.query, story.answer, **change)
     assert story.refused(ASKER, request, justification) is reason
+
+
+@pytest.mark.threat("T14")
+def test_requests_without_end_are_not_carried(story: Story) -> None:
+    """Twenty on one query wait at one holder; there is room for more as they end."""
+    every = [story.world.request(story.query, story.answer) for _ in range(22)]
+    for request, justification in every[: rules.MOST_WAITING]:
+        story.send(ASKER, request, justification)
+    assert story.refused(ASKER, *every[20]) is Reason.BUDGET
+
+    story.send(HOLDER, story.world.refusal(f"{HOLDER}/nodal", every[0][0]))
+
+    story.send(ASKER, *every[20])
+    assert story.refused(ASKER, *every[21]) is Reason.BUDGET
 
 
 def test_a_request_needs_its_justification(story: Story) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from childgrid_node import mailroom
 from childgrid_node.courier import Parcel
-from childgrid_wire import envelope, statement
+from childgrid_wire import envelope, rules, seal, statement
 from childgrid_wire.errors import Reason, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -50,6 +52,47 @@ def signed(
     )
     data = envelope.sign(kind, payload, [officer_signer(member, officer)])
     return statement.parse(envelope.read(data))
+
+
+@pytest.mark.threat("T14")
+@pytest.mark.parametrize("naming", ["answer", "query", ""])
+def test_requests_without_end_bury_no_custodian(tmp_path: Path, naming: str) -> None:
+    """Whoever signs without its node is heard twenty times on one query, and again.
+
+    Again, once some of them were refused; another query's are taken in meanwhile.
+    """
+    grid = Grid(tmp_path)
+    first, other = (
+        grid.request(grid.ask(KABIR), "customs", ["name"]) for _ in range(2)
+    )
+    grid.carry()
+    answers = first[naming] if naming else ""
+    made = [repeated(grid, first, answers) for _ in range(rules.MOST_WAITING)]
+    taken = [not dropped(grid, "customs", one, b"why") for one in made]
+    # One of them is the first itself, where it answers the same.
+    assert taken.count(True) == rules.MOST_WAITING - (naming == "answer")
+    assert dropped(grid, "customs", repeated(grid, first, answers), b"why")
+    assert not dropped(grid, "customs", repeated(grid, other, other.answers), b"why")
+
+    grid.decide("customs", "cu-mehta", made[0].hash, reason="legal-bar")
+
+    assert not dropped(grid, "customs", repeated(grid, first, answers), b"why")
+    assert dropped(grid, "customs", repeated(grid, first, answers), b"why")
+
+
+def repeated(grid: Grid, request: Statement, answers: str) -> Statement:
+    """The same request anew, signed by its officer without the desk."""
+    head = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
+    body = {key: value for key, value in request.body.items() if key not in head}
+    body |= {"answers": answers, "justification": seal.digest(b"why")}
+    return signed(grid, "police", "si-rao", Kind.REQUEST, **body)
+
+
+def test_a_request_that_answers_something_else_is_dropped(
+    grid: Grid, request_: Statement
+) -> None:
+    """So that none hides from the count."""
+    assert dropped(grid, "customs", repeated(grid, request_, "ab" * 32), b"why")
 
 
 def approval(

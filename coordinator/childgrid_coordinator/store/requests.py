@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from childgrid_coordinator.request import OPEN, Course, Phase
 from childgrid_coordinator.store import queries
@@ -39,6 +39,18 @@ def add(db: Connection, request: Statement, category: str, course: Course) -> No
             phase=course.phase.value,
             disclosure=course.disclosure,
         )
+    )
+
+
+def waiting(db: Connection, query: str, holder: str) -> int:
+    """How many requests on a query are open at one holder."""
+    chosen = and_(
+        t.request.c.query == query,
+        t.request.c.holder == holder,
+        t.request.c.phase.in_([phase.value for phase in OPEN]),
+    )
+    return int(
+        db.scalar(select(func.count()).select_from(t.request).where(chosen)) or 0
     )
 
 
