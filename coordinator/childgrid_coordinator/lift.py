@@ -88,6 +88,7 @@ class Lifts:
         """The budget that `said` is or answers, once `said` may count for it."""
         if said.kind is Kind.BUDGET:
             lifting.check_budget(view, said)
+            self._check_crowd(view, said.issuer)
             return said
         with self._store.read() as db:
             budget = lifts.budget(db, said.answers)
@@ -101,6 +102,13 @@ class Lifts:
         if said.person in _decided(kept, budget):
             raise Refused(Reason.DECIDED, said.kind.value)
         return budget
+
+    def _check_crowd(self, view: View, member: str) -> None:
+        """Everybody's custodians are shown each one, so one agency's have a limit."""
+        with self._store.read() as db:
+            lasting = lifts.count(db, member, view.now)
+        if lasting >= lifting.MOST_LASTING:
+            raise Refused(Reason.BUDGET, "budgets of one agency")
 
     @staticmethod
     def _readers(view: View, budget: Statement, said: Statement) -> list[str]:

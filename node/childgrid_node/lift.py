@@ -82,7 +82,18 @@ def hear(office: Office, budget: Statement) -> None:
         raise Refused(Reason.WRONG_ROLE, "budget")
     lifting.check_budget(office.view, budget)
     with office.journal.writing() as writing:
+        _check_crowd(office, budget)
         writing.say(budget)
+
+
+def _check_crowd(office: Office, budget: Statement) -> None:
+    """Insist that not too many of its agency's lie before our custodians."""
+    lasting = office.journal.lasting_where(Kind.BUDGET, "issuer = ?3", (budget.issuer,))
+    others = [
+        one for one in lasting if one.hash != budget.hash and not _refused(office, one)
+    ]
+    if len(others) >= lifting.MOST_LASTING:
+        raise Refused(Reason.BUDGET, "budgets of one agency")
 
 
 def hear_decision(office: Office, said: Statement) -> None:

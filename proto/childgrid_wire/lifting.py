@@ -37,6 +37,10 @@ class Lift:
     approvals: tuple[Statement, ...]
 
 
+MOST_LASTING = 200
+"""Budgets of one agency that may last at a time: each waits for every custodian."""
+
+
 def subject_of(query: Statement, scope: str) -> str:
     """Whose budget of this scope a query spends, as a `budget` names it."""
     subjects = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from childgrid_coordinator.app import Coordinator
-from childgrid_wire import envelope
+from childgrid_wire import envelope, lifting
 from childgrid_wire.errors import Reason, Refused, WireError
 from childgrid_wire.kinds import Kind
 from coordinator.cast import AGENCIES, ASKER, DAY, HOLDERS, Json
@@ -210,6 +210,24 @@ def test_what_nobody_may_lift_is_not_carried(desk: Desk) -> None:
         assert desk.refused(ASKER, made) is reason
     assert desk.refused(HOLDER, desk.budget()) is Reason.WRONG_ROLE
     assert desk.refused(ASKER, desk.budget(), b"beside") is Reason.MALFORMED
+
+
+@pytest.mark.threat("T14")
+def test_budgets_without_end_are_not_carried(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one agency so many last at a time, however many have decided on them."""
+    monkeypatch.setattr(lifting, "MOST_LASTING", 3)
+    made = [desk.budget() for _ in range(4)]
+    for one in made[:3]:
+        desk.send(ASKER, one)
+    desk.send(HOLDER, desk.decided(made[0]))
+    assert desk.refused(ASKER, made[3]) is Reason.BUDGET
+    desk.send(ASKER, made[0])
+
+    desk.world.clock.advance(DAY)
+
+    desk.send(ASKER, desk.budget())
 
 
 def test_a_decision_on_an_unknown_budget_is_not_carried(desk: Desk) -> None:

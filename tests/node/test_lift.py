@@ -228,6 +228,32 @@ def test_what_nobody_may_lift_is_not_even_kept(
         wanted(grid, **wish)  # type: ignore[arg-type]
 
 
+@pytest.mark.threat("T14")
+def test_budgets_without_end_bury_no_custodian(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one agency so many lie before another's custodians, who make room themselves.
+
+    What is known already is none more, and another agency's are taken in.
+    """
+    monkeypatch.setattr(lifting, "MOST_LASTING", 3)
+    made = [wanted(grid) for _ in range(5)]
+    grid.carry()
+    waiting = [
+        one["hash"] for one in grid.look("customs", "cu-mehta", "inbox")["waiting"]
+    ]
+    assert waiting == [one.hash for one in made[:3]]
+
+    with refused(grid, Reason.BUDGET):
+        lift.hear(grid.agency("customs").office, made[3])
+    lift.hear(grid.agency("customs").office, made[0])
+    grid.decide("customs", "cu-mehta", made[1].hash, reason="legal-bar")
+
+    lift.hear(grid.agency("customs").office, made[3])
+    with refused(grid, Reason.BUDGET):
+        lift.hear(grid.agency("customs").office, made[4])
+
+
 def test_the_own_agency_does_not_countersign(grid: Grid) -> None:
     """Neither the supervisor nor a custodian of the asking agency has a place there."""
     budget = wanted(grid)

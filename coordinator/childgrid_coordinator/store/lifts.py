@@ -49,6 +49,13 @@ def until(db: Connection, member: str) -> int:
     return int(db.scalar(last) or 0)
 
 
+def count(db: Connection, member: str, now: int) -> int:
+    """How many budgets of an agency last."""
+    chosen = (t.lift.c.member == member, t.lift.c.until > now)
+    sql = select(func.count(t.lift.c.budget.distinct())).where(*chosen)
+    return int(db.scalar(sql) or 0)
+
+
 def lasting(db: Connection, member: str, now: int) -> list[Lift]:
     """Every budget of an agency whose time isn't over, with all that approve it."""
     rows = db.execute(
