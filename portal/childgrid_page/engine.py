@@ -116,10 +116,11 @@ def install_texts(environment: Environment, language: Language) -> None:
 
 _HIDDEN = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160"
-    "\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-"""Characters that show nothing or turn the order of others; not the joiners that
-Indian scripts are written with (U+200C, U+200D)."""
+"""Characters that show nothing or turn the order of others, and halves of characters,
+which no page can be sent with; not the joiners that Indian scripts are written with
+(U+200C, U+200D)."""
 
 
 _ODD = Markup('<span class="odd">U+{}</span>')

@@ -298,7 +298,10 @@ def profile(query: str, config: Config = _DEFAULT) -> None:
 
 
 def _show(document: object) -> None:
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """Print JSON: another agency's words may be in it, on which no terminal may act."""
+    from childgrid_portal.profile.text import escaped
+
+    typer.echo(escaped(json.dumps(document, indent=2, ensure_ascii=False)))
 
 
 def main() -> None:

@@ -69,7 +69,13 @@ def to_json(profile: Profile, mark: Mark) -> bytes:
         "timeline": [_step(one) for one in story.steps(profile)],
         "ties": [_tie(one) for one in ties.ties(profile)],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+    return as_json(document)
+
+
+def as_json(document: object) -> bytes:
+    """JSON in UTF-8; half a character, which has no place in that, as its escape."""
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def to_csv(profile: Profile, mark: Mark) -> bytes:

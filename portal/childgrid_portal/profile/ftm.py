@@ -10,13 +10,12 @@ of schemata and properties are FollowTheMoney's.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from childgrid_portal.profile import dates
 from childgrid_portal.profile.compare import key_of
-from childgrid_portal.profile.export import Mark, moment
+from childgrid_portal.profile.export import Mark, as_json, moment
 from childgrid_portal.profile.model import Origin, Outcome, Profile, Value
 
 _PERSON = {
@@ -44,7 +43,7 @@ Entity = dict[str, Any]
 def to_ftm(profile: Profile, mark: Mark) -> bytes:
     """The entities as one JSON list; the mark of who took it is in each one's notes."""
     made = [entity for one in profile.records for entity in entities(one, mark)]
-    return json.dumps(made, ensure_ascii=False, indent=1).encode()
+    return as_json(made)
 
 
 def entities(record: Outcome, mark: Mark) -> Iterator[Entity]:

@@ -7,6 +7,7 @@ between two letters of an Indic or Arabic word.
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 PIECE = 300
@@ -28,6 +29,16 @@ def visible(text: str) -> str:
 def hides(text: str) -> bool:
     """Whether `text` holds signs that a reader would not see; breaks of lines aside."""
     return any(_hidden(text, place) for place in range(len(text)))
+
+
+def escaped(text: str) -> str:
+    """JSON that means the same, with each invisible sign as an escape."""
+    if not hides(text):
+        return text
+    return "".join(
+        json.dumps(sign)[1:-1] if _hidden(text, place) else sign
+        for place, sign in enumerate(text)
+    )
 
 
 def _shown(text: str, place: int) -> str:
