@@ -101,6 +101,12 @@ def is_sent(office: Office, query: Statement) -> bool:
     return bool(answered or office.journal.rows(gone, (query.hash,)))
 
 
+def newest(office: Office, query: str) -> dict[str, Statement]:
+    """What each target said of a query last, in whatever order it was brought."""
+    answers = office.journal.answers(query, Kind.ANSWER)
+    return {one.issuer: one for one in sorted(answers, key=lambda one: one.issued)}
+
+
 def requests(office: Office, query: str) -> list[Statement]:
     """The requests made on a query's answers, in the order of arrival."""
     return [

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from childgrid_node import docket
 from childgrid_node.office import Office
 from childgrid_wire import statement
-from childgrid_wire.kinds import Kind
 
 QUERIES = 50
 """So many of the last queries are looked at."""
@@ -42,10 +42,7 @@ class Heard:
         self._asked = [
             (
                 one,
-                {
-                    said.issuer: said
-                    for said in office.journal.answers(one.hash, Kind.ANSWER)
-                },
+                docket.newest(office, one.hash),
             )
             for one in asked
         ]

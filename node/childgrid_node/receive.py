@@ -234,23 +234,19 @@ def _source(
     requests: list[Statement],
     words: Words,
 ) -> dict[str, Any]:
-    answers = [
-        one
-        for one in office.journal.answers(query.hash, Kind.ANSWER)
-        if one.issuer == target
-    ]
+    answer = docket.newest(office, query.hash).get(target)
     return {
         "agency": target,
-        "answer": answers[-1]["outcome"] if answers else "not answered",
-        "as_of": answers[-1]["as_of"] if answers else 0,
-        "answered_at": answers[-1].issued if answers else 0,
+        "answer": answer["outcome"] if answer else "not answered",
+        "as_of": answer["as_of"] if answer else 0,
+        "answered_at": answer.issued if answer else 0,
         "candidates": [
             {
                 **one,
                 "likelihood": likelihood(one),
                 "clerical": words.of(target, one["handle"]),
             }
-            for one in (answers[-1]["candidates"] if answers else ())
+            for one in (answer["candidates"] if answer else ())
         ],
         "requests": [_outcome(office, one) for one in requests],
     }

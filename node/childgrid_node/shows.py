@@ -188,9 +188,7 @@ class Shows:
     def _answers(self, officer: Officer, name: str) -> dict[str, Any]:
         office = self.office
         asked = self._own_query(officer, name)
-        latest: dict[str, Statement] = {}
-        for one in office.journal.answers(name, Kind.ANSWER):
-            latest[one.issuer] = one
+        latest = docket.newest(office, name)
         stand = self._stand(asked)
         words = Words(office, name)
         return {

@@ -10,6 +10,7 @@ import pytest
 from childgrid_node import receive
 from childgrid_node.courier import Parcel
 from childgrid_node.disclose import Releaser
+from childgrid_node.heard import Heard
 from childgrid_wire import canonical
 from childgrid_wire.errors import Reason
 from childgrid_wire.kinds import Kind
@@ -232,6 +233,31 @@ def test_a_profile_lists_denied_and_offline_sources(grid: Grid) -> None:
     grid.members["prisons"].online = True
     grid.submit(asked)
     assert states(grid, asked)["prisons"] == "hit"
+
+
+@pytest.mark.threat("T1")
+def test_an_earlier_answer_that_is_brought_later_hides_no_hit(grid: Grid) -> None:
+    """A coordinator that keeps back "no hit" until the silent hit was told.
+
+    Both are kept, and everywhere what childcare said last is what it says.
+    """
+    grid.members["childcare"].online = False
+    asked = grid.ask(KABIR, targets=["childcare"])
+    grid.members["childcare"].online = True
+    held = grid.relay.match(grid.agency("childcare"), grid.call(asked, "childcare"))
+    grid.now += 60
+    grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
+    told = grid.agency("childcare").office.journal.answers(asked.hash, Kind.ANSWER)[-1]
+    grid.bring("police", told.data)
+
+    grid.bring("police", held)
+
+    office = grid.agency("police").office
+    assert len(office.journal.answers(asked.hash, Kind.ANSWER)) == 2
+    shown = grid.look("police", "si-rao", "answers", asked.hash)["targets"]["childcare"]
+    assert (shown["outcome"], shown["answer"]) == ("hit", told.hash)
+    assert states(grid, asked)["childcare"] == "hit"
+    assert Heard(office, 0).of("childcare")["answered_at"] == told.issued
 
 
 def test_a_profile_names_who_was_not_asked(grid: Grid) -> None:
