@@ -12,20 +12,20 @@ bytes. What runs out of time before it is handed over is void.
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
-from childgrid_node import approve, guard, match, normalise, outcomes
+from childgrid_node import approve, match, normalise
 from childgrid_node import breakglass as glass
 from childgrid_node.grants import meanings
-from childgrid_node.holdings import Hit, Holdings
+from childgrid_node.holdings import Holdings
 from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
+from childgrid_node.today import reread
 from childgrid_wire import breakglass, canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
 from childgrid_wire.kinds import Kind
@@ -60,6 +60,7 @@ class Releaser:
 
         Raises:
             Refused: witnesses are missing or we are not level with them; try later.
+            ConfigurationRefused: the source can't be read; try later.
         """
         office = self.office
         request = office.journal.get(name, Kind.REQUEST)
@@ -98,7 +99,7 @@ class Releaser:
     def _record(self, request: Statement, grant: Grant) -> bytes:
         """Read the row again and take the approved fields; canonical JSON."""
         hit = match.handle(self.office, request["query"], request["handle"]).hit
-        source, values = self._reread(hit)
+        source, values = reread(self.office, self.registers, hit)
         columns = source.mapping.grants
         if not set(grant.fields) <= columns.keys():
             raise Refused(Reason.FIELDS, "a label that the mapping lacks")
@@ -127,22 +128,6 @@ class Releaser:
                 },
             }
         )
-
-    def _reread(self, hit: Hit) -> tuple[Source, Mapping[str, str]]:
-        """The row behind a hit as it stands today, which may still be shown."""
-        source = self.registers.get(hit.source)
-        if source is None or source.mapping.category != hit.category:
-            # It was asked for and approved under the rules of the other category.
-            raise Refused(Reason.CHANGED, "the source is gone, or of another category")
-        if hit.key in outcomes.cleared(self.office.journal, hit.source):
-            raise Refused(Reason.CHANGED, "a custodian took the row out")
-        row = source.register.reread(hit.key)
-        if row is None:
-            raise Refused(Reason.CHANGED, "the row is gone")
-        today = dt.datetime.fromtimestamp(self.office.now, dt.UTC).date()
-        if not guard.judge(row.values, source.mapping, today).admitted:
-            raise Refused(Reason.CHANGED, "the row is guarded now")
-        return source, row.values
 
     def _hand_over(self, request: Statement) -> str:
         """Gather witnesses, judge again, and let the coordinator carry it.

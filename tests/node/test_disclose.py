@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from childgrid_node import approve, disclose, handover, indexer, receive
+from childgrid_node.source_errors import AmbiguousKey, RegisterError, SourceError
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -22,9 +24,14 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Grid:
     return Grid(tmp_path_factory.mktemp("grid"))
 
 
-def approved(grid: Grid, fields: list[str] = FIELDS, hours: int = 48) -> Statement:
+def approved(
+    grid: Grid,
+    fields: list[str] = FIELDS,
+    hours: int = 48,
+    ask: Mapping[str, Sequence[str]] = KABIR,
+) -> Statement:
     """A request to customs that everybody has approved and that nobody released yet."""
-    request = grid.request(grid.ask(KABIR), "customs", fields, hours=hours)
+    request = grid.request(grid.ask(ask), "customs", fields, hours=hours)
     grid.carry()
     grid.decide("customs", "cu-mehta", request.hash)
     return request
@@ -367,6 +374,56 @@ def test_one_that_can_not_move_does_not_hold_up_the_others(grid: Grid) -> None:
 
     assert told == [(stuck.hash, Reason.UNKNOWN)]
     assert grid.released("customs") == 1
+
+
+PRIYA = {"name": ["Priya Dsouza"], "phone": ["9877700033"]}
+
+
+def failing(grid: Grid, monkeypatch: pytest.MonkeyPatch, fault: SourceError) -> None:
+    """Customs' register reads Kabir's row no more, and every other one."""
+    register = grid.agency("customs").source.register
+    read = register.reread
+
+    def reread(key: str) -> object:
+        if key == "CU-1":
+            raise fault
+        return read(key)
+
+    monkeypatch.setattr(type(register), "reread", lambda _, key: reread(key))
+
+
+@pytest.mark.threat("T15")
+def test_a_source_that_is_away_holds_up_no_other_record(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is down: its records wait, and go out once it is back."""
+    waits = approved(grid)
+    fine = approved(grid, ask=PRIYA)
+    told: list[tuple[str, Reason]] = []
+    releaser = grid.agency("customs").releaser(grid.relay.witness)
+    with monkeypatch.context() as away:
+        failing(grid, away, RegisterError("no connection"))
+
+        disclose.advance_all(
+            releaser,
+            disclose.unfinished(grid.agency("customs").office),
+            lambda name, error: told.append((name, error.reason)),
+        )
+
+    assert told == [(waits.hash, Reason.CONFIGURATION)]
+    assert grid.released("customs") == 1
+    assert advance(grid, fine) == advance(grid, waits) == "released"
+
+
+def test_a_key_that_names_several_rows_now(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell which of them was found: refused as changed."""
+    request = approved(grid)
+    failing(grid, monkeypatch, AmbiguousKey("twice"))
+
+    assert advance(grid, request) == "refused"
+    assert said(grid, Kind.REFUSAL)[0]["reason"] == "changed"
 
 
 def test_tokens_of_the_record_are_forgotten(grid: Grid) -> None:
