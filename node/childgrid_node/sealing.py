@@ -18,11 +18,17 @@ _DAY_SECONDS = 86_400
 
 
 def ensure(office: Office) -> Statement:
-    """Return the sealing key in force; make and publish one where it runs out."""
+    """Return the sealing key in force; make and publish one where it runs out.
+
+    So too where its private half is gone, after a clock was far ahead or a log came
+    back from a backup: nothing that is sealed to it would be opened.
+    """
     try:
-        return office.shelf.book.sealing_key(office.member, office.now + _DAY_SECONDS)
-    except Untrusted:
+        found = office.shelf.book.sealing_key(office.member, office.now + _DAY_SECONDS)
+        private(office, found.hash)
+    except (Untrusted, Refused):
         return _make(office)
+    return found
 
 
 def _make(office: Office) -> Statement:

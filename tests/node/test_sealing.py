@@ -8,7 +8,7 @@ from childgrid_node import sealing
 from childgrid_wire import canonical, seal
 from childgrid_wire.errors import Reason
 from childgrid_wire.seal import Binding
-from grid import DAY, STRANGER, Grid
+from grid import DAY, KABIR, STRANGER, Grid
 from refusals import refused
 
 WEEK = 7 * DAY
@@ -33,6 +33,26 @@ def test_a_key_lasts_until_its_last_day(grid: Grid) -> None:
     assert fresh.hash != first
     assert fresh["key"] != same["key"]
     assert sealing.kept(office) == [fresh.hash, first]
+
+
+@pytest.mark.threat("T15")
+def test_a_key_that_cannot_be_opened_any_more_is_replaced_at_once(grid: Grid) -> None:
+    """A clock that was years ahead for a while, and destroyed what it took for old.
+
+    What hangs on the board would be sealed to for days, and nothing of it answered.
+    """
+    customs = grid.agency("customs")
+    (first,) = sealing.kept(customs.office)
+    grid.now += 3_650 * DAY
+    sealing.destroy_old(customs.office)
+    grid.now -= 3_650 * DAY
+    assert customs.shelf.book.sealing_key("customs", grid.now).hash == first
+
+    grid.now += 600
+    grid.post([sealing.ensure(customs.office).data])
+
+    asked = grid.ask(KABIR, targets=["customs"])
+    assert grid.candidates(asked)["customs"]
 
 
 def test_a_new_key_goes_to_the_board(grid: Grid) -> None:
