@@ -2,12 +2,14 @@
 
 The passphrase is stretched by Argon2id (RFC 9106; 3 passes, 64 MiB) and the content
 closed with XSalsa20-Poly1305, both PyNaCl's. There is no way to write a secret
-unlocked, and no default passphrase.
+unlocked, and no default passphrase; and a process that has opened one leaves no core
+when it crashes, whatever its limits were.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import secrets
 import tempfile
 from pathlib import Path
@@ -55,6 +57,7 @@ def unlock(path: Path, passphrase: bytes) -> dict[str, str]:
     Raises:
         ConfigurationRefused: no such file, another format, or a wrong passphrase.
     """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         table = canonical.loads(path.read_bytes())
         if table["format"] != _MAGIC or table["memory"] > 2**30:

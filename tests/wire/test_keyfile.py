@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,29 @@ def test_a_locked_file_opens_with_its_passphrase_only(locked: Path) -> None:
         keyfile.unlock(locked, PASSPHRASE + b".")
     assert refusal.value.detail == "wrong passphrase for identity.locked"
     assert b"horse" not in str(refusal.value).encode()
+
+
+_CRASHES = """
+import os, resource, sys
+from pathlib import Path
+from childgrid_wire import keyfile
+most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+keyfile.unlock(Path(sys.argv[1]), b"correct horse battery")
+print(resource.getrlimit(resource.RLIMIT_CORE), flush=True)
+os.abort()
+"""
+
+
+@pytest.mark.threat("T8")
+def test_who_has_opened_a_secret_leaves_no_core(locked: Path, tmp_path: Path) -> None:
+    """A process that crashes with keys in its memory writes none of it to the disk."""
+    words = [sys.executable, "-c", _CRASHES, str(locked)]
+    crashed = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
+
+    assert crashed.returncode == -signal.SIGABRT
+    assert crashed.stdout == b"(0, 0)\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.threat("T8")
