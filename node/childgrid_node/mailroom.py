@@ -138,6 +138,8 @@ def _request(office: Office, request: Statement, parcel: Parcel) -> str:
     if len(parcel.content) > approve.MOST_PROSE:
         # It could be handed to no auditor (`openings`).
         raise Refused(Reason.TOO_LARGE, "justification")
+    if not seal.usable(request["recipient_key"]):
+        raise Refused(Reason.FIELDS, "request.recipient_key")
     with office.journal.writing() as writing:
         _check_crowd(office, request)
         writing.say(request)

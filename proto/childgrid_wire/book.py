@@ -21,6 +21,7 @@ from childgrid_wire.errors import Malformed, Reason, Refused, Untrusted
 from childgrid_wire.keys import EnrolledKey, check_public_key
 from childgrid_wire.kinds import TOPICS, Kind
 from childgrid_wire.schemas import check_body
+from childgrid_wire.seal import usable
 from childgrid_wire.statement import FOUNDERS, SKEW_SECONDS, Statement
 from childgrid_wire.trust import Revoked, View, fingerprint, founder_key
 
@@ -265,6 +266,9 @@ class Book:
     def sealing_key(self, member: str, now: int) -> Statement:
         """The newest sealing key of `member` that is valid at `now`.
 
+        One to which nothing can be sealed is none: else whoever asks all would be kept
+        from asking any.
+
         Raises:
             Untrusted: there is none.
         """
@@ -272,6 +276,7 @@ class Book:
             document
             for document in self._versions.get((Kind.SEALING_KEY, member), [])
             if document["valid_from"] <= now < document["valid_until"]
+            and usable(document["key"])
         ]
         if not valid:
             raise Untrusted(Reason.EXPIRED, "sealing key")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import (
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import (
 )
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
+from childgrid_wire import canonical
 from childgrid_wire.errors import Malformed, Reason, Untrusted
 
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
@@ -52,6 +54,17 @@ def new_key() -> tuple[bytes, bytes]:
 def public_of(private: bytes) -> bytes:
     """The public key of a private one, 32 bytes."""
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+@lru_cache(maxsize=4_096)
+def usable(public: str) -> bool:
+    """Whether anything can be sealed to a key (base64): not to one of low order."""
+    try:
+        key = X25519PublicKey.from_public_bytes(canonical.from_b64(public))
+        X25519PrivateKey.generate().exchange(key)
+    except ValueError:
+        return False
+    return True
 
 
 def seal(content: bytes, public: bytes, binding: Binding) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 
 from childgrid_node import mailroom
 from childgrid_node.courier import Parcel
-from childgrid_wire import envelope, rules, seal, statement
+from childgrid_wire import canonical, envelope, rules, seal, statement
 from childgrid_wire.errors import Reason, Untrusted
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -80,12 +80,25 @@ def test_requests_without_end_bury_no_custodian(tmp_path: Path, naming: str) -> 
     assert dropped(grid, "customs", repeated(grid, first, answers), b"why")
 
 
-def repeated(grid: Grid, request: Statement, answers: str) -> Statement:
+def repeated(
+    grid: Grid, request: Statement, answers: str, **changes: object
+) -> Statement:
     """The same request anew, signed by its officer without the desk."""
     head = ("kind", "id", "issuer", "officer", "issued", "expires", "answers")
     body = {key: value for key, value in request.body.items() if key not in head}
-    body |= {"answers": answers, "justification": seal.digest(b"why")}
+    body |= {"answers": answers, "justification": seal.digest(b"why"), **changes}
     return signed(grid, "police", "si-rao", Kind.REQUEST, **body)
+
+
+@pytest.mark.threat("T14")
+def test_a_request_to_whose_key_nothing_can_be_sealed(
+    grid: Grid, request_: Statement
+) -> None:
+    """It would be judged and its row read again at every round, for nothing."""
+    made = repeated(
+        grid, request_, request_.answers, recipient_key=canonical.to_b64(bytes(32))
+    )
+    assert dropped(grid, "customs", made, b"why")
 
 
 def test_a_request_that_answers_something_else_is_dropped(

@@ -7,6 +7,7 @@ import pytest
 from childgrid_node import sealing
 from childgrid_wire import canonical, seal
 from childgrid_wire.errors import Reason
+from childgrid_wire.kinds import Kind
 from childgrid_wire.seal import Binding
 from grid import DAY, KABIR, STRANGER, Grid
 from refusals import refused
@@ -119,6 +120,29 @@ def test_a_key_that_was_never_ours(grid: Grid) -> None:
     """A made-up name opens nothing."""
     with refused(grid, Reason.EXPIRED):
         sealing.private(grid.agency("customs").office, "ab" * 32)
+
+
+@pytest.mark.threat("T14")
+def test_a_key_to_which_nothing_can_be_sealed_keeps_nobody_from_asking(
+    grid: Grid,
+) -> None:
+    """One member hangs up a key of low order: it is none, and its last one holds."""
+    customs = grid.agency("customs")
+    (held,) = sealing.kept(customs.office)
+    for low in (bytes(32), b"\x01" + bytes(31)):
+        made = customs.office.speak(
+            Kind.SEALING_KEY,
+            seconds=WEEK,
+            key=canonical.to_b64(low),
+            valid_from=grid.now,
+            valid_until=grid.now + WEEK,
+        )
+        grid.post([made.data])
+
+    asked = grid.ask(KABIR)
+
+    assert set(grid.candidates(asked)) == {"customs", "prisons", "childcare"}
+    assert asked["targets"]["customs"]["sealing_key"] == held
 
 
 def test_nobody_can_seal_to_an_agency_whose_key_ran_out(grid: Grid) -> None:
