@@ -39,6 +39,9 @@ _DISK = (
     "SQLITE_READONLY",
 )
 
+_CLOSED = ("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")
+"""Of these nothing is said about what the file holds."""
+
 _META = """
 CREATE TABLE log_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TRIGGER log_meta_update BEFORE UPDATE ON log_meta
@@ -86,7 +89,11 @@ class Database:
         self._failed = False
         # Watched before it is opened, so that no file slips in between unseen.
         self._watches = [_Watch(self.path)]
-        self._writer, self._reader = _connect(self.path), _connect(self.path)
+        try:
+            self._writer, self._reader = _connect(self.path), _connect(self.path)
+        except sqlite3.Error as fault:
+            self._watches.pop().close()
+            raise _unopened(self.path, fault) from fault
         try:
             self._prepare(meta, marks or {})
         except BaseException:
@@ -185,6 +192,8 @@ class Database:
             self._reader.execute("PRAGMA query_only=ON")
             found = dict(self.query("SELECT key, value FROM log_meta"))
         except sqlite3.DatabaseError as fault:
+            if _error_name(fault).startswith(_CLOSED):
+                raise _unopened(self.path, fault) from fault
             raise StoreError(f"{self.path} is not a log: {fault}") from fault
         if not meta.items() <= found.items() <= {**marks, **meta}.items():
             raise StoreError(f"{self.path} belongs to another name or signing key")
@@ -259,6 +268,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     for pragma in ("foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON"):
         db.execute(f"PRAGMA {pragma}")
     return db
+
+
+def _unopened(path: Path, fault: sqlite3.Error) -> StoreError:
+    return StoreError(
+        f"{path} can't be opened ({_error_name(fault)}): let this account, and no"
+        " other, own it, its -wal and -shm files and its folder; a command that ran"
+        " as root leaves root's files"
+    )
 
 
 def _error_name(fault: sqlite3.Error) -> str:

@@ -73,6 +73,22 @@ def test_a_log_opens_for_its_own_name_and_key_only(log: Log, path: Path) -> None
         assert again.size() == 1
 
 
+def test_a_log_that_may_not_be_opened_is_no_damaged_one(log: Log, path: Path) -> None:
+    """Nothing was read, so nothing is said of what it holds, but whose it must be."""
+    log.append(drafts(1))
+    log.close()
+    path.with_name("log.db-wal").mkdir()
+    with pytest.raises(StoreError, match=r"let this account.* own it"):
+        Log.open(path, ORIGIN, SEED)
+    path.with_name("log.db-wal").rmdir()
+    far = path.parent.joinpath(*("x" * 250 for _ in range(3)))  # past SQLite's longest
+    far.mkdir(parents=True)
+    with pytest.raises(StoreError, match=r"let this account.* own it"):
+        Log.open(path.rename(far / path.name), ORIGIN, SEED)
+    with Log.open((far / path.name).rename(path), ORIGIN, SEED) as again:
+        assert again.size() == 1
+
+
 def test_a_closed_log_says_so(log: Log) -> None:
     """Use after close is refused, closing twice is harmless."""
     log.close()
