@@ -231,13 +231,13 @@ def _columns(
         yield rows, cells, len(rows)
 
 
-def mark(source: Source) -> Mark | None:
-    """How far a source goes now; None where it can only be read whole.
+def mark(source: Source, now: int) -> Mark | None:
+    """How far a source goes `now` (Unix seconds); None where it can only be read whole.
 
     Raises:
         SourceError: it can't be read, or `updated` names a column without times.
     """
-    return source.register.mark()
+    return source.register.mark(now)
 
 
 def keys(source: Source, at_once: int) -> Iterator[list[str]]:

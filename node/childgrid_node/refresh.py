@@ -148,7 +148,8 @@ class Refresher:
 
         So too where fewer than `least` rows would be left.
         """
-        now, mark = self._clock(), indexer.mark(self._source)
+        now = self._clock()
+        mark = indexer.mark(self._source, now)
         self._beside.unlink(missing_ok=True)
         self._lookback.forget()
         report = indexer.build(
@@ -175,7 +176,8 @@ class Refresher:
         if isinstance(index, Sharded) and self._path.exists():
             # How far the source was taken in is said of that file, not of these parts.
             raise IndexFileError("a newer index waits to be split; open it again")
-        now, mark = self._clock(), indexer.mark(self._source)
+        now = self._clock()
+        mark = indexer.mark(self._source, now)
         known = Progress.read(self._beside)
         due = plan(known, mark, pace, now, fingerprint())
         if due.whole or known is None or index.damaged:

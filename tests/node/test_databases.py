@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from childgrid_node.register import Fault, Mark, Register, Row
 from childgrid_node.source_errors import AmbiguousKey, RegisterError
 from places import Place
 
+NOW = int(datetime(2026, 3, 3, tzinfo=UTC).timestamp())
 FIELDS = """
 key = "id"
 updated = "changed"
@@ -211,7 +213,7 @@ def test_what_was_committed_late_is_met_again(place: Place, tmp_path: Path) -> N
     put(place, "old", changed="2026-03-01 10:59:59")
     put(place, "last", changed="2026-03-01 12:00:00")
     with opened(place, tmp_path) as register:
-        mark = register.mark()
+        mark = register.mark(NOW)
         assert mark == Mark("time", "2026-03-01T12:00:00")
         put(place, "late", changed="2026-03-01 11:00:00")
         put(place, "undated")
@@ -233,7 +235,7 @@ def test_a_time_with_a_zone_keeps_its_instant(
     put(postgresql, "a", changed="2026-03-01 12:00:00+05:30")
     put(postgresql, "b", changed="2026-03-01 10:00:00+05:30")
     with opened(postgresql, tmp_path) as register:
-        mark = register.mark()
+        mark = register.mark(NOW)
     role = postgresql.account
     postgresql.run(f"ALTER ROLE {role} SET timezone TO 'Pacific/Kiritimati'")
     assert mark is not None
@@ -292,6 +294,30 @@ def test_numbers_without_value_are_empty(postgresql: Place, tmp_path: Path) -> N
         (row,) = read(register)
 
     assert (row.values["person name"], row.values["dob"]) == ("", "")
+
+
+def test_a_time_that_no_calendar_of_ours_has_costs_nobody(
+    postgresql: Place, tmp_path: Path
+) -> None:
+    """One slip in one row must not keep the acquitted and the deleted in the index."""
+    table(postgresql, changed="TIMESTAMPTZ")
+    put(postgresql, 1, dob="1984-08-15", changed="2026-03-01 12:00:00+05:30")
+    put(postgresql, 2, dob="10984-08-15", changed="infinity")
+    put(postgresql, 3, dob="-infinity", changed="2026-03-01 12:00:00+05:30 BC")
+
+    with opened(postgresql, tmp_path) as register:
+        rows = read(register)
+        mark = register.mark(NOW)
+        again = register.reread("2")
+
+    assert [row.values["dob"] for row in rows] == [
+        "1984-08-15",
+        "10984-08-15",
+        "-infinity",
+    ]
+    assert again is not None and again.values["changed"] == "infinity"
+    assert mark is not None and mark.value.startswith("2026-03-01T")
+    assert register.faults.total == 0
 
 
 def test_a_view_whose_values_break_says_nothing_of_them(

@@ -154,7 +154,7 @@ def test_a_replaced_workbook_is_read_anew(tmp_path: Path) -> None:
     book = workbook(tmp_path / "a.xlsx", {"S": [[*HEADER], *ROWS]})
     register = opened(book)
     read(register)
-    mark = register.mark()
+    mark = register.mark(0)
     assert mark is not None
 
     workbook(book, {"S": [[*HEADER], ["new", "Asha"], ["A2", "Sunita Devi"]]})

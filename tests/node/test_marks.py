@@ -12,12 +12,14 @@ from sqlalchemy import create_engine, text
 
 from childgrid_node.mapping import Mapping
 from childgrid_node.register import Mark, Register
+from childgrid_node.register.marks import bound
 from childgrid_node.source_errors import RegisterError
 from places import Place
 
 moments = st.dates(date(2000, 1, 2), date(2100, 1, 1)).flatmap(
     lambda day: st.times().map(lambda time: datetime.combine(day, time))
 )
+NOW = int(datetime(2026, 3, 3, tzinfo=UTC).timestamp())
 FIELDS = """
 relation = "people"
 key = "id"
@@ -128,7 +130,7 @@ def test_late_commits_and_rows_without_time_are_met(people: People) -> None:
     """The look-back catches who committed late; a missing time is read every time."""
     people.put("old", "2026-01-01 00:00:00")
     people.put("last", "2026-03-01 12:00:00")
-    mark = people.register.mark()
+    mark = people.register.mark(NOW)
     assert mark is not None
     people.put("late", "2026-03-01 11:10:00")
     people.put("new", "2026-03-02 00:00:00")
@@ -138,10 +140,67 @@ def test_late_commits_and_rows_without_time_are_met(people: People) -> None:
     )
 
 
+def test_a_time_that_has_not_come_hides_nothing(people: People) -> None:
+    """A slip of the pen or a fast clock must not pass over all that is written next."""
+    people.put("last", "2026-03-02 12:00:00")
+    people.put("slip", "2062-03-02 12:00:00")
+    mark = people.register.mark(NOW)
+    assert mark is not None
+    people.put("new", "2026-03-02 13:00:00")
+    people.put("acquitted", "2026-03-02 13:00:00", "ACQUITTED")
+    assert people.changed(mark) == {
+        "last": True,
+        "slip": True,
+        "new": True,
+        "acquitted": False,
+    }
+
+
+def test_where_no_time_has_come_the_source_is_read_whole(people: People) -> None:
+    """There is no mark to begin at."""
+    people.put("slip", "2062-03-02 12:00:00")
+    assert people.register.mark(NOW) is None
+
+
+@pytest.mark.parametrize("odd", ["infinity", "N/A", ""])
+def test_a_word_in_place_of_a_time_keeps_no_other_row_back(
+    people: People, odd: str
+) -> None:
+    """Such a row is read every time, like one without a time."""
+    if people.engine.name == "postgresql" and odd != "infinity":
+        return
+    people.put("last", "2026-03-02 12:00:00")
+    people.put("odd", odd)
+    mark = people.register.mark(NOW)
+    assert mark is not None
+    people.put("new", "2026-03-02 13:00:00")
+    assert people.changed(mark) == dict.fromkeys(["last", "new", "odd"], True)
+
+
+@pytest.mark.parametrize(
+    ("greatest", "hours"),
+    [
+        (datetime(2026, 3, 3, 0, 30, tzinfo=UTC), 1),
+        (datetime(2026, 3, 3, 6, 0), 1),  # noqa: DTZ001 - India's, as columns hold it
+        (date(2026, 3, 4), 19),
+        ("2026-03-03T00:30:00Z", 1),
+        ("2026-03-03 06:00", 1),
+        ("2026-03-04", 19),
+    ],
+)
+def test_a_time_comes_by_its_own_zone_or_indias(greatest: object, hours: int) -> None:
+    """Until then a column is bound to now, written as the column is."""
+    as_text = isinstance(greatest, str)
+    until = bound(greatest, NOW, as_text=as_text)
+    assert until is not None
+    assert str(until) <= str(greatest)
+    assert bound(greatest, NOW + hours * 3_600, as_text=as_text) is None
+
+
 def test_who_was_acquitted_is_met_as_barred(people: People) -> None:
     """A row that the filters no longer let in is told by its key alone."""
     people.put("a", "2026-03-01 12:00:00")
-    mark = people.register.mark()
+    mark = people.register.mark(NOW)
     assert mark is not None
     people.put("a", "2026-03-01 13:00:00", "ACQUITTED")
     assert people.changed(mark) == {"a": False}
@@ -152,7 +211,7 @@ def test_what_was_deleted_shows_only_in_the_keys(people: People) -> None:
     """Deletes leave no time of change; the keys alone tell."""
     people.put("a", "2026-03-01 12:00:00")
     people.put("b", "2026-03-01 12:00:00")
-    mark = people.register.mark()
+    mark = people.register.mark(NOW)
     assert mark is not None
     people.run("DELETE FROM people WHERE id = 'a'")
     assert people.changed(mark) == {"b": True}
@@ -161,7 +220,7 @@ def test_what_was_deleted_shows_only_in_the_keys(people: People) -> None:
 
 def test_an_empty_table_has_no_mark(people: People) -> None:
     """It is read whole the next time."""
-    assert people.register.mark() is None
+    assert people.register.mark(NOW) is None
 
 
 def test_a_file_is_read_again_when_it_is_another(tmp_path: Path) -> None:
@@ -171,10 +230,10 @@ def test_a_file_is_read_again_when_it_is_another(tmp_path: Path) -> None:
     lines = f'agency = "test"\nsource = "people.csv"\n{FIELDS}'
     lines = lines.replace('relation = "people"\n', "")
     register = Register.open(Mapping.parse(lines, tmp_path / "people.toml"))
-    mark = register.mark()
+    mark = register.mark(NOW)
     assert mark is not None
     assert list(register.changes(mark, 0)) == []
     path.write_text("id,name,status,changed\nb,Suresh,OPEN,\n", "utf-8")
     (batch,) = register.changes(mark, 0)
     assert [one.key for one in batch] == ["b"]
-    assert register.mark() != mark
+    assert register.mark(NOW) != mark

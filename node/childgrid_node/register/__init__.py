@@ -73,13 +73,15 @@ class Register:
         """
         return _batches(self._source.read(), batch)
 
-    def mark(self) -> Mark | None:
+    def mark(self, now: int) -> Mark | None:
         """How far the source goes now; None where it can only be read whole.
 
         Take it before reading: what comes in meanwhile is then met again next time.
+        A time of change ahead of `now` (Unix seconds) does not count: what is written
+        before it comes would be passed over.
         Raises `RegisterError` where `updated` names a column that holds no times.
         """
-        return self._source.mark()
+        return self._source.mark(now)
 
     def changes(
         self, since: Mark, lag_seconds: int, batch: int = 10_000

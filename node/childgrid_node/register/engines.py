@@ -121,7 +121,14 @@ def _undriven(mapping: Mapping, url: URL, error: Exception) -> str:
 
 
 def hold(name: str, engine: Engine) -> None:
-    """Make every session of the engine a read-only one, where SQL can say so."""
+    """Make every session of the engine a read-only one, where SQL can say so.
+
+    One of PostgreSQL also gives times that Python does not hold (`odd_times`).
+    """
+    if engine.dialect.driver == "psycopg":
+        from .odd_times import as_written
+
+        event.listen(engine, "connect", as_written)
     if name in ("mysql", "mariadb"):
         event.listen(engine, "connect", mysql_session)
     elif name == "oracle":

@@ -64,14 +64,17 @@ class Filed(ABC):
                 )
         self._positions, self._state = positions, state
 
-    def mark(self) -> Mark | None:
-        """The file as it is now."""
+    def mark(self, now: int) -> Mark | None:  # noqa: ARG002 - as of a table
+        """The file as it is."""
+        return self._as_it_is()
+
+    def _as_it_is(self) -> Mark:
         with self._open() as stream:
             return Mark("file", " ".join(map(str, _state(stream))))
 
     def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:  # noqa: ARG002
         """Nothing while the file is the same, or else every row."""
-        if self.mark() != since:
+        if self._as_it_is() != since:
             for row in self.read():
                 yield Change(row.key, row)
 

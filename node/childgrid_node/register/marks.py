@@ -3,7 +3,8 @@
 A mark is the greatest `updated` value of one snapshot, or the state of a file. What is
 committed late carries an earlier time than what was read already; so a reader looks
 back from the mark by more than the longest transaction takes, and takes twice what it
-then meets twice. Numbers are refused: whether they count seconds or changes, nobody
+then meets twice. A time ahead of now is no mark: all that is written before it comes
+would lie behind it. Numbers are refused: whether they count seconds or changes, nobody
 can tell. Pure.
 """
 
@@ -11,13 +12,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 from ..source_errors import RegisterError
 
 _DATE_CHARACTERS = len("2026-01-31")
 _MINUTE_CHARACTERS = len("2026-01-31 23:59")
+_PLAIN = "2026-01-31 23:59:59"
+_INDIA = timezone(timedelta(hours=5, minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,36 @@ class Mark:
             return None
         known = kind in ("time", "date", "text", "file") and isinstance(value, str)
         return cls(kind, value) if known else None
+
+
+def bound(greatest: object, now: int, *, as_text: bool) -> object | None:
+    """`now`, as a column holds it, where its greatest value is ahead of that.
+
+    None where that is a time that has come. A text that is no time is taken to be
+    ahead; times without a zone are India's.
+
+    Args:
+        greatest: the column's greatest value.
+        now: Unix seconds.
+        as_text: whether the database compares the column as text.
+    """
+    instant = moment(greatest)
+    zone = (instant and instant.tzinfo) or _INDIA
+    here = datetime.fromtimestamp(now, zone)
+    if instant is not None and instant.replace(tzinfo=zone) <= here:
+        return None
+    if as_text:
+        return _like(str(greatest) if instant else _PLAIN, here)
+    return here if instant and instant.tzinfo else here.replace(tzinfo=None)
+
+
+def moment(value: object) -> datetime | None:
+    """The time that a value of a column tells; None where it tells none."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time.min)
+    return _instant(value) if isinstance(value, str) else None
 
 
 def _instant(value: str) -> datetime | None:

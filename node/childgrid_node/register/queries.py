@@ -49,16 +49,19 @@ class Queries:
         key: ColumnClause[Any] = column(self._mapping.key)
         return self._select(*self._mapping.columns()).order_by(key)
 
-    def greatest(self, updated: str) -> Select[Any]:
-        """The greatest time of change."""
-        return self._select(updated).with_only_columns(func.max(column(updated)))
+    def greatest(self, updated: str, until: object = None) -> Select[Any]:
+        """The greatest time of change, up to a bound if there is one."""
+        own: ColumnClause[Any] = column(updated)
+        query = self._select(updated).with_only_columns(func.max(own))
+        return query if until is None else query.where(own <= until)
 
     def since(self, updated: str, mark: Mark, lag_seconds: int) -> Select[Any]:
         """Rows that changed from so long before a mark on, and those without a time."""
         own: ColumnClause[Any] = column(updated)
+        timeless = [own.is_(None), *([own == ""] if mark.kind == "text" else ())]
         return (
             self._select(*self._mapping.columns())
-            .where(or_(own >= mark.back(lag_seconds), own.is_(None)))
+            .where(or_(own >= mark.back(lag_seconds), *timeless))
             .order_by(own, column(self._mapping.key))
         )
 

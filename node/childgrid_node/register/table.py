@@ -14,19 +14,21 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, inspect
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.types import TypeEngine
 
 from ..mapping import Mapping
 from ..source_errors import AmbiguousKey, RegisterError
 from . import engines, rights
 from .kinds import refuse
 from .looking import columns_of
-from .marks import Mark
-from .queries import Queries, unfit
+from .marks import Mark, bound, moment
+from .queries import Queries, python_type, unfit
 from .rows import Change, Faults, Row, Unreadable, admits, require, texts
 
 _FETCH = 5_000
@@ -47,6 +49,7 @@ class Table:
         self._prove()
         if self._backend == "mssql":
             self._engine = self._at_snapshot()
+        self._texts: frozenset[str] = frozenset()
         self._queries = self._checked()
 
     def read(self) -> Iterator[Row]:
@@ -65,15 +68,22 @@ class Table:
             elif admits(self._mapping, values):
                 yield Row(key, number, values)
 
-    def mark(self) -> Mark | None:
-        """The greatest time of change; None without such a column, or without rows."""
+    def mark(self, now: int) -> Mark | None:
+        """The greatest time of change that has come; None where there is none."""
         name = self._mapping.updated
-        if name is None:
-            return None
-        ((greatest,),) = self._stream(self._queries.greatest(name))
+        greatest = self._greatest(name) if name else None
+        if name and isinstance(greatest, str | date):
+            until = bound(greatest, now, as_text=name in self._texts)
+            come = greatest if until is None else self._greatest(name, until)
+            # Where no row holds a time, the message about that is what is needed.
+            greatest = come if come or moment(greatest) else greatest
         if greatest is None:
             return None
         return Mark.of(greatest, f"{self._mapping.path}: updated")
+
+    def _greatest(self, name: str, until: object = None) -> object:
+        ((greatest,),) = self._stream(self._queries.greatest(name, until))
+        return greatest
 
     def changes(self, since: Mark, lag_seconds: int) -> Iterator[Change]:
         """Rows with a time of change from so long before `since` on, or without one."""
@@ -180,8 +190,13 @@ class Table:
                 raise RegisterError(self._no_relation(connection, schema))
         require(self._mapping, list(found), f"relation {relation!r}")
         key = self._mapping.key
+        self._texts = frozenset(n for n, kind in found.items() if self._is_text(kind))
         refuse(self._mapping, {n: unfit(t, is_key=n == key) for n, t in found.items()})
         return Queries(self._mapping, found[key])
+
+    def _is_text(self, kind: TypeEngine[Any]) -> bool:
+        """Whether the database compares a column as text; SQLite does all times so."""
+        return self._backend == "sqlite" or python_type(kind) is str
 
     def _no_relation(self, connection: Connection, schema: str) -> str:
         look = inspect(connection)
