@@ -206,6 +206,38 @@ def test_a_header_that_does_not_fit_is_refused(
         sheet(tmp_path, body.encode())
 
 
+def test_a_file_without_a_header_is_refused_and_not_shown(tmp_path: Path) -> None:
+    """The first row may be somebody's; a running node would write it into its log."""
+    with pytest.raises(RegisterError, match="let it be the header") as error:
+        sheet(tmp_path, "17,Ramesh Kumar,9812345670\n".encode())
+    assert "person name" in str(error.value)
+    assert "Ramesh" not in str(error.value)
+    assert "9812345670" not in str(error.value)
+
+
+def test_a_header_in_other_letters_is_still_shown(tmp_path: Path) -> None:
+    """By case and signs alone a name is not taken for another, and it says which."""
+    with pytest.raises(RegisterError, match="it has: ID, Person_Name"):
+        sheet(tmp_path, b"ID,Person_Name\n1,x\n")
+
+
+def test_a_header_in_another_code_page_is_refused_with_advice(tmp_path: Path) -> None:
+    """Windows' own code page is what Excel writes where nobody says UTF-8."""
+    with pytest.raises(RegisterError, match="header is not UTF-8"):
+        sheet(tmp_path, "id,pérson name\n1,x\n".encode("cp1252"))
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n\r\n", "\ufeff\n"])
+def test_blank_lines_above_the_header_are_passed_over(
+    tmp_path: Path, blank: str
+) -> None:
+    """The delimiter is the header's, wherever it stands."""
+    body = HEADER.replace(",", ";") + "1;Ramesh;1984;;OPEN;x\n"
+    with sheet(tmp_path, (blank + body).encode()) as register:
+        ((row,),) = register.rows()
+    assert row.values["person name"] == "Ramesh"
+
+
 def test_a_wide_file_is_refused_with_advice(tmp_path: Path) -> None:
     """What Excel calls "Unicode text" is UTF-16, and the message says what to do."""
     with pytest.raises(RegisterError, match="save it as CSV in UTF-8"):

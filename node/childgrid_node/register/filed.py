@@ -152,6 +152,13 @@ class Filed(ABC):
     def _places(self, header: Sequence[str]) -> list[int]:
         """Where the mapping's columns stand; refuses a header that lacks one."""
         columns = [cell.strip() for cell in header]
+        if not set(map(_bare, columns)) & set(map(_bare, self._columns)):
+            # It may be a row of somebody's, so nothing of it is shown.
+            raise RegisterError(
+                f"{self._path}: its first row names no column of the mapping "
+                f"({', '.join(self._columns)}); let it be the header, with no title "
+                "above it, and correct the mapping if its names are others"
+            )
         for column in self._columns:
             if columns.count(column) > 1:
                 raise RegisterError(
@@ -160,6 +167,11 @@ class Filed(ABC):
                 )
         require(self._mapping, columns, self._path.name)
         return [columns.index(column) for column in self._columns]
+
+
+def _bare(name: str) -> str:
+    """A column's name without case, blanks and signs: by it a header is known."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _state(stream: BinaryIO) -> tuple[int, ...]:

@@ -60,15 +60,31 @@ class Sheet(Filed):
         if first.startswith(_WIDE):
             raise RegisterError(f"{self._path}: is UTF-16; save it as CSV in UTF-8")
         mark = len(codecs.BOM_UTF8) if first.startswith(codecs.BOM_UTF8) else 0
-        line = first[mark:].decode("utf-8", "surrogateescape")
+        first = first[mark:]
+        while first and not first.strip(
+            b"\r\n"
+        ):  # blank lines are passed over, here as below
+            first = stream.readline(_LONGEST_HEADER)
+        line = first.decode("utf-8", "surrogateescape")
         delimiter = max(_DELIMITERS, key=lambda sign: self._known(line, sign))
         stream.seek(mark)
         empty = Record((), mark, mark, "missing")
         record = next(records(stream, delimiter, mark, None), empty)
         if record.kind:
             raise RegisterError(f"{self._path}: has no header row in UTF-8")
+        self._insist_on_utf8(record.cells)
         own = self._places(record.cells)
         return _Head(delimiter, record.end, len(record.cells), own)
+
+    def _insist_on_utf8(self, header: tuple[str, ...]) -> None:
+        """Refuse a header in another code page, where a column of ours is not found."""
+        found = {cell.strip() for cell in header}
+        if set(self._columns) - found and any(
+            isinstance(_raw(cell), bytes) for cell in header
+        ):
+            raise RegisterError(
+                f"{self._path}: its header is not UTF-8; save it as CSV in UTF-8"
+            )
 
     def _known(self, line: str, delimiter: str) -> int:
         cells = {cell.strip().strip('"') for cell in line.strip().split(delimiter)}
