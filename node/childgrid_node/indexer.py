@@ -93,6 +93,7 @@ def survey(
     faults = register.faults
     places = (Defect(one.number, one.column, one.kind) for one in faults.listed)
     tally.unusable(faults.counts, places)
+    tally.filtered(faults.barred)
     return tally.close()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from childgrid_wire.kinds import CATEGORIES, FIELDS
 
-from .mapping_parse import Strict
+from .mapping_parse import Strict, folded
 from .source_errors import MappingError
 
 _LONGEST_YEARS = 100
@@ -86,7 +86,7 @@ Source = Columns | Aged | Typed
 class Role:
     """What the row's person is: fixed for the source, or read from a column.
 
-    Values are compared without case and outer blanks; a value in neither list is
+    Values are compared as `folded`; a value in neither list is
     `other`, and the guard keeps its row out of the suspect index.
     """
 
@@ -99,7 +99,7 @@ class Role:
         """The role that the column's `text` stands for (`text` unused when fixed)."""
         if self.column is None:
             return self.fixed
-        value = text.strip().casefold()
+        value = folded(text)
         if value in self.victim:
             return "victim"
         return "suspect" if value in self.suspect else "other"
@@ -123,7 +123,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A filter on one column; `values` are case-folded and stripped."""
+    """A filter on one column; `values` are folded."""
 
     column: str
     values: frozenset[str]
@@ -131,7 +131,7 @@ class Where:
 
     def admits(self, text: str) -> bool:
         """Whether a row with `text` in this column may enter the index."""
-        return (text.strip().casefold() in self.values) is self.keep
+        return (folded(text) in self.values) is self.keep
 
 
 @dataclass(frozen=True, slots=True)

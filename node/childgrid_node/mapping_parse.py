@@ -6,10 +6,23 @@ is allowed there. Which settings there are is `mapping`'s to say.
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 from .source_errors import MappingError
+
+
+def folded(text: str) -> str:
+    """A value as two of them are compared: without case, form, or outer blanks.
+
+    Hindi letters with a dot below have two spellings in Unicode that look the same, and
+    words hold joiners and blanks that nobody sees.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(text.casefold().split())
 
 
 class Strict:
@@ -30,7 +43,7 @@ class Strict:
             raise self.error(
                 setting, "holds a wrong type", "text, whole numbers, true, false"
             )
-        return str(item).strip().casefold()
+        return folded(str(item))
 
     def table(
         self, table: dict[str, Any], name: str, *, required: bool = False

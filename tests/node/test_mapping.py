@@ -121,6 +121,22 @@ def test_a_filter_is_compared_without_case_and_blanks() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "बाइज़्ज़त बरी",
+        "बाइ\u095b्\u095bत बरी",  # the same two letters in one sign each
+        "बाइज़्ज़त\u00a0 बरी",
+        "बाइज़्\u200dज़त बरी\ufeff",
+    ],
+)
+def test_words_that_look_the_same_are_the_same(written: str) -> None:
+    """What keyboards and exports do to a word leaves nobody in who was acquitted."""
+    text = FULL.replace('"WITHDRAWN"', '"बाइज़्ज़त बरी"')
+
+    assert not Mapping.parse(text).where[0].admits(written)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ('key = "id"', "", "key is missing"),

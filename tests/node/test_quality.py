@@ -259,6 +259,27 @@ def test_unusable_rows_and_excluded_ones_are_told_with_their_reasons(
     assert "    row 7: ragged" in said
 
 
+def test_a_filter_that_keeps_nobody_out_is_told(config: NodeConfig) -> None:
+    """An acquittal that is written otherwise than the mapping says leaves them all in."""
+    table(
+        config, [good(n) | {"part": "ACCUSED" if n else "Acquitted"} for n in range(4)]
+    )
+    mapped = config.sources / "rows.toml"
+    rules = '[where]\npart = { not_in = ["ACQUITTED"] }\nling = { not_in = [true] }\n'
+    mapped.write_text(mapped.read_text() + rules)
+    out = Out(config.sources.parent / "r.html", config.sources.parent / "r.json")
+    said: list[str] = []
+    assert check_sources(config, lambda: float(START), said.append, out)
+
+    assert out.json is not None and out.html is not None
+    (source,) = json.loads(out.json.read_text())["sources"]
+    assert (source["rows"], source["filtered"]) == (3, {"part": 1, "ling": 0})
+    assert "  filter: part: 1" in said
+    (empty,) = (line for line in said if line.startswith("  filter: ling: 0"))
+    assert "keeps nobody out" in empty
+    assert "keeps nobody out" in out.html.read_text()
+
+
 def test_one_source_that_cannot_be_read_does_not_hide_another(
     config: NodeConfig,
 ) -> None:

@@ -63,6 +63,11 @@ def _source(found: Quality) -> Iterator[str]:
     yield _table("Fields", ("field", "columns", "filled", "usable", "wrong"), _f(found))
     guarded = ((why, *_bar(n, found.rows)) for why, n in _ranked(found.guarded))
     yield _table("Who may be searched", ("reason", "rows", "share"), guarded)
+    filtered = (
+        (column, f"{n}{'' if n else spoken.NOBODY}")
+        for column, n in found.filtered.items()
+    )
+    yield _table("Left out by the mapping's filters", ("column", "rows"), filtered)
     yield _table("Dates", ("what", "rows", "by chance"), _dates(found))
     scripts = (
         (name, script, *_bar(n, sum(counts.values())))

@@ -73,12 +73,17 @@ class Recall:
 
 @dataclass
 class Quality:
-    """Everything that was counted of one source."""
+    """Everything that was counted of one source.
+
+    `rows` are those that its filters let in; `filtered` counts the others, by the
+    filter's column.
+    """
 
     source: str
     category: str
     rows: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
+    filtered: dict[str, int] = field(default_factory=dict)
     guarded: Counter[str] = field(default_factory=Counter)
     fields: dict[str, Filling] = field(default_factory=dict)
     dates: Counter[str] = field(default_factory=Counter)
@@ -110,6 +115,7 @@ class Quality:
             "scheme": self.scheme,
             "rows": self.rows,
             "admitted": self.admitted,
+            "filtered": dict(self.filtered),
             "guarded": dict(self.guarded),
             "unusable": dict(self.unusable),
             "fields": fields,

@@ -9,11 +9,15 @@ from .report import Quality, share
 
 _DAYS = 365.25
 _BEST = 3
+NOBODY = "; keeps nobody out: look how its values are written in the source"
+"""What is said of a filter that no row meets."""
 
 
 def lines(found: Quality) -> Iterator[str]:
     """Everything that was counted, field by field; no value."""
     yield f"{found.source}: {found.rows} rows ({found.category or 'no category'})"
+    for column, count in found.filtered.items():
+        yield f"  filter: {column}: {count}{'' if count else NOBODY}"
     for reason, count in sorted(found.guarded.items()):
         yield f"  guard: {reason}: {count}"
     yield from _fields(found)

@@ -112,6 +112,11 @@ class Tally:
         for place in places:
             self._list(place)
 
+    def filtered(self, barred: Mapping[str, int]) -> None:
+        """Take over how many rows each filter keeps out, those that keep none too."""
+        columns = (rule.column for rule in self._mapping.where)
+        self.found.filtered = {column: barred.get(column, 0) for column in columns}
+
     def close(self) -> Quality:
         """The finished report."""
         self._normaliser.clear()

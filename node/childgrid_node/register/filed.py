@@ -19,7 +19,7 @@ from typing import BinaryIO
 from ..mapping import Mapping
 from ..source_errors import RegisterError
 from .marks import Mark
-from .rows import Change, Faults, Row, Unreadable, admits, require, texts
+from .rows import Change, Faults, Row, Unreadable, admits, barring, require, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,9 @@ class Filed(ABC):
                 continue
             key = values[self._mapping.key]
             positions[key] = line.place
-            if admits(self._mapping, values):
+            barred = barring(self._mapping, values)
+            self.faults.barred.update(barred)
+            if not barred:
                 yield Row(key, number, values)
 
     def _judge(self, key: str, positions: dict[str, int]) -> None:

@@ -58,10 +58,14 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """All unusable rows counted by kind, the first thousand listed."""
+    """All unusable rows counted by kind, the first thousand listed.
+
+    `barred` are no faults: rows that a filter keeps out, by its column.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[Fault] = field(default_factory=list)
+    barred: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
@@ -98,7 +102,13 @@ def texts(columns: Sequence[str], cells: Iterable[object]) -> dict[str, str]:
 
 def admits(mapping: SourceMapping, values: Mapping[str, str]) -> bool:
     """Whether the mapping's filters let a row into the index."""
-    return all(rule.admits(values[rule.column]) for rule in mapping.where)
+    return not barring(mapping, values)
+
+
+def barring(mapping: SourceMapping, values: Mapping[str, str]) -> list[str]:
+    """The columns whose filters keep a row out of the index."""
+    rules = mapping.where
+    return [rule.column for rule in rules if not rule.admits(values[rule.column])]
 
 
 def require(mapping: SourceMapping, present: list[str], where: str) -> None:

@@ -29,7 +29,7 @@ from .kinds import refuse
 from .looking import columns_of
 from .marks import Mark, bound, moment
 from .queries import Queries, python_type, unfit
-from .rows import Change, Faults, Row, Unreadable, admits, require, texts
+from .rows import Change, Faults, Row, Unreadable, admits, barring, require, texts
 
 _FETCH = 5_000
 _SIGNS = re.compile(r"[\W_]+")
@@ -65,7 +65,10 @@ class Table:
             key = values[self._mapping.key]
             if run.repeats(key):
                 self.faults.add(number, "duplicate key", self._mapping.key)
-            elif admits(self._mapping, values):
+                continue
+            barred = barring(self._mapping, values)
+            self.faults.barred.update(barred)
+            if not barred:
                 yield Row(key, number, values)
 
     def mark(self, now: int) -> Mark | None:
