@@ -186,6 +186,29 @@ def test_the_next_workbook_may_have_its_columns_in_another_order(
     assert [row.key for row in read(register)] == ["A2"]
 
 
+def test_a_cell_that_python_does_not_hold_costs_no_other_row(tmp_path: Path) -> None:
+    """Year 33658, a nanosecond, and bytes that are no text; pyarrow refuses each."""
+    far = pa.array([0, 10**18], pa.int64()).cast(pa.timestamp("us"))
+    fine = pa.array([0, 1], pa.int64()).cast(pa.timestamp("ns"))
+    wrong = pa.array([b"Ramesh", b"R\xff"]).view(pa.string())
+    named = {"id": ["1", "2"], "person name": ["Sunita", "Ramesh"]}
+    rest = {"uid": ["", ""], "status": ["", ""]}
+    for name, dobs in (("far", far), ("fine", fine)):
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({**named, **rest, "dob": dobs}), path)
+        with opened(path) as register:
+            found = read(register)
+            assert [row.key for row in found] == ["1", "2"]
+            assert register.faults.total == 0
+    path = tmp_path / "wrong.parquet"
+    pq.write_table(
+        pa.table({**named, **rest, "dob": ["", ""], "person name": wrong}), path
+    )
+    with opened(path) as register:
+        assert [row.key for row in read(register)] == ["1"]
+        assert register.faults.listed == [Fault(2, "undecodable", "person name")]
+
+
 def test_the_next_parquet_file_is_refused_where_a_column_is_gone(
     tmp_path: Path,
 ) -> None:

@@ -52,7 +52,7 @@ class Parquet(Filed):
         )
         place = first
         for part in self._read(parts):
-            named = [part.column(name).to_pylist() for name in self._columns]
+            named = [_values(part.column(name)) for name in self._columns]
             for cells in zip(*named, strict=True):
                 yield Line(cells, place)
                 place += 1
@@ -87,6 +87,21 @@ class Parquet(Filed):
             f"{self._path}: is no Parquet file that can be read "
             f"({type(error).__name__}); write it anew"
         )
+
+
+def _values(column: Any) -> list[object]:  # noqa: ANN401 - pyarrow has no types
+    """A column's values; times that Python does not hold as text, wrong text as bytes.
+
+    Either costs at most its own row, where the library would refuse the whole column.
+    """
+    from pyarrow import binary, string
+
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return list(column.cast(binary()).to_pylist())
+    except (OverflowError, ValueError):
+        return list(column.cast(string()).to_pylist())
 
 
 def _unfit(kind: Any) -> str:  # noqa: ANN401 - pyarrow has no types
