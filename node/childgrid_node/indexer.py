@@ -85,6 +85,7 @@ def survey(
 
     today = dt.datetime.fromtimestamp(now, dt.UTC).date()
     register = source.register
+    register.mark(now)  # refuses an `updated` by which nobody can follow it
     tally = Tally(name, register.mapping, today, scheme)
     for batch in register.rows():
         for row in batch:

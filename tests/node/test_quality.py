@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from html.parser import HTMLParser
@@ -260,7 +262,7 @@ def test_unusable_rows_and_excluded_ones_are_told_with_their_reasons(
 
 
 def test_a_filter_that_keeps_nobody_out_is_told(config: NodeConfig) -> None:
-    """An acquittal that is written otherwise than the mapping says leaves them all in."""
+    """An acquittal that the mapping spells otherwise leaves everybody in."""
     table(
         config, [good(n) | {"part": "ACCUSED" if n else "Acquitted"} for n in range(4)]
     )
@@ -278,6 +280,32 @@ def test_a_filter_that_keeps_nobody_out_is_told(config: NodeConfig) -> None:
     (empty,) = (line for line in said if line.startswith("  filter: ling: 0"))
     assert "keeps nobody out" in empty
     assert "keeps nobody out" in out.html.read_text()
+
+
+def test_how_a_table_can_be_followed_is_looked_at(config: NodeConfig) -> None:
+    """Times missing or to come are counted; a column without any is refused."""
+    base = config.sources / "rows.db"
+    mapped = (config.sources / "rows.toml").write_text
+    text = MAPPING.replace('"rows.csv"', '"sqlite:///rows.db"\nrelation = "rows"')
+    text = text.replace('key = "id"', 'key = "id"\nupdated = "changed"')
+    mapped(text)
+    times = ["2024-01-01 10:00:00", "9999-12-31 00:00:00", None, "N/A"]
+    with closing(sqlite3.connect(base)) as db:
+        db.execute(f"CREATE TABLE rows ({', '.join((*COLUMNS, 'changed'))})")
+        marks = ",".join("?" * (len(COLUMNS) + 1))
+        for number, changed in enumerate(times):
+            cells = [*good(number).values(), changed]
+            db.execute(f"INSERT INTO rows VALUES ({marks})", cells)
+        db.commit()
+    said: list[str] = []
+    assert check_sources(config, lambda: float(START), said.append)
+    assert "  dates: updated holds no date: 2" in said
+    assert "  dates: updated is still to come: 1" in said
+    assert "    row 2: updated is still to come, column changed" in said
+
+    mapped(text.replace('"changed"', '"naam"'))
+    with pytest.raises(ConfigurationRefused, match="updated holds no times"):
+        check_sources(config, lambda: float(START), said.append)
 
 
 def test_one_source_that_cannot_be_read_does_not_hide_another(

@@ -209,7 +209,7 @@ def test_a_header_that_does_not_fit_is_refused(
 def test_a_file_without_a_header_is_refused_and_not_shown(tmp_path: Path) -> None:
     """The first row may be somebody's; a running node would write it into its log."""
     with pytest.raises(RegisterError, match="let it be the header") as error:
-        sheet(tmp_path, "17,Ramesh Kumar,9812345670\n".encode())
+        sheet(tmp_path, b"17,Ramesh Kumar,9812345670\n")
     assert "person name" in str(error.value)
     assert "Ramesh" not in str(error.value)
     assert "9812345670" not in str(error.value)

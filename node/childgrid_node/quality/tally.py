@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from childgrid_node import guard
 from childgrid_node import mapping as sources
@@ -29,6 +29,8 @@ from .twins import TwinCount
 LISTED = 20
 """How many places of one kind of defect are named."""
 
+_ZONES = timedelta(days=1)
+"""How far a day may be ahead of ours without being a slip."""
 _NAMES = ("name", "alias", "relative")
 _PLACES = ("address", "district", "state")
 _FEWEST_PARTS = 2
@@ -76,6 +78,7 @@ class Tally:
         for name in self._mapping.fields:
             self._field(number, name, fields, person)
         self._guarding(number, values)
+        self._following(number, values)
         if self._addresses(values) > 1:
             self.found.fields["address"].wrong[_TWO_PLACES] += 1
             self._defect(number, "address", _TWO_PLACES)
@@ -105,6 +108,20 @@ class Tally:
                 kind = f"{setting} holds no date"
                 self.found.dates[kind] += 1
                 self._list(Defect(number, column, kind))
+
+    def _following(self, number: int, values: Mapping[str, str]) -> None:
+        """Count rows that are read in every round: their time of change is no mark."""
+        column = self._mapping.updated
+        if column is None or "://" not in self._mapping.source:  # a file is read whole
+            return
+        written = _written(values.get(column, ""))
+        if written is not None and written <= self._today + _ZONES:
+            return
+        kind = (
+            "updated holds no date" if written is None else "updated is still to come"
+        )
+        self.found.dates[kind] += 1
+        self._list(Defect(number, column, kind))
 
     def unusable(self, counts: Mapping[str, int], places: Iterable[Defect]) -> None:
         """Take over the rows that the source itself could not give."""
@@ -146,6 +163,14 @@ class Tally:
         self._listed[defect.kind] += 1
         if self._listed[defect.kind] <= LISTED:
             self.found.defects.append(defect)
+
+
+def _written(text: str) -> date | None:
+    """The day of a time of change, as a database writes it."""
+    try:
+        return datetime.fromisoformat(text.strip()).date()
+    except ValueError:
+        return None
 
 
 def _is_dated(person: Person, fields: Fields) -> bool:
