@@ -9,7 +9,7 @@ or numbers otherwise than the one that read them. Applying the same changes twic
 changes nothing, so a mark that a crash kept from being written only means reading them
 again. The rules: no round holds up a query, a failed one leaves the index as it was,
 and a source that has lost most of its rows is believed only when a person says so
-(`childgrid-node index`).
+(`childgrid-node index`); who was acquitted meanwhile goes all the same.
 """
 
 from __future__ import annotations
@@ -84,6 +84,14 @@ class Progress:
             "rules": self.rules,
         }
         keyfile.write_private(path, json.dumps(table).encode())
+
+
+class Doubted(SourceError):
+    """Most rows are gone from the source: in `index` all stay that did not change."""
+
+    def __init__(self, detail: str, index: Rows) -> None:
+        super().__init__(detail)
+        self.index = index
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,7 @@ class Refresher:
 
         Raises:
             SourceError: the source can't be read, or has lost most of its rows.
+            Doubted: of these errors the one that carries the index afterwards.
             Damaged: rows of the file were altered; it is made anew in the next step.
             IndexFileError: somebody else changed the file; open it again.
         """
@@ -185,15 +194,19 @@ class Refresher:
             return self._opener(self._path, self._keyring)
         if not due.changes:
             return index.changed(as_of=now)
-        index = self._apply(index, known, pace, now, keys=due.keys)
-        keys = now if due.keys else known.keys
+        index, doubt = self._apply(index, known, pace, now, keys=due.keys)
+        keys = now if due.keys and not doubt else known.keys
         replace(known, mark=mark, keys=keys).write(self._beside)
-        return index.compacted() if index.loose else index
+        index = index.compacted() if index.loose else index
+        if doubt:
+            raise Doubted(doubt, index)
+        return index
 
     def _apply(
         self, index: Rows, known: Progress, pace: Pace, now: int, *, keys: bool
-    ) -> Rows:
-        blocks, gone = list[Block](), list[str]()
+    ) -> tuple[Rows, str]:
+        """The index afterwards, and why what is gone from the source stays in it."""
+        blocks, gone, doubt = list[Block](), list[str](), ""
         lookback = self._lookback
         lookback.begin(now // _DAY_SECONDS)
         if known.mark is not None:
@@ -203,23 +216,25 @@ class Refresher:
                 gone += barred
                 blocks += [block] if block is not None else []
         if keys:
-            gone += self._vanished(index)
-        changed = index.changed(latest(blocks), gone, as_of=now)
+            vanished, doubt = self._vanished(index)
+            gone += vanished
+        as_of = index.header.as_of if doubt else now
+        changed = index.changed(latest(blocks), gone, as_of=as_of)
         lookback.keep(gone)
-        return changed
+        return changed, doubt
 
-    def _vanished(self, index: Rows) -> list[str]:
-        """Keys that are in the index and no longer in the source."""
+    def _vanished(self, index: Rows) -> tuple[list[str], str]:
+        """Keys that are in the index and no longer in the source; or why none is."""
         seen = np.zeros(len(index), np.bool_)
         for keys in indexer.keys(self._source, _KEYS_AT_ONCE):
             seen[index.all_rows_of(keys)] = True
         lost = index.unseen(seen)
         if len(lost) > MOST_GONE * max(index.living, 1):
-            raise SourceError(
+            return [], (
                 f"{self._path.stem}: {len(lost)} of {index.living} rows are gone from "
                 "the source; if that is right, run `childgrid-node index`"
             )
-        return index.keys_of(lost)
+        return index.keys_of(lost), ""
 
 
 def latest(blocks: Sequence[Block]) -> list[Block]:
@@ -267,6 +282,9 @@ def _step(
 ) -> None:
     try:
         put(name, refresher.step(index, pace))
+    except Doubted as doubt:
+        put(name, doubt.index)
+        raise
     except Damaged:
         raise
     except IndexFileError as error:

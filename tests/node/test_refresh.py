@@ -190,6 +190,31 @@ def test_a_source_that_lost_most_of_its_rows_is_not_believed(
     assert living(indexer.open_index(people.path, people.keyring)) == ALL[:2]
 
 
+def test_who_was_acquitted_goes_from_an_index_whose_source_is_not_believed(
+    people: Register,
+) -> None:
+    """Nobody who was cleared waits for a person to look after a broken view."""
+    people.now += 60
+    people.run("DELETE FROM people WHERE id > 'P1'")
+    people.put("P1", "Person bmesh", "ACQUITTED")
+    people.put("P9", "Person kmesh")
+    before, told = people.index.header.as_of, list[str]()
+    for _ in range(2):
+        people.now += HOUR
+        step_all(
+            {"people": people.refresher},
+            {"people": people.index},
+            PACE,
+            lambda _, index: setattr(people, "index", index),
+            told.append,
+        )
+        assert people.keys() == ["P0", *ALL[2:], "P9"]
+        # Answers go on saying as of when they speak, and the alarm comes.
+        assert people.index.header.as_of == before
+    assert living(indexer.open_index(people.path, people.keyring)) == people.keys()
+    assert not told
+
+
 @pytest.mark.parametrize("seconds", [HOUR, 40 * HOUR])
 def test_a_file_that_lost_most_of_its_rows_is_not_believed(
     tmp_path: Path, keyring: Keyring, seconds: int
