@@ -22,6 +22,7 @@ from childgrid_node.config import NodeConfig
 from childgrid_node.index_errors import Damaged, NotAnIndex
 from childgrid_node.logbook import open_office
 from childgrid_node.office import Office
+from childgrid_node.source_errors import SourceError
 from childgrid_node.stock import Stock
 from childgrid_node.symptoms import Doubt, Fault
 from childgrid_wire import channel, keyfile
@@ -305,10 +306,10 @@ class _Patient:
             try:
                 indexer.readable(source)
             except Exception as error:
-                raise Fault(
-                    f"source: {name} can't be read ({type(error).__name__})"
-                ) from error
-        symptoms.stale(self._office, self._stock.holdings)
+                told = str(error) if isinstance(error, SourceError) else ""
+                kind = type(error).__name__
+                raise Fault(f"source: {name} can't be read ({told or kind})") from error
+        symptoms.stale(self._office, self._stock.holdings, self._config)
         return f"{len(self._stock.registers)} sources readable"
 
     def index(self) -> str:

@@ -23,7 +23,7 @@ from childgrid_wire.certificates import Peer
 from childgrid_wire.channel import Dialer
 from childgrid_wire.errors import ConfigurationRefused, WireError
 
-_DAY = 86_400
+_MINUTE, _DAY = 60, 86_400
 _WAIT_SECONDS = 600
 _ISSUER_DAYS = 30
 _LIST_DAYS = 7
@@ -135,15 +135,25 @@ def terms(office: Office, holdings: Holdings) -> str:
     return f"issuer for {issuer} days, lists and sealing key in force"
 
 
-def stale(office: Office, holdings: Holdings) -> None:
-    """Every index speaks of a time not long past; raises `Fault` otherwise."""
-    for name, index in holdings.indexes.items():
-        days = (office.now - index.header.as_of) // _DAY
-        if days >= _STALE_DAYS:
-            raise Fault(
-                f"source: {name} was last read {days} days ago; start the node, and"
-                " look in its log why it is not read"
-            )
+def stale(office: Office, holdings: Holdings, config: NodeConfig) -> None:
+    """Every index speaks of a time not long past; `Fault` after days, or `Doubt`.
+
+    In doubt it is once two rounds that compare all keys should have passed.
+    """
+    ages = {
+        name: office.now - index.header.as_of
+        for name, index in holdings.indexes.items()
+    }
+    name = max(ages, key=lambda one: ages[one], default="")
+    age = ages.get(name, 0)
+    remedy = "start the node, and look in its log why it is not read"
+    if age >= _STALE_DAYS * _DAY:
+        raise Fault(f"source: {name} was last read {age // _DAY} days ago; {remedy}")
+    if age > 2 * (config.reconcile_seconds + config.refresh_seconds):
+        raise Doubt(
+            f"{name} was last followed {age // _MINUTE} minutes ago; who is gone from"
+            f" it may still be found here: {remedy}"
+        )
 
 
 def filled(holdings: Holdings) -> str:

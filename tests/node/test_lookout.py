@@ -6,17 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from prometheus_client import generate_latest
 
 import alarms
 from childgrid_log.errors import LogBehind, LogUnavailable
-from childgrid_node import readiness, symptoms
+from childgrid_node import doctor, indexer, readiness, symptoms
+from childgrid_node.config import CoordinatorConfig, NodeConfig
 from childgrid_node.holdings import Holdings
 from childgrid_node.lookout import Lookout
 from childgrid_node.loops import Loop
 from childgrid_node.office import Office
+from childgrid_node.stock import Stock
 from childgrid_wire import health
 from childgrid_wire.errors import Reason, Refused, Unreachable
 from grid import DAY, KABIR, Grid
@@ -181,6 +185,55 @@ def test_figures_say_what_is_wrong(sight: Sight) -> None:
     text = sight.figures()
     assert "childgrid_ready 0.0" in text
     assert 'childgrid_fault{fault="log-behind"} 1.0' in text
+
+
+def settings(folder: Path) -> NodeConfig:
+    """A node's, as far as these checks look at them."""
+    return NodeConfig(
+        member="customs",
+        title="Customs",
+        state_dir=folder,
+        passphrase_file=folder,
+        coordinator=CoordinatorConfig(member="hub", address="127.0.0.1:1"),
+    )
+
+
+def test_a_source_that_breaks_while_it_is_read_is_told_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    """Of an error of ours the doctor says what to do, not only its kind."""
+    mapped, table = tmp_path / "a.toml", tmp_path / "a.csv"
+    lines = 'agency = "a"\ncategory = "custody"\nsource = "a.csv"\nkey = "id"\n'
+    mapped.write_text(f'{lines}[fields]\nname = "name"\n')
+    table.write_text("id,name\n1,Ramesh\n")
+    patient = doctor._Patient(settings(tmp_path), lambda: 0.0)
+    registers = {"a": indexer.open_source(mapped)}
+    patient._stocked = cast("Stock", SimpleNamespace(registers=registers))
+    table.unlink()
+
+    found = doctor._run("source", patient.source)
+
+    assert not found.ok
+    assert "check the name beside the mapping" in found.message
+
+
+def test_a_source_that_is_not_followed_is_told_within_hours(
+    sight: Sight, tmp_path: Path
+) -> None:
+    """Long before the alarm: a doctor that is asked every day must not call it well."""
+    config = settings(tmp_path)
+    rounds = 2 * (config.reconcile_seconds + config.refresh_seconds)
+    (read,) = {one.header.as_of for one in sight.holdings.indexes.values()}
+
+    def asked(seconds: int) -> None:
+        office = replace(sight.office, clock=lambda: float(read + seconds))
+        symptoms.stale(office, sight.holdings, config)
+
+    asked(rounds)
+    with pytest.raises(symptoms.Doubt, match=r"last followed .* look in its log"):
+        asked(rounds + 1)
+    with pytest.raises(symptoms.Fault, match="last read 2 days ago"):
+        asked(2 * DAY)
 
 
 def test_a_register_that_holds_nobody_is_told(sight: Sight) -> None:
