@@ -190,7 +190,8 @@ class Refresher:
         known = Progress.read(self._beside)
         due = plan(known, mark, pace, now, fingerprint())
         if due.whole or known is None or index.damaged:
-            self.build(least=math.ceil((1 - MOST_GONE) * index.living))
+            report = self.build(least=math.ceil((1 - MOST_GONE) * index.living))
+            _tell_unused(self._path.stem, report)
             return self._opener(self._path, self._keyring)
         if not due.changes:
             return index.changed(as_of=now)
@@ -235,6 +236,13 @@ class Refresher:
                 "the source; if that is right, run `childgrid-node index`"
             )
         return index.keys_of(lost), ""
+
+
+def _tell_unused(source: str, report: indexer.Report) -> None:
+    """Say how many rows a reading could not use; nobody else sees it unattended."""
+    if report.faults is not None and report.faults.total:
+        kinds = ", ".join(f"{kind} {n}" for kind, n in report.faults.counts.items())
+        log.warning("rows not used", source=source, of=report.read, kinds=kinds)
 
 
 def latest(blocks: Sequence[Block]) -> list[Block]:

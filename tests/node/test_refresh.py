@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from childgrid_node import indexer
 from childgrid_node.index import Block, Index
@@ -213,6 +214,26 @@ def test_who_was_acquitted_goes_from_an_index_whose_source_is_not_believed(
         assert people.index.header.as_of == before
     assert living(indexer.open_index(people.path, people.keyring)) == people.keys()
     assert not told
+
+
+def test_an_export_whose_rows_break_is_told_in_the_log(
+    tmp_path: Path, keyring: Keyring
+) -> None:
+    """Nobody runs `index` by hand any more; by kind and count, never by value."""
+    source, table = people_csv(tmp_path), tmp_path / "people.csv"
+    now, path = START, tmp_path / "people.index"
+    refresher = Refresher(source, path, keyring, lambda: now)
+    refresher.build()
+    index = indexer.open_index(path, keyring)
+    text = table.read_text()
+    table.write_text(text.replace("P4,Person", "P4;Person").replace("P5,", ","))
+    now += HOUR
+    with capture_logs() as told:
+        assert living(refresher.step(index, PACE)) == ALL[:4]
+    (line,) = told
+    assert (line["event"], line["log_level"]) == ("rows not used", "warning")
+    assert line["kinds"] == "ragged 1, missing key 1"
+    assert "Person" not in str(line)
 
 
 @pytest.mark.parametrize("seconds", [HOUR, 40 * HOUR])
