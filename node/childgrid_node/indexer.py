@@ -49,19 +49,27 @@ class Source:
         """How the source's columns become grid fields."""
         return self.register.mapping
 
+    @property
+    def away(self) -> str:
+        """Why it could not be opened yet; empty where it is open."""
+        return self.register.away
+
     def close(self) -> None:
         """Let go of it."""
         self.register.close()
 
 
-def open_source(path: Path) -> Source:
-    """Open the source of one mapping file; raises `ConfigurationRefused`."""
+def open_source(path: Path, *, patient: bool = False) -> Source:
+    """Open the source of one mapping file; raises `ConfigurationRefused`.
+
+    With `patient`, one that is only away is opened when it is used.
+    """
     try:
         mapping = Mapping.read(path)
         if not mapping.category:
             known = ", ".join(CATEGORIES)
             raise SourceError(f"{path}: category is missing; name one of: {known}")
-        return Source(Register.open(mapping))
+        return Source(Register.open(mapping, patient=patient))
     except SourceError as error:
         raise ConfigurationRefused(str(error)) from error
 

@@ -3,6 +3,7 @@
     SourceError
     ├── MappingError      the TOML that maps a source is wrong
     ├── RegisterError     the source cannot be opened or read
+    │   ├── SourceAway    it can't be reached, and may be there later
     │   └── AmbiguousKey  one key names several rows
     └── FieldError        a query or row names a grid field that does not exist
 
@@ -23,6 +24,10 @@ class MappingError(SourceError):
 
 class RegisterError(SourceError):
     """The source cannot be opened or read; the message says what the reader can do."""
+
+
+class SourceAway(RegisterError):
+    """Nothing is known to be wrong with the source but that it can't be reached now."""
 
 
 class AmbiguousKey(RegisterError):

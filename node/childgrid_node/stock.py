@@ -56,7 +56,7 @@ class Stock:
             ConfigurationRefused: a mapping or index can't be used; says which.
         """
         self._config, self._office = config, office
-        self._passphrase = passphrase
+        self._passphrase, self._serving = passphrase, serving
         self._fleet = (fleet.serving if serving else fleet.beside)(config.shards)
         self._lock = threading.Lock()
         self._told: dict[int, str] = {}
@@ -114,9 +114,14 @@ class Stock:
         return found
 
     def _open_registers(self) -> dict[str, Source]:
-        registers = {
-            path.stem: indexer.open_source(path) for path in mappings(self._config)
-        }
+        registers = dict[str, Source]()
+        for path in mappings(self._config):
+            # What was encoded once was reached once: it is waited for while we serve.
+            patient = self._serving and self._marker(path.stem).exists()
+            opened = indexer.open_source(path, patient=patient)
+            if opened.away:
+                log.error("source away", source=path.stem, why=opened.away)
+            registers[path.stem] = opened
         found = [one.mapping for one in registers.values()]
         check_policy(self._config.policy, found, self._office.view)
         return registers

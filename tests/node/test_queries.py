@@ -211,6 +211,20 @@ class Driver:
 
 
 @pytest.mark.threat("T30")
+def test_a_postgresql_that_is_away_is_not_waited_for_by_the_hour(
+    tmp_path: Path,
+) -> None:
+    """A start ends within its time, and a reading that a cut network holds ends too."""
+    head = 'agency = "a"\nkey = "id"\nrelation = "people"\n'
+    for query, seconds in (("", "10"), ("?connect_timeout=3", "3")):
+        text = f'{head}source = "postgresql+psycopg://r@h/d{query}"\n'
+        mapping = Mapping.parse(text + '[fields]\nname = "name"\n', tmp_path / "m.toml")
+        url = engines.address(mapping, tmp_path)
+        engine = engines.connectable(mapping, url, tmp_path)
+        assert engine.url.query["connect_timeout"] == seconds
+        assert int(engine.url.query["keepalives_idle"]) <= 60
+
+
 def test_every_session_of_mysql_begins_by_giving_up_writing() -> None:
     """Before anything else is sent, on each connection that is made."""
     driver = Driver()

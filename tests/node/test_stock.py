@@ -166,6 +166,50 @@ def test_a_mapping_that_names_no_column_of_the_source(
         stock(grid, config)
 
 
+def test_a_node_comes_back_before_its_source(grid: Grid, config: NodeConfig) -> None:
+    """After a power cut it answers from its index and goes on once that is there.
+
+    Whoever looks by hand is told all the same, and so is a source never read before.
+    """
+    stock(grid, config).index("rows")
+    table, aside = config.sources / "rows.csv", config.sources / "aside"
+    table.rename(aside)
+    office = grid.agency("customs").office
+    with capture_logs() as told:
+        at = Stock(config, office, PASSPHRASE, serving=True)
+        before = at.holdings.indexes["rows"]
+        at.refresh()
+    assert [line["event"] for line in told] == ["source away", "index not refreshed"]
+    assert at.holdings.indexes["rows"] is before and before.living
+
+    with pytest.raises(ConfigurationRefused, match="cannot be opened"):
+        stock(grid, config)
+    aside.rename(table)
+    table.write_text(table.read_text().replace("ABSCONDING", "ACQUITTED"))
+    with capture_logs() as told:
+        at.refresh()
+    assert told == []
+    assert at.registers["rows"].away == ""
+    assert at.holdings.indexes["rows"] is not before
+
+    table.rename(aside)
+    for marker in (config.state_dir / "index").glob("*.encoded"):
+        marker.unlink()
+    with pytest.raises(ConfigurationRefused, match="cannot be opened"):
+        Stock(config, office, PASSPHRASE, serving=True)
+
+
+def test_a_source_that_is_wrong_keeps_a_node_from_serving(
+    grid: Grid, config: NodeConfig
+) -> None:
+    """Only what may be there later is waited for."""
+    stock(grid, config).index("rows")
+    table = config.sources / "rows.csv"
+    table.write_text("another header\n")
+    with pytest.raises(ConfigurationRefused, match="let it be the header"):
+        Stock(config, grid.agency("customs").office, PASSPHRASE, serving=True)
+
+
 def test_a_damaged_index_is_named(grid: Grid, config: NodeConfig) -> None:
     """The node does not start with half a register."""
     at = stock(grid, config)

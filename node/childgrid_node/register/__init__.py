@@ -10,13 +10,15 @@ Its faults and errors name columns, row numbers and settings, never a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ..mapping import Mapping
-from ..source_errors import RegisterError
+from ..source_errors import RegisterError, SourceAway
 from .marks import Mark
 from .rows import Batch, Change, Fault, Faults, Row
 from .sheet import Sheet
@@ -41,29 +43,44 @@ class Register:
     manager, or call `close`.
     """
 
-    def __init__(self, mapping: Mapping, source: Filed | Table) -> None:
+    def __init__(self, mapping: Mapping, opener: Callable[[], Filed | Table]) -> None:
         self.mapping = mapping
-        self._source = source
+        self.away = "not opened yet"
+        """Why the source is not open; empty where it is."""
+        self._opener, self._opening = opener, threading.Lock()
+        self._source: Filed | Table | None = None
 
     @classmethod
-    def open(cls, mapping: Mapping, base: Path | None = None) -> Register:
+    def open(
+        cls, mapping: Mapping, base: Path | None = None, *, patient: bool = False
+    ) -> Register:
         """Open the mapping's source; files are looked for in `base`.
 
         `base` is the mapping's own folder unless given. Raises `RegisterError` if the
-        source cannot be read or lacks a column that the mapping names.
+        source cannot be read or lacks a column that the mapping names. With `patient`,
+        one that is only away is opened when it is used; see `away`.
         """
         base = mapping.path.parent if base is None else Path(base)
-        if "://" in mapping.source:
-            # SQLAlchemy is slow to import, and most sources are files.
-            from .table import Table
+        register = cls(mapping, partial(_opened, mapping, base))
+        try:
+            register._there()
+        except SourceAway as error:
+            if not patient:
+                raise
+            register.away = str(error)
+        return register
 
-            return cls(mapping, Table(mapping, base))
-        return cls(mapping, _file(mapping, base / mapping.source))
+    def _there(self) -> Filed | Table:
+        """The source, opened now if it was away; opening it proves it."""
+        with self._opening:
+            if self._source is None:
+                self._source, self.away = self._opener(), ""
+            return self._source
 
     @property
     def faults(self) -> Faults:
         """What the last full reading could not use, by row number."""
-        return self._source.faults
+        return Faults() if self._source is None else self._source.faults
 
     def rows(self, batch: int = 10_000) -> Iterator[Batch]:
         """Every usable row that passes the mapping's filters, `batch` at a time.
@@ -71,7 +88,7 @@ class Register:
         Streams: memory does not grow with the rows of a database; for a file it holds
         one position per key.
         """
-        return _batches(self._source.read(), batch)
+        return _batches(self._there().read(), batch)
 
     def mark(self, now: int) -> Mark | None:
         """How far the source goes now; None where it can only be read whole.
@@ -81,7 +98,7 @@ class Register:
         before it comes would be passed over.
         Raises `RegisterError` where `updated` names a column that holds no times.
         """
-        return self._source.mark(now)
+        return self._there().mark(now)
 
     def changes(
         self, since: Mark, lag_seconds: int, batch: int = 10_000
@@ -91,22 +108,23 @@ class Register:
         A row whose time of change is missing is always among them. Rows that are gone
         from the source are not: see `keys`. A file that changed is read whole.
         """
-        return _batches(self._source.changes(since, lag_seconds), batch)
+        return _batches(self._there().changes(since, lag_seconds), batch)
 
     def keys(self) -> Iterator[str]:
         """The key of every row that passes the filters, read without its identity."""
-        return self._source.keys()
+        return self._there().keys()
 
     def reread(self, key: str) -> Row | None:
         """The row under `key` as it is now, or None if it is gone or filtered out.
 
         Raises `AmbiguousKey` if the key names several rows.
         """
-        return self._source.find(key)
+        return self._there().find(key)
 
     def close(self) -> None:
         """Let go of the source."""
-        self._source.close()
+        if self._source is not None:
+            self._source.close()
 
     def __enter__(self) -> Register:
         return self
@@ -120,6 +138,15 @@ def _batches(items: Iterator[_T], size: int) -> Iterator[tuple[_T, ...]]:
         raise ValueError("a batch holds at least one row")
     while batch := tuple(islice(items, size)):
         yield batch
+
+
+def _opened(mapping: Mapping, base: Path) -> Filed | Table:
+    if "://" in mapping.source:
+        # SQLAlchemy is slow to import, and most sources are files.
+        from .table import Table
+
+        return Table(mapping, base)
+    return _file(mapping, base / mapping.source)
 
 
 def _file(mapping: Mapping, path: Path) -> Filed:

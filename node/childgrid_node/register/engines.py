@@ -51,6 +51,14 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
     "oracle": {"arraysize": 1_000},
     "mssql": {"connect_args": {"use_datetime2": True}},
 }
+_PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "60",
+    "keepalives_interval": "10",
+    "keepalives_count": "6",
+}
+"""Seconds of PostgreSQL's client, which by itself waits two minutes for a host that is
+away, and two hours where the network was cut in the midst of a reading."""
 _MYSQL_SESSION = (
     "SET SESSION TRANSACTION READ ONLY",
     # A reader that encodes what it reads is slower than the server sends.
@@ -95,6 +103,8 @@ def connectable(mapping: Mapping, url: URL, base: Path) -> Engine:
         return create_engine(
             "sqlite://", creator=lambda: _sqlite(path), poolclass=NullPool
         )
+    if name == "postgresql":
+        url = url.set(query={**_PATIENCE, **url.query})
     try:
         engine = create_engine(
             url,

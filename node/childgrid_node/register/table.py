@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from ..mapping import Mapping
-from ..source_errors import AmbiguousKey, RegisterError
+from ..source_errors import AmbiguousKey, RegisterError, SourceAway
 from . import engines, rights
 from .kinds import refuse
 from .looking import columns_of
@@ -218,7 +218,8 @@ class Table:
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             kind = type(getattr(error, "orig", None) or error).__name__
-            raise RegisterError(
+            away = isinstance(error, OperationalError | InterfaceError)
+            raise (SourceAway if away else RegisterError)(
                 f"{self._mapping.path}: cannot read {self._where} ({kind}); check "
                 "address, account, permissions and that the server runs"
             ) from None
