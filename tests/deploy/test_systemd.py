@@ -143,6 +143,16 @@ def test_a_unit_starts_a_command_that_exists(path: Path) -> None:
     assert {word for word in rest if word.startswith("--")} <= known
 
 
+def test_a_node_has_as_long_to_start_as_in_a_pod() -> None:
+    """A start that is killed in its time is repeated for ever, and says nothing."""
+    pod = (SYSTEMD.parent / "chart" / "templates" / "member.yaml").read_text("utf-8")
+    probe = pod[pod.index("startupProbe") : pod.index("readinessProbe")]
+    numbers = dict(re.findall(r"(periodSeconds|failureThreshold): (\d+)", probe))
+    seconds = int(numbers["periodSeconds"]) * int(numbers["failureThreshold"])
+    unit = (SYSTEMD / "childgrid-node@.service").read_text("utf-8")
+    assert f"\nTimeoutStartSec={seconds // 60}min\n" in unit
+
+
 def test_every_account_of_a_unit_is_made() -> None:
     """sysusers knows each user that a unit names, and none without a unit."""
     text = (SYSTEMD / "childgrid.sysusers").read_text("utf-8")
