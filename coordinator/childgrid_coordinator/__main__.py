@@ -1,7 +1,8 @@
 """`childgrid-coordinator`: join, install, serve, shred, archive, backup, restore.
 
 Whatever keeps the program from starting is said in one line on stderr, with exit
-code 2. SIGTERM and SIGINT let calls finish and end with 0.
+code 2, or 75 where the database is only away: what starts us tries that again.
+SIGTERM and SIGINT let calls finish and end with 0.
 """
 
 import os
@@ -190,7 +191,13 @@ def main() -> None:
         app()
     except (WireError, LogError, OSError) as error:
         print(f"childgrid-coordinator: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(_status(error))
+
+
+def _status(error: Exception) -> int:
+    from childgrid_coordinator.store.engine import Away
+
+    return os.EX_TEMPFAIL if isinstance(error, Away) else 2
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from childgrid_coordinator.store.tables import SCHEMA, VERSION, meta, metadata
 from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
@@ -34,6 +34,10 @@ from childgrid_wire.errors import ConfigurationRefused, Reason, Refused
 _BUSY_MS = 5_000
 LOCK = 0x6368_6772_6964
 """What a coordinator holds in PostgreSQL as long as it runs."""
+
+
+class Away(ConfigurationRefused):
+    """PostgreSQL can't be reached: it may be later than we, so try again."""
 
 
 class Store:
@@ -52,8 +56,9 @@ class Store:
         `owner` is the log's public key, to which the database is pinned.
 
         Raises:
-            ConfigurationRefused: unreachable, in use, of another version, or another
-                coordinator's; the URL, which may hold a password, isn't repeated.
+            ConfigurationRefused: in use, of another version, or another coordinator's;
+                the URL, which may hold a password, isn't repeated.
+            Away: unreachable.
         """
         try:
             engine = _engine(driver(url))
@@ -112,8 +117,11 @@ class Store:
 
 
 def _unopened(error: SQLAlchemyError) -> ConfigurationRefused:
-    kind = type(error).__name__
-    return ConfigurationRefused(f"database cannot be opened ({kind})")
+    away = (
+        isinstance(error, OperationalError) and "psycopg" in type(error.orig).__module__
+    )
+    told = f"database cannot be opened ({type(error).__name__})"
+    return Away(told) if away else ConfigurationRefused(told)
 
 
 def driver(url: str) -> URL:
