@@ -107,5 +107,4 @@ def load(path: Path) -> Settings:
 def described(error: ValidationError) -> str:
     """Name the settings at fault and what is wrong, without their values."""
     faults = error.errors(include_input=False, include_url=False)
-    told = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
-    return "; ".join(told)
+    return "; ".join(settings.told({**one}) for one in faults)

@@ -205,8 +205,7 @@ def check(table: dict[str, object]) -> Settings:
         settings = Settings.model_validate_json(files.as_json(table), strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationRefused(f"setting {name}: {first['msg']}") from None
+        raise ConfigurationRefused(f"setting {files.told({**first})}") from None
     if not settings.hit_floor <= settings.possible_floor <= settings.strong_floor:
         raise ConfigurationRefused("hit_floor, possible_floor, strong_floor must rise")
     return settings

@@ -166,10 +166,7 @@ def load(path: Path) -> NodeConfig:
 def describe(error: ValidationError) -> str:
     """Name the settings at fault and what is wrong, without their values."""
     faults = error.errors(include_input=False, include_url=False)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-        for fault in faults
-    )
+    return "; ".join(settings.told({**fault}) for fault in faults)
 
 
 def _anchored(config: NodeConfig, base: Path) -> NodeConfig:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,27 @@ PORT = (
     "([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 )
 """The pattern of a port that there is; with a larger one another would be opened."""
+
+
+_FORMS = (
+    ("127\\.0\\.0\\.1", "write 127.0.0.1:PORT; it is for this machine alone"),
+    ("https?://", "write https://HOST, in lower case"),
+    (PORT, "write HOST:PORT, with a port up to 65535"),
+    ("(/", "write an absolute path of at most 101 characters"),
+    ("[ -~]{1,80}", "write up to 80 letters, digits and signs of English"),
+    ("[a-z0-9-]", "write an id: lower-case letters, digits and -"),
+)
+"""What is told of a pattern, by a part of it; the first that fits."""
+
+
+def told(fault: Mapping[str, Any]) -> str:
+    """A setting at fault and what to write, from pydantic's account of it; no value."""
+    name = ".".join(str(part) for part in fault["loc"])
+    pattern = fault.get("ctx", {}).get("pattern")
+    if pattern is None:
+        return f"{name}: {fault['msg']}"
+    form = next((words for part, words in _FORMS if part in pattern), "see its form")
+    return f"{name}: {form} (docs/settings.md)"
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -71,6 +71,28 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("hub.example:7400", "hub.example", "coordinator.address: write HOST:PORT"),
+        ("hub.example:7400", "hub:99999", "coordinator.address: write HOST:PORT"),
+        ('title = "Customs"', 'title = "सीमा शुल्क"', "title: write up to 80 letters"),
+        ('"customs"', '"Customs"', "member: write an id: lower-case letters"),
+        ('title = "Customs"', 'title = "C"\nmetrics = "0.0.0.0:1"', "write 127.0.0.1:"),
+        ('title = "Customs"', 'title = "C"\nprobe = "x.sock"', "an absolute path"),
+    ],
+)
+def test_a_wrong_form_is_told_in_words(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    """Who runs a node reads no patterns, and what stood there is not repeated."""
+    with pytest.raises(ConfigurationRefused) as refusal:
+        load(written(tmp_path, GOOD.replace(old, new)))
+    assert says in refusal.value.detail
+    assert "^" not in refusal.value.detail
+    assert new not in refusal.value.detail
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("member", GOOD.replace('member = "customs"', "")),

@@ -162,10 +162,7 @@ def _is_loopback(config: PortalConfig) -> bool:
 def _described(error: ValidationError) -> str:
     """Name the settings at fault and what is wrong, without their values."""
     faults = error.errors(include_input=False, include_url=False)
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-        for fault in faults
-    )
+    return "; ".join(settings.told({**fault}) for fault in faults)
 
 
 def _anchored(config: PortalConfig, base: Path) -> PortalConfig:
