@@ -186,6 +186,17 @@ def test_the_next_workbook_may_have_its_columns_in_another_order(
     assert [row.key for row in read(register)] == ["A2"]
 
 
+def test_blank_rows_above_a_workbooks_header_are_passed_over(tmp_path: Path) -> None:
+    """As in a CSV; and a row is found again under its key."""
+    book = {"Sheet1": [["", ""], [""], [*HEADER], *ROWS]}
+    with opened(workbook(tmp_path / "a.xlsx", book)) as register:
+        found = read(register)
+        again = register.reread(found[-1].key)
+    with opened(workbook(tmp_path / "b.xlsx", {"Sheet1": [[*HEADER], *ROWS]})) as plain:
+        assert found == read(plain)
+    assert again is not None and again.values == found[-1].values
+
+
 def test_a_cell_that_python_does_not_hold_costs_no_other_row(tmp_path: Path) -> None:
     """Year 33658, a nanosecond, and bytes that are no text; pyarrow refuses each."""
     far = pa.array([0, 10**18], pa.int64()).cast(pa.timestamp("us"))

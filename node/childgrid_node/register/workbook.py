@@ -1,10 +1,10 @@
 """A sheet of an Excel or OpenDocument workbook as a source.
 
-The first row is the header; `relation` names the sheet where there are several. A
-workbook is held in memory while it is read: a sheet has at most 1,048,576 rows. Excel
-keeps fifteen digits of a number and no leading zeros, so columns of identifiers must be
-formatted as text there; what it has cut off can't be seen here. Formulas count as their
-last result, errors (#N/A) as empty.
+The first row that is not blank is the header; `relation` names the sheet where there
+are several. A workbook is held in memory while it is read: a sheet has at most
+1,048,576 rows. Excel keeps fifteen digits of a number and no leading zeros, so columns
+of identifiers must be formatted as text there; what it has cut off can't be seen here.
+Formulas count as their last result, errors (#N/A) as empty.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Workbook(Filed):
         return Line([cells[at] for at in own], place)
 
     def _own(self, rows: Iterator[Sequence[object]]) -> list[int]:
-        """Where our columns stand in this very file, by its first row."""
-        header = next(rows, ())
-        if not any(header):
+        """Where our columns stand in this very file, by its first row with anything."""
+        header = next(filter(any, rows), ())
+        if not header:
             raise RegisterError(f"{self._path}: the sheet has no header row")
         return self._places([text(cell) for cell in header])
 
