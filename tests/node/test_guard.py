@@ -74,6 +74,12 @@ def row(**cells: str) -> dict[str, str]:
         ({"dob": "31/02/2009"}, Reason.MINOR_AT_EVENT),
         ({"dob": "31/02/09"}, Reason.MINOR_AT_EVENT),
         ({"dob": "01/02/2007 (approx)"}, Reason.MINOR_AT_EVENT),
+        # A spreadsheet shows March 2009 so, and March 1985 as Mar-85.
+        ({"dob": "Mar-09"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "मार्च-०९"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "Mar '09", "age": "36"}, Reason.MINOR_AT_EVENT),
+        ({"dob": "Mar-85"}, Reason.ADMITTED),
+        ({"dob": "09-Mar", "age": "36"}, Reason.ADMITTED),
         ({"dob": "16 yrs"}, Reason.MINOR_AT_EVENT),
         ({"dob": "minor"}, Reason.MINOR_AT_EVENT),
         ({"dob": "36 yrs"}, Reason.ADMITTED),

@@ -47,6 +47,7 @@ _BRACKETS = re.compile(r"\(([^()]*)\)?")
 _TERM = re.compile(r"(?<![\d/])(20[0-2]\d)\s*[-–/]\s*(?:20)?(\d\d)(?![\d/])")
 _TERM_MONTH = 4
 _LAST_DAY = 31
+_SHORT = 2
 _ONLY_VIKRAM = range(2031, 2100)
 
 
@@ -184,10 +185,20 @@ def possible_years(text: str) -> tuple[int, ...]:
     found = {_year(text), *(day.year for day in readings(text))}
     if not era and (only := _only_year(plain)):
         found |= {only, max(map(int, _YEAR.findall(plain)))}
+    if not any(found) and parts and parts.month:
+        found |= {_behind_month(plain, parts)}
     if parts and (parts.national or era):
         # A year of an era reaches into two; without its mark it may be Saka.
         found |= {_era_year(parts, era or "saka"), *map(_next, found)}
     return tuple(year for year in found if year)
+
+
+def _behind_month(plain: str, parts: _Parts) -> int | None:
+    """The year of "Mar-12", as spreadsheets show a month; or it is a day of March."""
+    first = _DIGITS.search(plain)
+    behind = first is not None and WORD.search(plain[: first.start()]) is not None
+    short = len(parts.numbers) == 1 and len(parts.numbers[0]) == _SHORT
+    return full_year(parts.numbers[0]) if behind and short else None
 
 
 def _next(year: int | None) -> int | None:
