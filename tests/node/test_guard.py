@@ -90,6 +90,8 @@ def row(**cells: str) -> dict[str, str]:
         ({"age": "18Y 1M"}, Reason.ADMITTED),
         ({"age": "5 दिन"}, Reason.MINOR_AT_EVENT),
         ({"age": "below 18"}, Reason.MINOR_AT_EVENT),
+        ({"age": "U/18"}, Reason.MINOR_AT_EVENT),
+        ({"age": "CCL"}, Reason.MINOR_AT_EVENT),
         ({"age": "9M"}, Reason.MINOR_AT_EVENT),
         ({"age": "19M"}, Reason.ADMITTED),
         ({"age": "नवजात"}, Reason.MINOR_AT_EVENT),

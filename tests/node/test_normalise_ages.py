@@ -112,9 +112,16 @@ def test_a_minor_is_named_in_every_script() -> None:
         "ਨਾਬਾਲਿਗ",
         "സഗീർ മൈനർ",
         "نابالغ",
+        "CCL",
+        "JCL (male)",
+        "विधि विवादित किशोर",
+        "U/18",
+        "u-16 yrs",
+        "U १८",
     ):
         assert ages.says_minor(text)
-    assert not ages.says_minor("Senior citizen")
+    for text in ("Senior citizen", "U/A", "U-181", "Tau 18", "18"):
+        assert not ages.says_minor(text)
 
 
 @pytest.mark.parametrize(

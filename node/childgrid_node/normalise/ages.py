@@ -33,6 +33,7 @@ _SPAN_MARKS = frozenset("-–—/&~")
 _SLACK = re.compile(r"(?:±|\+\s?/?\s?-)\s?(\d{1,2})")
 _DECADE = re.compile(r"(?<!\d)([1-9]0)['’]?s\b")
 _TWELFTHS = re.compile(r"\d{1,2}\s?/\s?12")
+_UNDER = re.compile(r"(?<!\w)u\W{0,2}1[0-8](?!\d)")
 _NEVER = frozenset(table("dates")["never_ages"])
 _OLDEST, _WIDEST = 120, 10
 _MONTHS, _WEEK = 12, 7
@@ -152,8 +153,10 @@ def turned_year(on: date) -> int:
 
 
 def says_minor(text: str) -> bool:
-    """Whether an age is given in words that mean a minor."""
+    """Whether an age is given in words that mean a minor, or as "U/18"."""
     text = clean(text)
+    if _UNDER.search(ascii_digits(text)):
+        return True
     return any(word in text for word in _MINOR)
 
 
