@@ -210,7 +210,6 @@ class Driver:
         pass
 
 
-@pytest.mark.threat("T30")
 def test_a_postgresql_that_is_away_is_not_waited_for_by_the_hour(
     tmp_path: Path,
 ) -> None:
@@ -225,6 +224,7 @@ def test_a_postgresql_that_is_away_is_not_waited_for_by_the_hour(
         assert int(engine.url.query["keepalives_idle"]) <= 60
 
 
+@pytest.mark.threat("T30")
 def test_every_session_of_mysql_begins_by_giving_up_writing() -> None:
     """Before anything else is sent, on each connection that is made."""
     driver = Driver()

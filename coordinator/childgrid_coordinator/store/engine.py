@@ -37,7 +37,7 @@ LOCK = 0x6368_6772_6964
 
 
 class Away(ConfigurationRefused):
-    """PostgreSQL can't be reached: it may be later than we, so try again."""
+    """PostgreSQL can't be reached now: the program ends with status 75."""
 
 
 class Store:
