@@ -92,6 +92,22 @@ def confirm(
     carry_out(authority, change, passphrases(passphrase_file, by))
 
 
+@app.command()
+def address(
+    member: str,
+    to: Annotated[str, typer.Argument(metavar="HOST:PORT", help="where it is called")],
+    folder: Folder = HERE,
+    by: By = None,
+    passphrase_file: Secrets = None,
+) -> None:
+    """Name another address of a member that moves; its keys and its log stay."""
+    from childgrid_authority import directory
+
+    authority = opened(folder)
+    change = directory.move(authority.book, member, to, now())
+    carry_out(authority, change, passphrases(passphrase_file, by))
+
+
 @app.command("close-log")
 def close_log(
     plea: Annotated[

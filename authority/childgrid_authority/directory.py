@@ -189,15 +189,26 @@ def confirm(book: Book, member: str, report: str, now: int) -> list[Draft]:
     Raises:
         ChangeRefused: no such member, or it is not on probation.
     """
-    _known(book, member, now)
-    members = _members(book, now)
-    (entry,) = (one for one in members if one["id"] == member)
+    entry = _entry(book, member, now)
     if not probation.is_on(entry):
         raise ChangeRefused(f"{member} is not on probation")
     ended = {name: value for name, value in entry.items() if name != "probation"}
-    ended[probation.REPORT] = report
-    changed = [ended if one["id"] == member else one for one in members]
-    return [successor(book, now, members=changed)]
+    return [_with(book, {**ended, probation.REPORT: report}, now)]
+
+
+def move(book: Book, member: str, address: str, now: int) -> list[Draft]:
+    """Name another address (host:port) at which a member is called.
+
+    Its keys, certificates and log stay: they are bound to its id, not to a host.
+
+    Raises:
+        ChangeRefused: no such member, or it is called there already.
+        Malformed: no host:port.
+    """
+    entry = _entry(book, member, now)
+    if entry["address"] == address:
+        raise ChangeRefused(f"{member} is called at {address} already")
+    return [_with(book, {**entry, "address": address}, now)]
 
 
 def remove(
@@ -211,8 +222,8 @@ def remove(
     Raises:
         ChangeRefused: no such member, or too few witnesses remain.
     """
-    _known(book, member, now)
-    members = [entry for entry in _members(book, now) if entry["id"] != member]
+    gone = _entry(book, member, now)
+    members = [entry for entry in _members(book, now) if entry != gone]
     record = dict(book.latest(now).directory["witnesses"])
     record["members"] = [one for one in record["members"] if one != member]
     after = witnesses.record if witnesses else record
@@ -223,9 +234,19 @@ def _members(book: Book, now: int) -> list[dict[str, Any]]:
     return list(book.latest(now).directory["members"])
 
 
-def _known(book: Book, member: str, now: int) -> None:
-    if member not in {entry["id"] for entry in _members(book, now)}:
-        raise ChangeRefused(f"{member} does not stand in the directory")
+def _entry(book: Book, member: str, now: int) -> dict[str, Any]:
+    for entry in _members(book, now):
+        if entry["id"] == member:
+            return entry
+    raise ChangeRefused(f"{member} does not stand in the directory")
+
+
+def _with(book: Book, entry: Mapping[str, Any], now: int) -> Draft:
+    """The directory in force with `entry` in the place of that member's."""
+    members = [
+        entry if one["id"] == entry["id"] else one for one in _members(book, now)
+    ]
+    return successor(book, now, members=members)
 
 
 def set_witnesses(book: Book, witnesses: Witnesses, now: int) -> list[Draft]:

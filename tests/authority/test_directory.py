@@ -36,6 +36,38 @@ def settled(authority: Authority, tmp_path: Path) -> Authority:
     return authority
 
 
+def test_a_member_that_moves_keeps_its_keys_and_its_log(settled: Authority) -> None:
+    """Founders read the new address before they sign; nothing else is another."""
+    before = settled.book.latest(NOW).directory
+    (draft,) = directory.move(settled.book, "bravo", "new.bravo.example:7410", NOW)
+    (told,) = describe.changes(before.body, draft)
+    assert told.startswith("changes bravo (agency, ")
+    assert "new.bravo.example:7410" in told
+
+    settled.enact([draft], TWO)
+
+    after = settled.book.latest(NOW).directory
+    for was, entry in zip(before["members"], after["members"], strict=True):
+        moved = {"address": "new.bravo.example:7410"} if was["id"] == "bravo" else {}
+        assert entry == was | moved
+    assert after["witnesses"] == before["witnesses"]
+
+
+def test_a_move_to_nowhere_changes_nothing(settled: Authority) -> None:
+    """Nobody, no host and port, or the address of today: refused unsigned."""
+    before = files(settled.folder)
+    here = settled.book.latest(NOW).member("bravo")["address"]
+    for member, address, error in (
+        ("nobody", "new.bravo.example:7410", ChangeRefused),
+        ("bravo", here, ChangeRefused),
+        ("bravo", "new.bravo.example", Malformed),
+        ("bravo", "https://new.bravo.example:7410", Malformed),
+    ):
+        with pytest.raises(error):
+            directory.move(settled.book, member, address, NOW)
+    assert files(settled.folder) == before
+
+
 @pytest.mark.threat("T22")
 def test_too_few_founders_change_nothing(authority: Authority) -> None:
     """One of two signatures is not enough, and leaves no trace."""

@@ -83,6 +83,8 @@ def test_what_founders_sign_is_logged_where_it_hangs(tmp_path: Path) -> None:
     hung.after("adopt")
     desk.run("renew", by=both)
     hung.after("renew")
+    desk.run("address", "hub", "new.hub.example:7400", by=both)
+    hung.after("address")
     desk.run("remove", "hub", by=both)
     hung.after("remove")
     desk.run("revoke", "member", "--member", "x", "--founder", "asha", by=("asha",))
