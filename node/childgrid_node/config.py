@@ -62,7 +62,8 @@ class NodeConfig(_Strict):
     """Grid listener, mutual TLS. Only the coordinator and auditors may call it."""
 
     announce: Address | None = None
-    """host:port under which the coordinator reaches this node; `listen` if left out."""
+    """host:port that joining tells the founders; `listen` if left out. A change counts
+    once the directory says so: by `childgrid-authority address`, or joining anew."""
 
     desk: Address = "127.0.0.1:7411"
     """Officers' listener. DANGER: it names persons; keep it inside the agency."""
