@@ -103,27 +103,8 @@ class Coordinator:
             settings.match_seconds,
             Retries(settings.retry_seconds, settings.retry_most_seconds),
         )
-        thresholds = Thresholds(
-            settings.hit_floor, settings.possible_floor, settings.strong_floor
-        )
         witnesses = Witnesses(self.board, self.dialer)
-        lifts = Lifts(store, journal, self.bell)
-        self.verbs = Verbs(
-            Search(
-                store, journal, self.board, self.bell, self.matcher, thresholds, lifts
-            ),
-            Relay(store, journal, self.board, self.bell, self.answers, lifts),
-            self.board,
-            Joining(store, journal, self.board, self._identity.root),
-            witnesses,
-            self.log,
-            Readers(
-                self._identity.signer,
-                self._clock,
-                lambda said: journal.write([said], self.board.now()),
-            ),
-            settings.poll_seconds,
-        )
+        self.verbs = self._verbs(witnesses)
         self.gatherer = Gatherer(
             self.log,
             settings.member,
@@ -145,6 +126,30 @@ class Coordinator:
                 self._housekeeping,
                 self._stopped,
             )
+        )
+
+    def _verbs(self, witnesses: Witnesses) -> Verbs:
+        """What may be called from outside, over the parts that stand."""
+        settings, store, journal = self.settings, self.store, self._journal
+        thresholds = Thresholds(
+            settings.hit_floor, settings.possible_floor, settings.strong_floor
+        )
+        lifts = Lifts(store, journal, self.bell)
+        return Verbs(
+            Search(
+                store, journal, self.board, self.bell, self.matcher, thresholds, lifts
+            ),
+            Relay(store, journal, self.board, self.bell, self.answers, lifts),
+            self.board,
+            Joining(store, journal, self.board, self._identity.root),
+            witnesses,
+            self.log,
+            Readers(
+                self._identity.signer,
+                self._clock,
+                lambda said: journal.write([said], self.board.now()),
+            ),
+            settings.poll_seconds,
         )
 
     def start(self) -> int:
