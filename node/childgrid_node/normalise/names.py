@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .lexicon import table
+from .middle import parent
 from .particulars import named
 from .words import DROPPED, Words, clean, is_short_form
 
@@ -100,15 +101,17 @@ def parse(text: str, words: Words) -> Names:
     split = _split(text)
     if _STARTS.isdisjoint(split):
         own = named(split)
-        return Names(_names([own], words), sex=_title(split), written=(tuple(own),))
+        names, within = _own([own], words)
+        return Names(names, (), within, sex=_title(split), written=(tuple(own),))
     parts: dict[str, list[list[str]]] = {}
     for kind, segment in _segments(split):
         kept = segment if kind == "residence" else named(segment)
         parts.setdefault(kind, []).append(kept)
+    names, within = _own(parts.get("name", ()), words)
     return Names(
-        names=_names(parts.get("name", ()), words),
+        names=names,
         aliases=_names(parts.get("alias", ()), words),
-        relatives=_names(parts.get("relation", ()), words),
+        relatives=_names(parts.get("relation", ()), words) + within,
         residence=" ".join(w for part in parts.get("residence", ()) for w in part),
         sex=_sex(split),
         written=tuple(map(tuple, parts.get("name", ()))),
@@ -117,6 +120,19 @@ def parse(text: str, words: Words) -> Names:
 
 def _names(segments: Iterable[list[str]], words: Words) -> tuple[Name, ...]:
     return tuple(name for segment in segments if (name := words.name(segment)))
+
+
+def _own(
+    segments: Iterable[list[str]], words: Words
+) -> tuple[tuple[Name, ...], tuple[Name, ...]]:
+    """The whole names in some segments, and the relatives' names within them."""
+    found = [parts for segment in segments if (parts := words.parts(segment))]
+    kin = [parts[at] for parts in found if (at := parent(parts))]
+    return tuple(map(_whole, found)), tuple(map(_whole, kin))
+
+
+def _whole(parts: Iterable[Name]) -> Name:
+    return tuple(word for part in parts for word in part)
 
 
 def _title(words: list[str]) -> str:

@@ -239,14 +239,18 @@ class Words:
         >>> Words().name(["shri", "ramesh", "kumar"])
         ('rames', 'kumar')
         """
+        return tuple(part for parts in self.parts(words) for part in parts)
+
+    def parts(self, words: Iterable[str]) -> list[tuple[str, ...]]:
+        """A name's canonical words as `name` gives them, by the word they stand in."""
         plain = [word for word in words if word not in DROPPED]
         if blank(plain) or plain[0] in NOBODY or _UNNAMED.issuperset(plain):
-            return ()
+            return []
         if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
             del plain[0]
         if len(plain) > 1 and plain[-1] in _APPELLATIONS:
             del plain[-1]
-        return tuple(part for word in joined(plain) for part in self.part(word))
+        return [part for word in joined(plain) if (part := self.part(word))]
 
 
 def _unglued(word: str) -> tuple[str, ...]:
