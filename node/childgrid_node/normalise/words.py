@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 from .joints import initials, joined
 from .lexicon import table
@@ -167,8 +168,20 @@ _SKELETONS = frozenset(
 
 
 def is_surname(word: str) -> bool:
-    """Whether a canonical word is, or is spelled much like, a family's name."""
-    return word in _SURNAMES or skeleton(word) in _SKELETONS
+    """Whether a canonical word is, or is spelled much like, a family's name.
+
+    A given name that is merely near one is none: Shankar is no Sonkar, Usman no Usmani.
+    """
+    if word in _SURNAMES:
+        return True
+    return skeleton(word) in _SKELETONS and word not in _given_names()
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    """Canonical forms of the names in `tables/given.toml`, read at the first name."""
+    given = table("given")
+    return frozenset(canonical(w) for sex in ("male", "female") for w in given[sex])
 
 
 def without_surname(word: str) -> str:
