@@ -26,3 +26,18 @@ def test_a_given_name_is_no_misspelt_family_name(given: str) -> None:
 def test_a_misspelt_family_name_is_still_the_familys(family: str) -> None:
     """Only names that people are given are taken out of what is merely near."""
     assert own(f"Kailash {family}") == own("Kailash")
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("Laishram", "Ningthoujam", "Kharkongor", "Nongbri", "Chhangte", "Sitlhou"),
+        *("Longkumer", "Zhimomi", "Pochury", "Teron", "Basumatary", "Borgohain"),
+        *("Chakma", "Tanchangya", "Moktan", "Ghising", "Regmi", "Furtado", "D'Silva"),
+        *("Ghuge", "Nagargoje", "Zalavadiya", "Chudasama", "Gottimukkala", "Khanday"),
+    ],
+)
+@pytest.mark.parametrize("order", ["Ibomcha {}", "{} Ibomcha"])
+def test_a_clans_name_is_not_a_persons_own(family: str, order: str) -> None:
+    """Whichever comes first, brothers and sisters share no more than the family."""
+    assert own(order.format(family)) == own("Ibomcha")
