@@ -41,3 +41,35 @@ def test_a_misspelt_family_name_is_still_the_familys(family: str) -> None:
 def test_a_clans_name_is_not_a_persons_own(family: str, order: str) -> None:
     """Whichever comes first, brothers and sisters share no more than the family."""
     assert own(order.format(family)) == own("Ibomcha")
+
+
+@pytest.mark.parametrize(
+    ("cell", "given"),
+    [
+        ("Subba Rao", ["sub"]),
+        ("Rama Rao Reddy", ["ram"]),
+        ("Rama Reddy", ["ram"]),
+        ("సుబ్బారావు", ["sub"]),
+        ("Venkata Rama Rao", ["benkat"]),
+        ("Dil Bahadur Subba", ["dil"]),
+        ("Ram Yadav", []),
+    ],
+)
+def test_subba_and_rama_are_given_names_before_rao(cell: str, given: list[str]) -> None:
+    """Elsewhere Subba is a family of Sikkim's and Ram says little."""
+    assert own(cell) == given
+
+
+@pytest.mark.parametrize(
+    ("cell", "given"),
+    [
+        ("Moyna Akter", "moyna"),
+        ("Akter Moyna", "moyna"),
+        ("Moyna Khanam", "moyna"),
+        ("Memcha Chanu", "memcha"),
+        ("Akhtar Ali", "akhtar"),
+    ],
+)
+def test_a_second_name_is_own_where_no_other_is(cell: str, given: str) -> None:
+    """Two women called Akter are not one by that; a man called Akhtar is himself."""
+    assert own(cell) == own(given)

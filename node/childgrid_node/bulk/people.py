@@ -23,7 +23,6 @@ from childgrid_node.normalise.tokens import (
     bone_pieces,
     bone_token,
     given_tokens,
-    is_own,
     name_pieces,
     own_words,
     piece_tokens,
@@ -190,7 +189,7 @@ class People:
         kin: tuple[Name, ...],
         told: str = "",
     ) -> bytes:
-        own = [entry for name in names for word in name if (entry := self._entry(word))]
+        own = [self._entry(word) for word in own_words(names)] if names else []
         bones = {self._bone(word) for name in kin for word in name} if kin else ()
         flags = _whole(aliases) * WHOLE_ALIAS | _whole(kin) * WHOLE_RELATIVE
         if len(own) > OWN or len(bones) > KIN:
@@ -217,11 +216,10 @@ class People:
         return pieces.octets(own_words(aliases) if aliases else ())
 
     def _entry(self, word: str) -> int:
-        """A name's word as a record holds it; 0 unless it is the person's own."""
+        """A person's own word as a record holds it."""
         entry = self._entries.get(word)
         if entry is None:
-            own = is_own(word)
-            entry = self._given.number(word) << 32 | self._bone(word) if own else 0
+            entry = self._given.number(word) << 32 | self._bone(word)
             self._entries[word] = entry
         return entry
 

@@ -12,7 +12,7 @@ from datetime import date
 from .names import Name
 from .person import Person
 from .spelling import grams, skeleton
-from .words import GENERIC, is_surname, without_surname
+from .words import GENERIC, HONOURED, HONOURS, SECOND, is_surname, without_surname
 
 Tokens = dict[str, tuple[str, ...]]
 """Tokens by scheme field, without repeats, only for fields with evidence."""
@@ -132,8 +132,21 @@ def _own(names: Iterable[Name]) -> list[str]:
 
 
 def own_words(names: Iterable[Name]) -> list[str]:
-    """Whole words that are neither generic nor a family's name."""
-    return [word for name in names for word in name if is_own(word)]
+    """Whole words that are neither generic nor a family's name.
+
+    A word of `SECOND` ("Rina Akter") is one only where a name has no other; Subba and
+    Rama are before Rao, whatever they are elsewhere.
+    """
+    return [word for name in names for word in _own_of(name)]
+
+
+def _own_of(name: Name) -> list[str]:
+    own = [word for word in name if is_own(word)]
+    if len(own) > 1:
+        return [word for word in own if word not in SECOND] or own
+    if not own and not HONOURS.isdisjoint(name):
+        return [word for word in name if word in HONOURED]
+    return own
 
 
 def is_own(word: str) -> bool:

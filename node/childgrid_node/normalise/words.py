@@ -132,6 +132,13 @@ def _ends_in_a(word: str, latin: str) -> bool:
 GENERIC = frozenset(canonical(word) for word in _TABLE["generic"])
 """Name parts that say little; left out unless nothing else remains."""
 
+SECOND = frozenset(canonical(word) for word in _TABLE["second"])
+"""Second names that hundreds of thousands share, as a family does its name."""
+
+HONOURS = frozenset(canonical(word) for word in _TABLE["honours"])
+HONOURED = frozenset(canonical(word) for word in _TABLE["honoured"])
+"""Given names before one of `HONOURS`; elsewhere a family's, or generic."""
+
 _SUFFIXES = tuple(sorted(map(soften, _TABLE["suffixes"]), key=len, reverse=True))
 _SHORT_SUFFIXES = frozenset(("ram", "udin"))
 _PLAIN_SUFFIXES = tuple(_TABLE["plain_suffixes"])

@@ -70,6 +70,7 @@ NAMES = [
     *("सुनीता देवी", "রহিম শেখ", "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "હસમુખભાઈ પટેલ", "ପ୍ରତିମା", "முருகன்"),
     *("వెంకటేశ్వర రావు", "ಮಂಜುನಾಥ", "ഉണ്ണിക്കൃഷ്ണൻ", "محمد اسلم", "unknown", "Ali(Bablu)"),
     *("Sita w/o Ram", "श्री राम पुत्र मोहन", "A B C D E F G H I J", "=x", "\ud800", "o/s"),
+    *("Sunita Ramesh Patil", "Bharatbhai Keshavbhai", "Rama Rao", "Rina Akter"),
     "Arun Vijay Selva Kavi Mani Bala Guru Siva Mathi Ezhil Amudhan Nila",
     *(
         "W/o.Devaki",
