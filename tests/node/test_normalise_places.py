@@ -468,3 +468,21 @@ def test_a_states_code_in_an_address_is_no_district(ending: str) -> None:
     assert found.state == "CG"
     assert places.settle(found.district, "CG")[0] == ("=CGrepur", "@CGrepur")
     assert places.place("Rampur, KCG, CG").district == places.district("KCG")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["Chandel; Sarsara", "Chandel, P.O. Sarsara, Manipur", "Chandel (Sarsara) Manipur"],
+)
+def test_the_first_of_several_parts_is_no_district(address: str) -> None:
+    """An address begins with the village, which may be called like some district."""
+    assert not places.place(address).district
+    assert "chandel" in places.place(address).words
+
+
+@pytest.mark.parametrize(
+    "address", ["Sarsara, Chandel", "Chandel, Manipur", "12, Chandel", "Chandel"]
+)
+def test_a_district_ends_an_address_or_stands_alone(address: str) -> None:
+    """Behind the village, or with nothing but its state, the name is the district's."""
+    assert places.place(address).district.among

@@ -288,8 +288,14 @@ def _take_marked(pieces: list[_Piece]) -> Area:
 
 
 def _take_whole(pieces: list[_Piece], where: str) -> Area:
-    """Take the last part that is a district's name, where it can be in that state."""
-    for index in range(len(pieces) - 1, -1, -1):
+    """Take the last part that is a district's name, where it can be in that state.
+
+    The first of several is the village's or the house's, whatever it is called: an
+    address begins with what is nearest (India Post's addressing format).
+    """
+    told = [index for index, piece in enumerate(pieces) if piece.telling]
+    nearest = told[0] if len(told) > 1 else -1
+    for index in range(len(pieces) - 1, nearest, -1):
         piece = pieces[index]
         last = index == len(pieces) - 1
         if (last or where) and (area := _neighbour(piece.words, where)):
