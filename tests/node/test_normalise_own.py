@@ -73,3 +73,24 @@ def test_subba_and_rama_are_given_names_before_rao(cell: str, given: list[str]) 
 def test_a_second_name_is_own_where_no_other_is(cell: str, given: str) -> None:
     """Two women called Akter are not one by that; a man called Akhtar is himself."""
     assert own(cell) == own(given)
+
+
+@pytest.mark.parametrize(
+    ("cell", "same"),
+    [
+        ("Ka Daphisha Nongbri", "Daphisha Nongbri"),
+        ("தமிழ்செல்வி", "Tamilselvi"),
+        ("Bakkialakshmi", "Bhagyalakshmi"),
+    ],
+)
+def test_two_writings_of_one_name_are_the_same_words(cell: str, same: str) -> None:
+    """An article, a letter's sound and a habit of spelling change nothing."""
+    assert from_fields({"name": [cell]}).names == from_fields({"name": [same]}).names
+
+
+@pytest.mark.parametrize(
+    ("cell", "sex"), [("Toshiwati Lotha", ""), ("Sana Ullah", "m")]
+)
+def test_wati_is_no_woman_among_the_ao_and_ullah_a_man(cell: str, sex: str) -> None:
+    """What the north's endings tell is not true of every people."""
+    assert from_fields({"name": [cell]}).implied == sex

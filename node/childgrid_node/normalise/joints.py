@@ -16,6 +16,7 @@ _ARTICLES = frozenset(("ul", "ur", "us", "ud", "un", "uz", "ut", "ush"))
 _FAITH = frozenset(("din", "deen", "dheen"))
 _SERVANT = frozenset(("abd", clean("عبد")))
 _ARABIC_ARTICLE = clean("ال")
+_ALLAH, _ULLAH = clean("اللہ"), "ullah"
 _LATIN_ARTICLES = frozenset(("al", "el"))
 _SHORTEST_STEM = 4
 _OF = frozenset(("d", "de", "da", "di"))
@@ -24,7 +25,7 @@ _FIRST = frozenset(map(clean, _TABLE["joined_first"]))
 _SECOND = frozenset(map(clean, _TABLE["joined_second"]))
 _PORTUGUESE = frozenset(_TABLE["portuguese"])
 _CHANDRA = "ch"
-_JOINTS = _ARTICLES | _FAITH | _SERVANT | _OF | _SECOND | {_CHANDRA}
+_JOINTS = _ARTICLES | _FAITH | _SERVANT | _OF | _SECOND | {_CHANDRA, _ALLAH}
 _DIGRAPHS = frozenset(("bh", "ch", "dh", "gh", "jh", "kh", "ph", "th", "ts"))
 _NO_VOWEL = re.compile("[bcdfghjklmnpqrstvwxz]{2}")
 _LONGEST = 2
@@ -66,6 +67,9 @@ def joined(words: Sequence[str]) -> Sequence[str]:
             found.append("chandra")
         elif before in _SERVANT and word.startswith(_ARABIC_ARTICLE):
             found.append(word.removeprefix(_ARABIC_ARTICLE))
+        elif word == _ALLAH and before:
+            # First it is Allah: Allah Bakhsh.
+            found.append(_ULLAH)
         elif word in _FAITH and before == "ud":
             found[-1] = "uddin"
         elif word in _FAITH and before.endswith("ud") and len(before) > _SHORTEST_STEM:

@@ -257,7 +257,8 @@ def _voice(sounds: list[_Sound]) -> None:
         if sound.vowel and rule:
             sound.consonant = _TAMIL[rule].get(sound.place, sound.consonant)
         nasal = sound.consonant in ("n", "ng", "m")
-        rule = "after_vowel" if sound.vowel else "after_nasal" if nasal else ""
+        closed = "after_liquid" if sound.consonant in ("r", "l", "zh") else ""
+        rule = "after_vowel" if sound.vowel else "after_nasal" if nasal else closed
 
 
 def _join(sounds: list[_Sound], clusters: dict[str, str]) -> str:

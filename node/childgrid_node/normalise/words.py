@@ -81,6 +81,7 @@ DROPPED = _HONORIFICS | _FILLERS | STANDING
 _LEADING = frozenset(clean(word) for word in _TABLE["leading"])
 _APPELLATIONS = frozenset(clean(word) for word in _TABLE["appellations"])
 _UNNAMED = frozenset(_TABLE["unnamed"])
+_SIKH = frozenset(("sing", "kor"))
 
 
 def canonical(word: str) -> str:
@@ -153,6 +154,10 @@ _SECOND = frozenset(_FINAL_A.sub("", soften(w)) for w in _TABLE["compound_second
 _NATH = re.compile("(.+[ei]ndra?)(nat)a?")
 _TAMIL_END = re.compile(".*(nd|m[bp])arama?")
 """Sundaram, Chidambaram: no Ram."""
+_RAMMA = "ramma"
+"""Eswaramma, Sundaramma: a goddess's or a mother's name, no Ram."""
+
+_ULLAH = re.compile("(.{3,})ul+a+h")
 _AMMA = re.compile("(.{4,}i)(?:ama|(?<!si)am)")
 # A whole name without its blanks, its last word a family's.
 _RUN = re.compile("(.{3,})(singh?|kumar|prasad|chandra|lal|devi)(.{3,})")
@@ -267,7 +272,8 @@ class Words:
         if blank(plain) or plain[0] in NOBODY or _UNNAMED.issuperset(plain):
             return []
         if plain[0] in _LEADING and len(plain) > _FEWEST_TITLED:
-            del plain[0]
+            # Major Singh Gill and Sardar Kaur Bains are called so.
+            del plain[: canonical(plain[1]) not in _SIKH]
         if len(plain) > 1 and plain[-1] in _APPELLATIONS:
             del plain[-1]
         return [part for word in joined(plain) if (part := self.part(word))]
@@ -299,6 +305,9 @@ def _parts(word: str, latin: str, soft: str) -> tuple[str, ...]:
             return canonical(prefix), canonical(rest)
     if soft.startswith("abd") and (found := _ABDUL.fullmatch(soft)):
         return canonical("abdul"), canonical(found[1])
+    if "ul" in latin and (found := _ULLAH.fullmatch(latin)):
+        named = _plain(latin) in _DISTINCT
+        return () if named else (canonical(found[1]), canonical("ullah"))
     if soft.endswith(("iam", "iama")) and (found := _AMMA.fullmatch(soft)):
         return canonical(found[1]), canonical("amma")
     run = _RUN.fullmatch(latin) if _IN_RUN.search(latin, _SHORT_STEM) else None
@@ -324,7 +333,7 @@ def _suffixed(latin: str, soft: str) -> tuple[str, ...]:
     short = _FINAL_A.sub("", soft)
     if not (soft.endswith(_SUFFIXES) or short.endswith(_SUFFIXES)):
         return ()
-    if _TAMIL_END.fullmatch(soft):
+    if latin.endswith(_RAMMA) or _TAMIL_END.fullmatch(soft):
         return ()
     for suffix in _SUFFIXES:
         least = (
