@@ -10,26 +10,32 @@ name that shows neither keeps all its words, since elsewhere both may be one per
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from .lexicon import table
 from .words import GENERIC, canonical, is_surname
 
 _PARTS = tuple[str, ...]
-_SECTIONS = table("surnames")
+_TABLES = (table("surnames"), table("families"))
 _WEST = ("marathi", "gujarati")
 # The north of Karnataka writes its names as its neighbours do.
 _ALIKE = frozenset((*_WEST, "kannada"))
 _SHORTEST = 4
-_ELSEWHERE = frozenset(
-    canonical(w) for name in _SECTIONS.keys() - _ALIKE for w in _SECTIONS[name]
-)
-_FAMILIES = frozenset(
-    form
-    for name in _WEST
-    for word in _SECTIONS[name]
-    if len(form := canonical(word)) >= _SHORTEST and form not in _ELSEWHERE
-)
 _BROTHERS = frozenset(map(canonical, ("bhai", "ben", "behen")))
+
+
+@cache
+def _of_the_west() -> frozenset[str]:
+    """Families' names that no other region bears, read at the first name."""
+    named = [
+        (region, canonical(word))
+        for regions in _TABLES
+        for region, words in regions.items()
+        for word in words
+    ]
+    west = {word for region, word in named if region in _WEST}
+    elsewhere = {word for region, word in named if region not in _ALIKE}
+    return frozenset(w for w in west - elsewhere if len(w) >= _SHORTEST)
 
 
 def parent(parts: Sequence[_PARTS]) -> slice | None:
@@ -52,7 +58,7 @@ def parent(parts: Sequence[_PARTS]) -> slice | None:
         return None
     first, second, third = telling
     given = [at for at, family in zip(telling, families, strict=True) if not family]
-    known = parts[telling[families.index(True)]][0] in _FAMILIES
+    known = parts[telling[families.index(True)]][0] in _of_the_west()
     if not (known or any(_is_marked(parts, at) for at in given)):
         return None
     if families[0]:

@@ -13,6 +13,7 @@ from functools import cache
 
 from .joints import initials, joined
 from .lexicon import table
+from .nearest import distance
 from .particulars import NOBODY, STANDING
 from .script import to_latin
 from .spelling import GROUP, finish, fold, fold_place, skeleton, soften
@@ -171,12 +172,18 @@ COMMON = GENERIC | frozenset(canonical(word) for word in _TABLE["common"])
 _SURNAMES = frozenset(
     canonical(word) for names in table("surnames").values() for word in names
 )
-_TELLING_SKELETON = 4
-_SKELETONS = frozenset(
-    bones
-    for word in _SURNAMES
-    if len(bones := skeleton(word)) >= _TELLING_SKELETON and word not in COMMON
-)
+_TELLING_SKELETON, _SLIP = 4, 6
+
+
+def _by_skeleton() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in sorted(_SURNAMES - COMMON):
+        if len(bones := skeleton(word)) >= _TELLING_SKELETON:
+            found.setdefault(bones, []).append(word)
+    return found
+
+
+_SKELETONS = _by_skeleton()
 
 
 def is_surname(word: str) -> bool:
@@ -184,9 +191,19 @@ def is_surname(word: str) -> bool:
 
     A given name that is merely near one is none: Shankar is no Sonkar, Usman no Usmani.
     """
-    if word in _SURNAMES:
+    if word in _SURNAMES or word in _families():
         return True
-    return skeleton(word) in _SKELETONS and word not in _given_names()
+    alike = _SKELETONS.get(skeleton(word), ())
+    return any(distance(word, one, _SLIP) <= _SLIP for one in alike) and (
+        word not in _given_names()
+    )
+
+
+@cache
+def _families() -> frozenset[str]:
+    """Canonical forms of `tables/families.toml`, read at the first name."""
+    tables = table("families").values()
+    return frozenset(canonical(word) for names in tables for word in names)
 
 
 @cache
