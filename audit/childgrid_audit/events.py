@@ -127,13 +127,18 @@ class Ledger:
         """Whether nobody but its holder has it, as where no coordinator took it."""
         return disclosure.places.keys() == {disclosure.statement.issuer}
 
-    def overtaken(self, disclosure: Event) -> bool:
-        """Whether a coordinator had to leave it: unsent, and its request had ended."""
-        said, law = disclosure.statement, self.law
+    def overtaken(self, disclosure: Event, due: int) -> bool:
+        """Whether a coordinator had to leave it: unsent, and its request had ended.
+
+        A refusal that the coordinator took in after `due` (Unix seconds) came too late
+        to explain why nobody had acknowledged it by then.
+        """
+        said = disclosure.statement
         request = self.get(said["request"], Kind.REQUEST)
         refused = any(
-            one.places.keys() & law.coordinators
+            one.places[hub].bucket < due
             for one in self.answering(said["request"], Kind.REFUSAL)
+            for hub in one.places.keys() & self.law.coordinators
         )
         over = request and request.statement.expires <= said.issued + LAG_SECONDS
         return self.unsent(disclosure) and bool(refused or over)

@@ -198,7 +198,7 @@ class Pairing:
             self._report.add(*self._ledger.where(voids[0]), what)
         if receipts or voids:
             return
-        due = self._ledger.now >= said.issued + self._seconds(disclosure)
+        due = said.issued + self._seconds(disclosure)
         member = said["requester"]
         where = self._ledger.where(disclosure)
         what = f"has no receipt of {member} and no void"
@@ -207,7 +207,8 @@ class Pairing:
             return
         if self._ledger.unsent(disclosure):
             what = f"was not carried, as the logs have it, and {what}"
-        certain = due and not self._ledger.overtaken(disclosure)
+        late = self._ledger.now >= due
+        certain = late and not self._ledger.overtaken(disclosure, due)
         certain |= member in self._report.doubtful
         self._report.add(*where, what, certain=certain)
 

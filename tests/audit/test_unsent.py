@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from audit.cast import CHILD, DAY, HUB, POLICE
+import pytest
+
+from audit.cast import CHILD, DAY, HOUR, HUB, POLICE
 from audit.ledger import World
 from audit.wrongs import begin
 from childgrid_audit.disclosures import disclosures, searches
@@ -74,4 +76,69 @@ def test_a_refusal_that_the_coordinator_had_not_heard_excuses_nobody(
     what = f"was not carried, as the logs have it, and has no receipt of {POLICE}"
     assert (CHILD, f"{what} and no void") in {
         (one.party, one.what) for one in verdict.findings
+    }
+
+
+@pytest.mark.threat("T10")
+def test_a_refusal_of_afterwards_takes_no_finding_back(world: World) -> None:
+    """Who has the record by another way can't excuse its holder days later."""
+    unsent(world, refused=False)
+    before = days_later(world)
+
+    world.log(world.named["no"], POLICE, HUB, CHILD)
+
+    after = days_later(world)
+    assert any("was not carried" in one.what for one in before.findings)
+    assert after.findings == before.findings
+    assert after.notes == before.notes
+
+
+@pytest.mark.parametrize(("late", "found"), [(0, False), (HOUR, True)])
+def test_a_refusal_explains_what_a_receipt_was_due_for_after_it(
+    world: World, late: int, found: bool
+) -> None:
+    """The line may have been down meanwhile; the coordinator's hour is what counts."""
+    unsent(world, refused=False)
+    due = world.named["r disclosure"].issued + DAY
+    world.now = due // HOUR * HOUR + late
+
+    world.log(world.named["no"], POLICE, HUB, CHILD)
+
+    verdict = days_later(world)
+    told = {one.what for one in verdict.findings if one.party == CHILD}
+    assert any("was not carried" in one for one in told) == found
+
+
+@pytest.mark.parametrize(("early", "found"), [(300, False), (301, True)])
+def test_a_request_that_was_over_about_then_excuses_its_holder(
+    world: World, early: int, found: bool
+) -> None:
+    """The coordinator's clock was ahead: it had to leave what came too late for it."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    world.now = request.expires - early - 20
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    world.disclose("r", CHILD, approvals=sorted([own.hash, granted.hash]))
+
+    verdict = days_later(world)
+
+    told = {one.what for one in verdict.findings if one.party == CHILD}
+    assert any("was not carried" in one for one in told) == found
+
+
+def test_a_request_that_is_over_excuses_nobody_where_others_have_the_record(
+    world: World,
+) -> None:
+    """It was carried: then who asked must acknowledge it."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    world.now = request.expires - 300
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    given = world.disclose("r", CHILD, HUB, approvals=sorted([own.hash, granted.hash]))
+
+    verdict = days_later(world)
+
+    what = f"has no receipt of {POLICE} and no void"
+    assert what in {
+        one.what for one in verdict.findings if given.hash[:12] in one.event
     }
