@@ -2,7 +2,15 @@
 
 For whoever asks "who saw this, on whose word": times, officers' ids, purposes, who
 approved and when, field names, receipts; never a name or a value. The verdict of a line
-is that of `verify` on the statements behind it.
+is that of `verify` on the statements behind it, in these words:
+
+    proven        nothing behind it is found fault with, and it has come to its end
+    undecided     the same, but of something nobody can tell whether it was allowed
+    faulty        something behind it has a finding, or is in no log
+    pending       a record without receipt or void, of which others know
+    not-carried   likewise, but only its holder knows of it
+    void          a record that was taken back before anybody had it
+    not-sent      a search that never left the node of who asked
 """
 
 from __future__ import annotations
@@ -10,7 +18,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
+from childgrid_audit.conduct import submitted
 from childgrid_audit.events import Event, Ledger
+from childgrid_audit.findings import UNDECIDED, Finding
 from childgrid_audit.verify import Verdict
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -70,18 +80,18 @@ def _asked(request: Statement | None) -> Iterator[tuple[str, str]]:
 def _verdict(
     verdict: Verdict, behind: Iterable[Event | None], received: bool, void: bool
 ) -> str:
-    names = {event.name for event in behind if event}
-    whole = all(event is not None for event in behind)
-    faults = {
-        finding
-        for finding in verdict.findings
-        if any(_names(finding.event, name) for name in names)
-    }
-    if faults or not whole:
+    events = list(behind)
+    names = {event.name for event in events if event}
+    if _about(verdict.findings, names) or None in events:
         return "faulty"
     if received:
-        return "proven"
+        doubts = [one for one in verdict.notes if one.what.endswith(UNDECIDED)]
+        return "undecided" if _about(doubts, names) else "proven"
     return "void" if void else "pending"
+
+
+def _about(told: Iterable[Finding], names: set[str]) -> bool:
+    return any(_names(one.event, name) for one in told for name in names)
 
 
 def _names(event: str, name: str) -> bool:
@@ -115,9 +125,9 @@ def _search(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "follow-up", _joined(_followed(ledger, one) for one in requests)
-    behind: list[Event | None] = [event, *answers]
-    faulty = _verdict(verdict, behind, True, False) == "faulty"
-    yield "verdict", "faulty" if faulty else "proven"
+    told = _verdict(verdict, [event, *answers], True, False)
+    unsent = told == "proven" and not submitted(ledger, event)
+    yield "verdict", "not-sent" if unsent else told
 
 
 def _followed(ledger: Ledger, request: Event) -> str:

@@ -28,6 +28,7 @@ from audit.late import (
 )
 from audit.ledger import World
 from audit.wrongs import begin
+from childgrid_audit.disclosures import disclosures, searches
 from childgrid_audit.documents import Law
 from childgrid_log.leaves import draft_of
 from childgrid_wire import envelope, statement
@@ -77,6 +78,44 @@ def test_what_was_hung_up_within_the_hour_of_a_release_is_open(
     assert given.hash[:12] in doubted(verdict, "may not have been allowed: ")
 
 
+def test_a_list_never_says_proven_of_what_nobody_can_decide(world: World) -> None:
+    """The line of that record says so, and no other."""
+    world.ask("other", child="none")
+    world.now += HOUR
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    document = of_approver(world, POLICE)
+    world.now += 600
+    approvals = sorted([own.hash, granted.hash])
+    given = world.disclose("r", CHILD, approvals=approvals)
+    world.now += 600
+    world.post(document)
+    world.log(given, HUB, POLICE)
+    world.end("r", Kind.RECEIPT)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
+    assert [line.rpartition("=")[2] for line in disclosures(verdict)] == ["undecided"]
+    assert [line.rpartition("=")[2] for line in searches(verdict)] == [
+        "proven",
+        "proven",
+    ]
+
+
+def test_a_search_whose_approval_nobody_can_decide_is_not_proven(world: World) -> None:
+    """Its supervisor was revoked about then."""
+    document = of_approver(world, POLICE)
+    world.ask("q", child="none")
+    world.post(document)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
+    assert [line.rpartition("=")[2] for line in searches(verdict)] == ["undecided"]
+
+
 def test_an_approval_within_the_hour_of_its_revocation_is_open(world: World) -> None:
     """So is any word: it may have been spoken before, and was not told to others."""
     begin(world)
@@ -114,6 +153,67 @@ def test_what_witnesses_had_seen_before_a_release_is_no_doubt(
     verdict, _ = settled(world)
 
     assert any(one.startswith("was not allowed: ") for one in whats(verdict, CHILD))
+
+
+def test_what_witnesses_had_not_seen_yet_is_no_doubt(world: World) -> None:
+    """They had cosigned the coordinator's log without it, later in the same hour."""
+    begin(world)
+    world.now = (world.now // HOUR + 1) * HOUR
+    document = of_approver(world, POLICE)
+    world.now += 900
+    asked = world.named["r request"]
+    said = world.approve("late", asked, POLICE, "sp-nair", POLICE)
+    world.now += 900
+    world.gather()
+    world.mirror()
+    world.now += 600
+
+    world.post(document)
+
+    verdict, _ = settled(world)
+    assert verdict.findings == ()
+    assert said.hash[:12] not in doubted(verdict, "may not verify: ")
+
+
+@pytest.mark.threat("T9")
+def test_a_document_that_is_logged_again_hangs_since_it_was_first(world: World) -> None:
+    """A coordinator can't give an old revocation a new hour: nothing changes by it."""
+    begin(world)
+    document = of_approver(world, POLICE)
+    world.post(document)
+    world.now += HOUR + 300
+    released(world)
+    before, _ = settled(world)
+
+    world.log(statement.parse(envelope.read(document)), HUB)
+
+    verdict, _ = settled(world)
+    assert "was not allowed: revoked officer" in whats(before, CHILD)
+    assert whats(verdict, CHILD) == whats(before, CHILD)
+    assert verdict.notes == before.notes
+    assert "is logged twice" in whats(verdict, HUB)
+
+
+@pytest.mark.parametrize(("late", "certain"), [(299, False), (300, True)])
+def test_a_document_needs_its_time_to_reach_everybody(
+    world: World, late: int, certain: bool
+) -> None:
+    """Hung up in the last moment of its hour, as far as anybody can tell."""
+    begin(world)
+    world.now = begun = (world.now // HOUR + 1) * HOUR
+    document = of_approver(world, POLICE)
+    world.now += HOUR + late
+    asked = world.named["r request"]
+    said = world.approve("late", asked, POLICE, "sp-nair", POLICE)
+    then, world.now = world.now, begun
+
+    world.post(document)
+
+    world.now = then
+    verdict, _ = settled(world)
+    doubt = said.hash[:12] in doubted(verdict, "may not verify: ")
+    fault = "does not verify: revoked officer" in whats(verdict, POLICE)
+    assert (doubt, fault) == (not certain, certain)
 
 
 @pytest.mark.threat("T9")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from audit.cast import (
-    NORTH,
-)
+from audit.cast import CHILD, NORTH, POLICE, SECTIONS
+from audit.late import settled
+from audit.ledger import World
 from audit.tamper import Ground
 from childgrid_audit import bundle
 from childgrid_audit.__main__ import app
@@ -21,6 +21,7 @@ from childgrid_audit.errors import ExportRefused
 from childgrid_audit.export import export
 from childgrid_audit.station import Station
 from childgrid_wire.errors import ConfigurationRefused
+from childgrid_wire.kinds import Kind
 
 SETTINGS = """
 member = "audit-north"
@@ -116,6 +117,25 @@ def test_searches_tell_what_came_of_them(ground: Ground, folder: Path) -> None:
         ("prison-c:hit", "prison-c:void"),
         ("child-b:hit", "child-b:disclosed"),
     ]
+
+
+def test_a_search_that_was_not_sent_says_so(world: World) -> None:
+    """Nobody had to approve what never left: it is no search without approval."""
+    target = {CHILD: {"ciphertext": "c1" * 32, "sealing_key": "d2" * 32}}
+    case = {"case": "ab" * 32, "basis": "fir", "asker": "si-rao"}
+    case |= {"capacity": "investigating-officer", "sections": SECTIONS}
+    told = world.say("c", POLICE, Kind.CASE, POLICE, **case)
+    query = {"officer": "si-rao", "purpose": "investigation", "sections": SECTIONS}
+    query |= {"case": "ab" * 32, "attestation": told.hash, "targets": target}
+    query |= {"scheme": "5c" * 32, "epoch": 1, "rehearsal": False, "hours": 48}
+    world.say("q", POLICE, Kind.QUERY, POLICE, **query)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
+    (line,) = searches(verdict)
+    assert "approved-by=none targets=child-b:not-answered" in line
+    assert line.endswith("verdict=not-sent")
 
 
 def test_a_faulty_disclosure_says_so(ground: Ground) -> None:
