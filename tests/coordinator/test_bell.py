@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from childgrid_coordinator.bell import Bell
+from coordinator.world import World
 
 
 def test_a_ring_between_reading_and_waiting_is_not_missed() -> None:
@@ -59,3 +60,13 @@ def test_closing_wakes_everyone_now_and_later() -> None:
     with bell.listen("q") as ear:
         assert ear.wait(60)
     assert woken == [True]
+
+
+def test_half_of_a_coordinator_s_threads_may_wait(world: World) -> None:
+    """The others serve: polls that are held can't keep a query from being answered."""
+    with world.coordinator(workers=8) as hub:
+        places = hub.bell._places
+
+        taken = [places.acquire(blocking=False) for _ in range(5)]
+
+    assert taken == [True, True, True, True, False]

@@ -10,7 +10,7 @@ import pytest
 from childgrid_node import agency
 from childgrid_wire.errors import ConfigurationRefused
 from childgrid_wire.kinds import Kind
-from childgrid_wire.statement import Statement
+from childgrid_wire.statement import SKEW_SECONDS, Statement
 from grid import DAY, Grid
 
 
@@ -98,6 +98,21 @@ def test_a_list_of_a_clock_that_was_ahead_is_signed_anew(grid: Grid) -> None:
 
     assert (early["version"], made["version"], made.issued) == (2, 3, grid.now)
     assert publish(grid) == []
+
+
+def test_a_list_of_a_clock_that_is_a_little_ahead_stands(grid: Grid) -> None:
+    """The board takes it: every start would else make another version of it."""
+    edit(grid, "staff.toml", "rank = 4", "rank = 6")
+    grid.now += SKEW_SECONDS
+    (early,) = publish(grid)
+    grid.now -= SKEW_SECONDS
+
+    assert publish(grid) == []
+    grid.now -= 1
+
+    (made,) = publish(grid)
+
+    assert (made["version"], made.issued) == (early["version"] + 1, grid.now)
 
 
 def test_what_stands_is_queued_for_the_board(grid: Grid) -> None:

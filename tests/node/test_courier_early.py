@@ -88,6 +88,30 @@ def test_a_revocation_that_came_early_hangs_once_its_time_has_come(
     assert (states(grid), board.hung) == (["sent"], [said])
 
 
+@pytest.mark.parametrize("reason", [Reason.NOT_YET, Reason.BUDGET])
+def test_what_hangs_on_no_board_does_not_wait_for_it(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch, reason: Reason
+) -> None:
+    """A search beyond the day's budget is refused: sent again, it would count again."""
+    board = Hung(grid, monkeypatch)
+    asked = grid.sign("police", "si-rao", Kind.QUERY, grid.draft(KABIR))
+    grid.decide("police", "sp-nair", asked.hash)
+    tried = []
+
+    def refuse(*_: object) -> None:
+        tried.append(reason)
+        raise Refused(reason, "query")
+
+    monkeypatch.setattr(board, "Submit", refuse)
+
+    assert [board.flush(), board.flush()] == [0, 0]
+
+    state = "SELECT state FROM outbox WHERE hash = ?"
+    found = grid.agency("police").office.journal.rows(state, (asked.hash,))
+    assert found == [(f"refused:{reason.value}",)]
+    assert tried == [reason]
+
+
 @pytest.mark.threat("T27")
 def test_later_revocations_wait_for_the_one_that_came_early(
     grid: Grid, monkeypatch: pytest.MonkeyPatch

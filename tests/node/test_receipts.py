@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from childgrid_node import courier, doctor, receipts
+from childgrid_node import courier, disclose, doctor, receipts
 from childgrid_node.app import Node
 from childgrid_node.courier import Courier
 from childgrid_wire.errors import Reason, Refused
@@ -170,6 +170,22 @@ def test_what_arrived_all_the_same_is_told_no_longer(grid: Grid) -> None:
 
     assert office.journal.all(Kind.RECEIPT)
     assert receipts.unsent(office) == []
+
+
+def test_what_is_void_is_no_record_that_was_refused(grid: Grid) -> None:
+    """Its holder took it back: there is nothing that custodians must look after."""
+    office = grid.agency("customs").office
+    (given,) = office.journal.all(Kind.DISCLOSURE)
+    with office.journal.writing() as writing:
+        refused = "UPDATE outbox SET state = 'refused:closed' WHERE hash = ?"
+        writing.run(refused, (given.hash,))
+    assert len(receipts.unsent(office)) == 1
+
+    disclose.void(office, office.journal.get(given["request"], Kind.REQUEST), given)
+
+    assert receipts.unsent(office) == []
+    grid.now += DAY
+    assert alarms(grid) == []
 
 
 def test_the_doctor_names_it(grid: Grid) -> None:
