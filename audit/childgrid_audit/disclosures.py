@@ -46,8 +46,8 @@ def _disclosure(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
     ledger, said = verdict.ledger, event.statement
     request = ledger.get(said["request"], Kind.REQUEST)
     approvals = [ledger.get(name, Kind.APPROVAL) for name in said["approvals"]]
-    receipts = ledger.naming(said.hash, Kind.RECEIPT)
-    voids = ledger.naming(said.hash, Kind.VOID)
+    receipts = ledger.ended(event, Kind.RECEIPT)
+    voids = ledger.ended(event, Kind.VOID)
     yield "time", moment(said.issued)
     yield "disclosure", said.hash[:SHORT]
     yield from _asked(request.statement if request else None)
@@ -136,9 +136,8 @@ def _followed(ledger: Ledger, request: Event) -> str:
     if ledger.answering(said.hash, Kind.REFUSAL):
         state = "refused"
     for disclosure in ledger.answering(said.hash, Kind.DISCLOSURE):
-        name = disclosure.statement.hash
-        gone = ledger.naming(name, Kind.VOID)
-        received = ledger.naming(name, Kind.RECEIPT)
+        gone = ledger.ended(disclosure, Kind.VOID)
+        received = ledger.ended(disclosure, Kind.RECEIPT)
         state = "void" if gone and not received else "disclosed"
         if state == "disclosed" and not received and ledger.unsent(disclosure):
             state = "not-carried"

@@ -265,9 +265,7 @@ def _disclosure(ledger: Ledger, event: Event) -> Duty:
     carried = _carried(ledger, event, said.issuer)
     if ledger.voided(event):
         return Duty(carried | {said.issuer}, three, three, rests)
-    required = (
-        three if carried or ledger.naming(said.hash, Kind.RECEIPT) else {said.issuer}
-    )
+    required = three if carried or ledger.ended(event, Kind.RECEIPT) else {said.issuer}
     return Duty(frozenset(required), three, three, rests)
 
 

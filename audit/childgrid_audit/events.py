@@ -117,11 +117,20 @@ class Ledger:
         """The queries that name an attestation, the ends that name a disclosure."""
         return self._naming.get((name, kind), [])
 
+    def ended(self, disclosure: Event, kind: Kind) -> list[Event]:
+        """Its receipts by who asked, or its voids by its holder, likewise.
+
+        Whoever else says that it ended is at fault for that, and ends nothing.
+        """
+        said = disclosure.statement
+        author = said.issuer if kind is Kind.VOID else said["requester"]
+        named = self.naming(said.hash, kind)
+        return [one for one in named if one.statement.issuer == author]
+
     def voided(self, disclosure: Event) -> bool:
         """Whether it never left its holder: void, and nobody has received it."""
-        name = disclosure.statement.hash
-        voids = self.naming(name, Kind.VOID)
-        return bool(voids) and not self.naming(name, Kind.RECEIPT)
+        voids = self.ended(disclosure, Kind.VOID)
+        return bool(voids) and not self.ended(disclosure, Kind.RECEIPT)
 
     def unsent(self, disclosure: Event) -> bool:
         """Whether nobody but its holder has it, as where no coordinator took it."""

@@ -187,12 +187,12 @@ class Pairing:
 
     def _check_received(self, disclosure: Event) -> None:
         """A receipt, a void, or still time for one of them."""
-        said, name = disclosure.statement, disclosure.statement.hash
-        receipts = self._ledger.naming(name, Kind.RECEIPT)
+        said = disclosure.statement
+        receipts = self._ledger.ended(disclosure, Kind.RECEIPT)
         for extra in receipts[1:]:
             where = self._ledger.where(extra)
             self._report.add(*where, "is a second receipt for one disclosure")
-        voids = self._ledger.naming(name, Kind.VOID)
+        voids = self._ledger.ended(disclosure, Kind.VOID)
         if receipts and voids:
             what = "tells that a disclosure is void which was received"
             self._report.add(*self._ledger.where(voids[0]), what)

@@ -119,9 +119,10 @@ class Bundle:
         for path in self._below("proofs/"):
             self._try(path, "proof", self._proof, path)
         self.requests = [one["request"] for one in self._of("disclosure")]
-        ended = {k: {o["disclosure"] for o in self._of(k)} for k in ("void", "receipt")}
+        ends = {(o.get("disclosure"), o.kind, o.person) for o in self.said.values()}
         for o in self._of("disclosure"):
-            if o.name not in ended["void"] - ended["receipt"]:
+            taken = (o.name, "receipt", o.get("requester")) in ends
+            if taken or (o.name, "void", o.person) not in ends:
                 self._try(f"logs/{o.person}/", f"disclosure {o.name}", self._release, o)
 
     def _try(self, file: str, event: str, check: Any, *on: Any) -> None:  # noqa: ANN401

@@ -24,10 +24,16 @@ from audit.wrongs import (
     WRONGS,
     Wrong,
     after_refusal,
+    another_query_s_answer,
+    another_s_answer,
+    answer_after_the_end,
     begin,
     contradiction,
+    excused_none,
     extra,
+    hit_without_a_candidate,
     old_policy,
+    other_receipt,
     own_approval,
     refused_elsewhere,
     stranger_s_receipt,
@@ -54,6 +60,12 @@ LEFT_TO_THE_FIRST = {
     stranger_s_receipt,
     extra,
     old_policy,
+    another_query_s_answer,
+    another_s_answer,
+    answer_after_the_end,
+    excused_none,
+    hit_without_a_candidate,
+    other_receipt,
 }
 """Wrongs outside of what the second verifier looks at, as docs/bundle.md says."""
 
@@ -79,7 +91,7 @@ def test_it_imports_nothing_of_ours() -> None:
 
 def test_it_can_be_read_in_one_sitting() -> None:
     """Some 300 lines, counted with everything."""
-    assert len(FILE.read_text("utf-8").splitlines()) <= 325
+    assert len(FILE.read_text("utf-8").splitlines()) <= 330
 
 
 def test_it_runs_where_nothing_of_ours_is_installed(

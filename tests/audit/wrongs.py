@@ -111,6 +111,45 @@ def contradiction(world: World) -> Statement:
     )
 
 
+def answered(world: World, **body: object) -> Statement:
+    """What a target says to a search beside what it has said, everywhere in order."""
+    asked = world.named["q query"]
+    told = {"outcome": "none", "reason": "", "candidates": [], "as_of": world.now}
+    return world.say(
+        "wrong answer",
+        PRISON,
+        Kind.ANSWER,
+        PRISON,
+        HUB,
+        POLICE,
+        answers=asked.hash,
+        **{**told, **body},
+    )
+
+
+def hit_without_a_candidate(world: World) -> Statement:
+    """A target that says that it knows somebody and names no row."""
+    world.ask("q", child="hit", prison="away")
+    world.log(world.named["q query"], PRISON)
+    return answered(world, outcome="hit")
+
+
+def excused_none(world: World) -> Statement:
+    """A target that searched, found nothing, and says why it refused."""
+    world.ask("q", child="hit", prison="away")
+    world.log(world.named["q query"], PRISON)
+    return answered(world, reason="case")
+
+
+def answer_after_the_end(world: World) -> Statement:
+    """A target that refused in time, and searched when the query was over."""
+    world.ask("q", child="hit", prison="away")
+    answered(world, outcome="refused", reason="case")
+    world.log(world.named["q query"], PRISON)
+    world.now = world.named["q query"].expires
+    return answered(world)
+
+
 def own_approval(world: World) -> Statement:
     """A query that the hub took although its approval names another slot."""
     world.ask("q", child="hit")
@@ -150,6 +189,31 @@ def stranger_s_receipt(world: World) -> Statement:
         ciphertext=given["ciphertext"],
         opened=True,
     )
+
+
+def other_receipt(world: World) -> Statement:
+    """Who asked acknowledges other bytes than those that were sent."""
+    begin(world)
+    given = world.release("r")
+    body = {"ciphertext": "f5" * 32, "opened": True, "disclosure": given.hash}
+    logs = (POLICE, HUB, CHILD)
+    return world.say("r", POLICE, Kind.RECEIPT, *logs, answers=given.hash, **body)
+
+
+def another_s_answer(world: World) -> Statement:
+    """A record asked of an agency for what another one had answered."""
+    begin(world)
+    named = {**world.named, "q child answer": world.named["q prison answer"]}
+    world.named.update(named)
+    return world.request("other", "q", "child")
+
+
+def another_query_s_answer(world: World) -> Statement:
+    """A record asked for one search by what came of another one."""
+    begin(world)
+    world.ask("p", child="hit")
+    world.named["q child answer"] = world.named["p child answer"]
+    return world.request("other", "q", "child")
 
 
 def out_of_order(world: World) -> Statement:
@@ -200,8 +264,14 @@ WRONGS: dict[Wrong, tuple[str, str]] = {
     refused_elsewhere: (CHILD, "was made after the request had been refused"),
     old_policy: (CHILD, "was not allowed: old-version disclosure.policy"),
     contradiction: (PRISON, "contradicts another answer of this target"),
+    hit_without_a_candidate: (PRISON, "was not allowed: malformed answer.candidates"),
+    excused_none: (PRISON, "was not allowed: malformed answer.reason"),
+    answer_after_the_end: (PRISON, "was not allowed: expired query"),
     own_approval: (HUB, "was not allowed: decided approval"),
     stranger_s_receipt: (PRISON, "was not allowed: wrong-role receipt.issuer"),
+    other_receipt: (POLICE, "was not allowed: changed receipt.ciphertext"),
+    another_s_answer: (POLICE, "was not allowed: target request.holder"),
+    another_query_s_answer: (POLICE, "was not allowed: target request.holder"),
     out_of_order: (CHILD, "stands before approval"),
     extra: (PRISON, "is extra: this party has no part in it"),
     logged_twice: (CHILD, "is logged twice"),
