@@ -19,6 +19,7 @@ from childgrid_audit.events import Event, Ledger
 from childgrid_audit.findings import Report
 from childgrid_audit.judging import Check, judge
 from childgrid_audit.openings import check_openings
+from childgrid_audit.own_lists import check_own
 from childgrid_wire import (
     candidates,
     declared,
@@ -218,6 +219,7 @@ def _release(ledger: Ledger, disclosure: Event) -> None:
     named = [said["directory"], said["floor"], said["policy"], *said["staff"].values()]
     chosen = ledger.law.book.named(said.issued, named)
     _check_current(ledger, said, chosen)
+    check_own(ledger, disclosure)
     query, category = _query_of(ledger, asked), said["category"]
 
     def check(about_then: View) -> None:

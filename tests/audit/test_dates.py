@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from audit import cast
@@ -12,6 +14,7 @@ from audit.cast import (
     HUB,
     POLICE,
     PRISON,
+    policy,
     said_by,
     staff,
 )
@@ -105,6 +108,73 @@ def test_a_word_just_after_its_revocation_is_no_doubt(world: World) -> None:
     verdict, _ = settled(world)
     assert verdict.findings == ()
     assert said.hash[:12] not in doubted(verdict, "may not verify: ")
+
+
+Listed = Callable[[World], bytes]
+OWN: dict[str, Listed] = {
+    "policy": lambda world: policy(CHILD, world.now, version=2),
+    "staff of child-b": lambda world: staff(CHILD, world.now, version=2),
+}
+
+
+def under_the_old(world: World, made: Listed, seconds: int, *, first: bool) -> None:
+    """A holder replaces a list of its own, and releases under the one before.
+
+    `first`: it hangs before the release, and not after it.
+    """
+    begin(world)
+    view = world.parties[HUB].shelf.book.latest(world.now)
+    named = {m: view.staff[m].hash for m in (POLICE, CHILD)}
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    document, issued = made(world), world.now
+    if first:
+        world.post(document)
+    world.now = issued + seconds
+    given = world.disclose(
+        "r",
+        CHILD,
+        approvals=sorted([own.hash, granted.hash]),
+        staff=named,
+        policy=view.policy(CHILD).hash,
+    )
+    world.log(given, HUB, POLICE)
+    world.end("r", Kind.RECEIPT)
+    if not first:
+        world.post(document)
+
+
+@pytest.mark.threat("T9")
+@pytest.mark.parametrize("what", OWN)
+def test_a_holder_knew_what_it_had_hung_up_itself(world: World, what: str) -> None:
+    """In the same hour, and no witness had to see the board between."""
+    under_the_old(world, OWN[what], 300, first=True)
+
+    verdict, _ = settled(world)
+
+    assert f"was not allowed: old-version disclosure.{what}" in whats(verdict, CHILD)
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_its_own_list_binds_no_holder_before_the_board_has_it(
+    world: World, what: str
+) -> None:
+    """It was signed before, and hung up after the release: that is open."""
+    under_the_old(world, OWN[what], 900, first=False)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_a_list_that_was_just_replaced_is_still_right(world: World, what: str) -> None:
+    """Within the five minutes that nodes give each other."""
+    under_the_old(world, OWN[what], 299, first=True)
+
+    verdict, _ = settled(world)
+
+    assert verdict.findings == ()
 
 
 @pytest.mark.threat("T10")
