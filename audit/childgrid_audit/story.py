@@ -27,11 +27,12 @@ _LEAD = (
 _CHECK = (
     "Offline, on any machine: `sha256sum -c SHA256SUMS`; then `childgrid-audit verify "
     "bundle --root FINGERPRINT`; then `python audit/second/verify.py bundle --root "
-    "FINGERPRINT`, a program that shares no code with the first. Each prints nothing "
-    "and ends with 0 if all holds. FINGERPRINT is the grid's root fingerprint: take it "
-    "from the founders' own publication, not from this page. A `.proof` is a C2SP "
-    "tlog-proof of the entry beside it. The formats stand in docs/bundle.md of the "
-    "program's source."
+    "FINGERPRINT`, a program that shares no code with the first. Each ends with 0 if "
+    "all holds; a line of either that begins neither with `open:` nor with `lost:` is "
+    "a finding, but for one that says as of when the export is. FINGERPRINT is the "
+    "grid's root fingerprint: take it from the founders' own publication, not from "
+    "this page. A `.proof` is a C2SP tlog-proof of the entry beside it. The formats "
+    "stand in docs/bundle.md of the program's source."
 )
 _OTHERS = (
     "bundle/ holds the whole logs, and so the dates, purposes, officers' ids and field "

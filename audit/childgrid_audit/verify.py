@@ -60,10 +60,12 @@ class Verdict:
     @property
     def scope(self) -> str:
         """What was verified and as of when, in one line."""
-        made = datetime.fromtimestamp(self.ledger.now, UTC).strftime("%FT%TZ")
-        copies = self.ledger.copies.values()
+        now, copies = self.ledger.now, self.ledger.copies.values()
+        made = datetime.fromtimestamp(now, UTC).strftime("%FT%TZ")
+        # Without an export and without a log nothing tells the time.
+        known = made if self.exporter or copies else "an unknown time"
         told = [
-            f"as of {made}, exported by {self.exporter or 'nobody known'}",
+            f"as of {known}, exported by {self.exporter or 'nobody known'}",
             f"{len(self.ledger.law.book.by_hash)} documents",
             f"{sum(one.size for one in copies)} entries of {len(copies)} logs",
             f"{len(self.findings)} findings, {len(self.notes)} matters open",

@@ -52,6 +52,7 @@ def test_another_root_believes_nothing(ground: Ground) -> None:
     found = {(finding.file, finding.event) for finding in verdict.findings}
     assert ("documents/00000001.dsse", "document 1 (directory)") in found
     assert ("manifest.dsse", "manifest") in found
+    assert verdict.scope.startswith("as of an unknown time, exported by nobody known")
 
 
 def test_an_empty_directory_holds_nothing(ground: Ground) -> None:
