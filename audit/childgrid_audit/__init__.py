@@ -3,8 +3,8 @@
 Read in this order: `bundle` (what an exported directory looks like), `mirror` and
 `export` (how one comes to be), then the rooms of `verify`: `documents`, `manifest`,
 `logs` (with `lines`, `tree` and `memo`), `events` (with `hours`), `rekeyed`, `proofs`,
-`conduct` (with `judging`, `own_lists`, `budgets` and `openings`), `emergencies`, `erasures`,
-`pairing` (with `duties` and `lapses`); what they say are `findings`. Last
+`conduct` (with `judging`, `own_lists`, `budgets` and `openings`), `emergencies`,
+`erasures`, `pairing` (with `duties` and `lapses`); what they say are `findings`. Last
 `disclosures`, and for a court `court`, `story`, `certificate`, `paper` and `docket`.
 
 The station itself: `config`, `join`, `station`, `auditors` (its people), `board`,
