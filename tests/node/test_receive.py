@@ -117,6 +117,33 @@ def test_another_ciphertext_is_not_opened(grid: Grid) -> None:
         take(grid, parcel, ciphertext=parcel.content + b"x")
 
 
+@pytest.mark.threat("T4")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fields": ["name", "note", "phone"]},
+        {"fields": ["name"]},
+        {"recipient_key": canonical.to_b64(bytes(range(32)))},
+        {"requester": "prisons"},
+    ],
+    ids=["more", "fewer", "another key", "another agency"],
+)
+def test_what_was_not_granted_so_is_not_opened(
+    grid: Grid, changes: dict[str, object]
+) -> None:
+    """The holder signs for other than what was approved: nothing of it is kept."""
+    _, parcel = released(grid)
+    office, holder = grid.agency("police").office, grid.agency("customs").office
+    (given,) = holder.journal.all(Kind.DISCLOSURE)
+    header = ("kind", "id", "issuer", "officer", "issued", "expires")
+    body = {name: one for name, one in given.body.items() if name not in header}
+    said = holder.speak(Kind.DISCLOSURE, seconds=DAY, **{**body, **changes})
+    assert parcel.proof is not None
+
+    with refused(grid, Reason.NOT_APPROVED):
+        receive.take(office, said, parcel.content, parcel.proof)
+
+
 def test_a_disclosure_for_somebody_else(grid: Grid) -> None:
     """Customs' own disclosure is no business of prisons, who know no such request."""
     _, parcel = released(grid)
