@@ -6,6 +6,7 @@ import pytest
 
 from childgrid_node.normalise import from_fields
 from childgrid_node.normalise.tokens import own_words
+from childgrid_node.normalise.words import is_surname
 
 
 def own(cell: str) -> list[str]:
@@ -94,3 +95,28 @@ def test_two_writings_of_one_name_are_the_same_words(cell: str, same: str) -> No
 def test_wati_is_no_woman_among_the_ao_and_ullah_a_man(cell: str, sex: str) -> None:
     """What the north's endings tell is not true of every people."""
     assert from_fields({"name": [cell]}).implied == sex
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("Dineshparmar", "Dinesh Parmar"),
+        ("rakeshyadav", "Rakesh Yadav"),
+        ("SACHINDESHMUKH", "Sachin Deshmukh"),
+        ("Salimsiddiqui", "Salim Siddiqui"),
+    ],
+)
+def test_a_name_without_its_blank_is_two(written: str, parts: str) -> None:
+    """A given name and a family's, both known: whoever typed it forgot the blank."""
+    assert (
+        from_fields({"name": [written]}).names == from_fields({"name": [parts]}).names
+    )
+
+
+@pytest.mark.parametrize("name", ["Manikchand", "Puranchand", "Kokilavani"])
+def test_a_given_name_that_ends_like_a_familys_is_one_word(name: str) -> None:
+    """Manikchand is a name of its own, and not Manik of the family Chand."""
+    cut = from_fields({"name": [f"{name} Sharma"]}).names[0]
+
+    assert cut[-1] == "sarm"
+    assert not any(map(is_surname, cut[:-1]))

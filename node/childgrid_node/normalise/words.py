@@ -307,7 +307,18 @@ def _unglued(word: str) -> tuple[str, ...]:
     whole = canonical(word) if known else _canonical(word, latin, soft)
     if whole in _FORMS or whole in COMMON or soft in _WHOLE:
         return (whole,)
-    return _parts(word, latin, soft) or ((whole,) if whole else ())
+    found = _parts(word, latin, soft) or _with_family(whole)
+    return found or ((whole,) if whole else ())
+
+
+def _with_family(word: str) -> tuple[str, ...]:
+    """A given name and a family's that was written on to it, where both are known."""
+    if len(word) < 2 * _LONG_STEM or word in _given_names() or is_surname(word):
+        return ()
+    for at in range(_LONG_STEM, len(word) - _LONG_STEM + 1):
+        if word[at:] in _SURNAMES and word[:at] in _given_names():
+            return word[:at], word[at:]
+    return ()
 
 
 def _parts(word: str, latin: str, soft: str) -> tuple[str, ...]:
