@@ -44,7 +44,10 @@ PROGRAMS: Mapping[str, Program] = {
     "childgrid-node": Program(
         "childgrid_node.__main__",
         "one agency's node in a grid",
-        {"1": "check or doctor found a fault, and named it.", **_EXITS},
+        {
+            "1": "check, doctor, clk or clk-search found a fault, and named it.",
+            **_EXITS,
+        },
         ("node.toml", "policy.toml", "staff.toml", "cases.csv", "sources/*.toml"),
         ("childgrid-desk", "childgrid-portal"),
     ),

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from childgrid_log.errors import LogError
-from childgrid_node.clk_command import clk
+from childgrid_node.clk_command import clk, clk_search
 from childgrid_node.declare_command import declare
 from childgrid_node.index_errors import IndexingError
 from childgrid_node.review_command import review
@@ -265,6 +265,7 @@ def doctor(config: Config = _DEFAULT) -> None:
 app.command("review")(review)
 app.command("declare")(declare)
 app.command("clk")(clk)
+app.command("clk-search")(clk_search)
 
 
 def main() -> None:

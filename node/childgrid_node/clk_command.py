@@ -1,17 +1,35 @@
-"""The command `clk`: encode a CSV file for partners who use clkhash."""
+"""`clk` and `clk-search`: encode a table for clkhash's users, search in such files."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from childgrid_node.clk.encoded import Faults
+    from childgrid_node.clk.load import Words
+    from childgrid_node.clk.search import Similar
 
 SHOWN = 20
 """Faulty rows that are named on the terminal."""
+
+MOST_FOUND = 10_000
+"""Rows that may be asked for by each query."""
+
+AT_ONCE = 256
+"""Queries searched before their answers are printed."""
+
+
+def _dice(threshold: float) -> float:
+    # Typer's own bounds let NaN pass, and every row would reach it.
+    if not 0 <= threshold <= 1:
+        raise typer.BadParameter("a Dice similarity is from 0 to 1")
+    return threshold
 
 
 def clk(
@@ -52,6 +70,67 @@ def clk(
         typer.echo(line)
     if faults.rows:
         raise typer.Exit(1)
+
+
+def clk_search(
+    rows: Annotated[
+        Path, typer.Argument(help="the CLKs to search in, as anonlink's JSON")
+    ],
+    queries: Annotated[Path, typer.Argument(help="the CLKs to look for, likewise")],
+    k: Annotated[
+        int, typer.Option("-k", min=1, max=MOST_FOUND, help="most rows for a query")
+    ] = 10,
+    threshold: Annotated[
+        float, typer.Option(callback=_dice, help="the least Dice, from 0 to 1")
+    ] = 0.0,
+) -> None:
+    """Print for each query the rows with the highest Dice, as a line of JSON.
+
+    Both files are of one schema and secret, as `clk` or clkhash writes them. Rows count
+    from 1, and of equals the earlier comes first; a row without a common bit is none. A
+    query without a bit, which is a row at fault when it was encoded, finds nothing: it
+    is named, and the exit status is then 1.
+    """
+    from childgrid_node.clk.errors import ClkError
+    from childgrid_node.clk.load import load_both, without_bits
+
+    try:
+        table, asked = load_both(rows, queries)
+    except ClkError as error:
+        typer.echo(f"childgrid-node: {error}", err=True)
+        raise typer.Exit(2) from None
+    for number, one in enumerate(_searched(table, asked, k, threshold), 1):
+        typer.echo(_line(number, one))
+    never = without_bits(table)
+    if never:
+        told = f"note: {len(never)} rows of {rows.name} have no bit and are not found"
+        typer.echo(told, err=True)
+    lost = without_bits(asked)
+    for row in lost[:SHOWN]:
+        typer.echo(f"{queries.name}: query {row} has no bit, finds nothing", err=True)
+    if lost:
+        typer.echo(
+            f"{len(lost)} queries were not looked for; mend their rows", err=True
+        )
+        raise typer.Exit(1)
+
+
+def _searched(
+    table: Words, asked: Words, k: int, threshold: float
+) -> Iterator[Similar]:
+    from childgrid_node.clk.search import Filters, search
+    from childgrid_node.scan import cores
+
+    filters, k = Filters.of(table), min(k, len(table))
+    for first in range(0, len(asked), AT_ONCE):
+        part = asked[first : first + AT_ONCE]
+        yield from search(filters, part, k, threshold, threads=cores())
+
+
+def _line(query: int, similar: Similar) -> str:
+    pairs = zip(similar.rows.tolist(), similar.dice.tolist(), strict=True)
+    found = [{"row": row + 1, "dice": dice} for row, dice in pairs]
+    return json.dumps({"query": query, "found": found})
 
 
 def report(faults: Faults) -> list[str]:

@@ -6,6 +6,7 @@ program adds and never removes.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -192,6 +193,13 @@ def _schemas() -> Iterator[bytes]:
         yield json.dumps(document(random.Random(number))).encode()
 
 
+def _clks() -> Iterator[bytes]:
+    """Of several lengths; whole bytes and words, and not."""
+    for size in (1, 8, 11, 64):
+        texts = [base64.b64encode(bytes([at]) * size).decode() for at in range(3)]
+        yield json.dumps({"clks": texts}).encode()
+
+
 def _mappings() -> Iterator[bytes]:
     from fuzz.targets import MAPPING
 
@@ -266,6 +274,7 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
         "index": list(_indexes()),
         "certificate": _certificates(),
         "schema": list(_schemas()),
+        "clks": list(_clks()),
         "mapping": list(_mappings()),
         "rows": list(_rows()),
         "sealed": [sealed(b""), sealed(b"state" * 100)],

@@ -30,6 +30,7 @@ from childgrid_log.note import Note
 from childgrid_log.proof import LeafProof
 from childgrid_node import index_file
 from childgrid_node.clk.errors import ClkError
+from childgrid_node.clk.load import load
 from childgrid_node.clk.schema import Schema
 from childgrid_node.index_errors import IndexFileError
 from childgrid_node.index_file import HEAD_BYTES, MAC_AT, MAGIC, Keys
@@ -223,6 +224,12 @@ def _schema(data: bytes) -> None:
     Schema.parse(data, folds="declared")
 
 
+def _clks(data: bytes) -> None:
+    path = Path(_folder().name) / "clks.json"
+    path.write_bytes(data)
+    load(path)
+
+
 def _mapping(data: bytes) -> None:
     path = Path(_folder().name) / "source.toml"
     path.write_bytes(data)
@@ -327,6 +334,7 @@ TARGETS = {
     "index": Target(_index, (IndexFileError,)),
     "certificate": Target(_certificate, (WireError,)),
     "schema": Target(_schema, (ClkError,)),
+    "clks": Target(_clks, (ClkError,)),
     "mapping": Target(_mapping, (SourceError,)),
     "rows": Target(_rows, (SourceError,)),
 }

@@ -1,5 +1,7 @@
-"""Record-level encodings for partners who use clkhash, bit for bit.
+"""Record-level encodings for partners who use clkhash, bit for bit, and search in them.
 
+A table becomes a file of CLKs (``exchange``, ``export``); of such a file (``load``)
+``search`` gives the rows that are most like those of another, by Dice and exactly.
 The grid itself never uses these; see ``childgrid_node.encode`` for its own encodings.
 """
 
@@ -9,6 +11,7 @@ from childgrid_node.clk.encoded import Encoded, Faults
 from childgrid_node.clk.encoder import Encoder
 from childgrid_node.clk.errors import (
     ClkError,
+    ClksInvalid,
     SchemaInvalid,
     SecretInvalid,
     TableInvalid,
@@ -18,6 +21,7 @@ from childgrid_node.clk.schema import Schema
 
 __all__ = [
     "ClkError",
+    "ClksInvalid",
     "Encoded",
     "Encoder",
     "Fault",

@@ -3,7 +3,8 @@
     ClkError              base; never raised itself
     ├── SchemaInvalid     the linkage schema breaks a rule; names the key
     ├── SecretInvalid     the shared secret cannot be used
-    └── TableInvalid      columns or files that do not fit the schema
+    ├── TableInvalid      columns or files that do not fit the schema
+    └── ClksInvalid       a file of CLKs cannot be searched
 
 A bad cell is no error: it is a fault, counted by field and kind. Messages name keys,
 fields, columns and row numbers. They never hold a cell, a token or a key.
@@ -34,3 +35,7 @@ class SecretInvalid(ClkError):
 
 class TableInvalid(ClkError):
     """The columns are not those of the schema, or a file cannot be read."""
+
+
+class ClksInvalid(ClkError):
+    """A file of CLKs cannot be read, or its CLKs cannot be compared."""
