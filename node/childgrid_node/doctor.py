@@ -69,6 +69,7 @@ def examine(config: NodeConfig, clock: Callable[[], float]) -> Iterator[Finding]
         ("clock", patient.time),
         ("grid", patient.grid),
         ("directory", patient.directory),
+        ("address", patient.address),
         ("epochs", patient.epochs),
         ("officers", patient.officers),
         ("cases", patient.cases),
@@ -252,6 +253,10 @@ class _Patient:
             f"directory {directory['version']}, {left} days left,"
             f" epoch {directory['epochs']['current']}, scheme and linkage key agree"
         )
+
+    def address(self) -> str:
+        """Where others call this node, by the directory and by its settings."""
+        return symptoms.address(self._office, self._config)
 
     def epochs(self) -> str:
         """Every linkage key that the founders accept is here and encoded under."""

@@ -74,6 +74,24 @@ def _issued(office: Office, index: int) -> int:
     return statement.kept(opening[1]).issued if opening else office.now
 
 
+def address(office: Office, config: NodeConfig) -> str:
+    """The directory names this node where its settings say; `Doubt` if elsewhere.
+
+    Which of the two is old can't be seen from here.
+    """
+    named = str(office.view.member(office.member)["address"])
+    setting = "announce" if config.announce else "listen"
+    ours = config.announce or config.listen
+    if ours != named:
+        raise Doubt(
+            f"the directory says {named}, where all others call this node, and"
+            f" {setting} says {ours}. If the node has moved, ask the founders:"
+            f" `childgrid-authority address {office.member} HOST:PORT`; else set"
+            f' announce = "{named}", or the next replacing token brings {ours} in'
+        )
+    return f"others call this node at {named}, as {setting} says"
+
+
 def cases(path: Path) -> str:
     """Every open case can be attested to its officers."""
     try:

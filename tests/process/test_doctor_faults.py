@@ -87,6 +87,34 @@ def _later(bed: Bed) -> Iterator[_Patient]:
         patient._office.journal.log.close()
 
 
+@pytest.mark.parametrize("setting", ["announce", "listen"])
+def test_another_address_than_the_directorys_is_doubted(bed: Bed, setting: str) -> None:
+    """Both are told, and what to do whichever is old; `listen` where none is announced.
+
+    It is no fault: a node that moves says the new one before the founders do.
+    """
+    named, ours = str(bed.config.announce), "node.police.example:7410"
+    bed.set(announce=named, listen=ours)
+    assert _address(bed) == ("ok", "")
+    bed.set(**{"announce": None, setting: ours})
+    mark, told = _address(bed)
+
+    assert mark == "WARN"
+    assert f"the directory says {named}," in told
+    assert f"{setting} says {ours}." in told
+    assert "`childgrid-authority address police HOST:PORT`" in told
+    assert f'set announce = "{named}"' in told
+
+
+def _address(bed: Bed) -> tuple[str, str]:
+    """How the finding about the address is marked; what it says unless it is sound."""
+    found = next(
+        one for one in doctor.examine(bed.config, time.time) if one.check == "address"
+    )
+    mark, _, told = str(found).partition(" ")
+    return mark, "" if mark == "ok" else told
+
+
 @pytest.mark.parametrize("name", ["cosigned", "outbox"])
 def test_what_waits_is_no_fault_within_its_time(bed: Bed, name: str) -> None:
     """An hour makes it one; the same leaf or statement of just now is none."""
