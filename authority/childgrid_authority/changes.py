@@ -1,4 +1,7 @@
-"""Commands that change a document which a threshold of founders must sign."""
+"""Commands that change what the founders have signed: by a threshold of them.
+
+Only `revoke` takes one founder, who may not be kept waiting for the others.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

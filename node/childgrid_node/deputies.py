@@ -39,7 +39,8 @@ def draft(office: Office, wish: Wish) -> bytes:
     """Write a delegation to be signed; returns its exact payload.
 
     Raises:
-        Refused, Untrusted: not this officer, not that deputy, or not for so long.
+        Refused, Untrusted: not this officer. Whether that deputy will do, and for so
+            long, says `sign`.
     """
     officer = office.view.officer(office.member, wish.officer)
     earlier, seconds = latest(office, officer.id), wish.hours * 3_600

@@ -71,8 +71,8 @@ class Exact:
 class Numeric:
     """A number's neighbourhood (Vatsalan and Christen, 2015).
 
-    ``step`` is the threshold distance in units of 10 to the minus ``precision``;
-    2 × ``resolution`` + 1 tokens stand that far apart.
+    ``step`` is the threshold distance in units of 10 to the minus ``precision``. A
+    number has 2 × ``resolution`` + 1 tokens, which span that distance in equal parts.
     """
 
     step: int
