@@ -33,12 +33,20 @@ HERE = Path("authority")
 def passphrases(
     files: list[str] | None, by: list[str] | None, *needed: str
 ) -> dict[str, bytes]:
-    """Passphrases from files; those of `by` and `needed` are asked for otherwise."""
+    """Passphrases from files; those of `by` and `needed` are asked for otherwise.
+
+    Raises:
+        FolderRefused: one of `files` is not ID=PATH.
+        ConfigurationRefused: a file is missing, empty, or readable by others.
+    """
+    from childgrid_authority.errors import FolderRefused
     from childgrid_wire.keyfile import read_passphrase
 
     given = {}
     for pair in files or []:
         name, _, path = pair.partition("=")
+        if not (name and path):
+            raise FolderRefused("--passphrase-file is ID=PATH: whose, and the file")
         given[name] = read_passphrase(Path(path))
     for name in (*(by or []), *needed):
         if name not in given:
@@ -109,7 +117,11 @@ def root(folder: Path, files: list[str] | None) -> "Pair":
 
 
 def scheme_of(path: Path) -> tuple[str, str]:
-    """Digest and profile of a scheme document; nodes read the rest of it."""
+    """Digest and profile of a scheme document; nodes read the rest of it.
+
+    Raises:
+        FolderRefused: the file can't be read, or is no scheme document.
+    """
     import hashlib
     import json
 
@@ -118,12 +130,18 @@ def scheme_of(path: Path) -> tuple[str, str]:
     try:
         raw = path.read_bytes()
         return hashlib.sha256(raw).hexdigest(), str(json.loads(raw)["profile"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise FolderRefused(f"cannot read {path.name} ({error.strerror})") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise FolderRefused(f"{path.name} is no scheme document") from error
 
 
 def public_keys(pairs: list[str] | None) -> dict[str, bytes]:
-    """Founders' public keys from ID=KEY."""
+    """Founders' public keys from ID=KEY.
+
+    Raises:
+        Malformed: a key is no base64.
+    """
     from childgrid_wire import canonical
 
     split = [pair.partition("=") for pair in pairs or []]

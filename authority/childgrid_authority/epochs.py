@@ -118,7 +118,7 @@ def retire(book: Book, epoch: int, now: int, *, at_once: bool = False) -> list[D
     view = book.latest(now)
     epochs = view.directory["epochs"]
     if epoch not in epochs["accepted"]:
-        raise ChangeRefused("this epoch is not accepted")
+        raise ChangeRefused("this epoch is not accepted; `epochs` lists those that are")
     if not at_once:
         _check_done_with(book, view, epoch)
     remaining = set(epochs["accepted"]) - {epoch}

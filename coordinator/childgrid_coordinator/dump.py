@@ -54,7 +54,10 @@ def insist_empty(url: str) -> None:
     try:
         tables = inspect(engine).get_table_names()
     except SQLAlchemyError as error:
-        raise ConfigurationRefused("database: it can't be reached") from error
+        raise ConfigurationRefused(
+            "database: it can't be reached; look whether PostgreSQL runs, and whether"
+            " this user may enter it"
+        ) from error
     finally:
         engine.dispose()
     if tables:

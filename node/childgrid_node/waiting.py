@@ -1,8 +1,9 @@
 """Waiting to be let in: what is said meanwhile, and when the next step is tried.
 
 A coordinator that is out of reach is no reason to give up while there is time: it is
-said since when, and in how many seconds it is tried again. What was refused is raised
-at once, since waiting does not change it. Nothing here joins; `joining` does.
+said since when, and in how many seconds it is tried again; so is one that refuses for
+now (`busy`, `storage`). What else was refused is raised at once, since waiting does not
+change it. Nothing here joins; `joining` does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from childgrid_node.join import JoinState, State
-from childgrid_wire.errors import Reason, Refused, Unreachable
+from childgrid_wire.errors import Reason, Refused, Unreachable, WireError
 
 Clock = Callable[[], float]
 Say = Callable[[str], None]
@@ -46,7 +47,8 @@ class Wait:
         """Repeat `step` until it has joined or the time is over.
 
         Returns:
-            Where we stand at the end; None where the coordinator was out of reach then.
+            Where we stand at the end; None where the coordinator was out of reach then,
+            or refused for now.
 
         Raises:
             Unreachable, Refused: no time was given at all.
@@ -70,7 +72,7 @@ class Wait:
             passing = isinstance(error, Unreachable) or error.reason in _PASSING
             if not passing or not self.seconds:
                 raise
-            self._lost(error.detail or error.reason.value)
+            self._lost(_what(error))
             return None
         if self._since is not None:
             self.say(f"the coordinator answers again, away since {_time(self._since)}")
@@ -83,7 +85,7 @@ class Wait:
         if self._since is None:
             self._since, self._pause = now, FIRST_SECONDS / 2
         pause = min(2 * self._pause, MOST_SECONDS, max(self._until - now, 0))
-        told = f"cannot reach {what} since {_time(self._since)}"
+        told = f"{what} since {_time(self._since)}"
         self.say(f"{told}, trying again in {pause:.2g} s" if pause else told)
 
     def _next(self, state: JoinState | None) -> float:
@@ -98,6 +100,12 @@ class Wait:
             self.say(line)
             self.say(f"  our keys: {state.keys}")
             self._told, self._pause = line, _LOOK_SECONDS / 2
+
+
+def _what(error: WireError) -> str:
+    if isinstance(error, Refused):
+        return f"the coordinator takes nothing in ({error.reason.value})"
+    return f"cannot reach {error.detail or 'the coordinator'}"
 
 
 def _time(when: float) -> str:

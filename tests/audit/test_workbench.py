@@ -247,6 +247,19 @@ def test_it_listens_on_loopback_only(listen: str) -> None:
     assert serve.loopback("[::1]:7430") == ("::1", 7430)
 
 
+def test_a_port_that_cannot_be_had_says_what_to_do() -> None:
+    """The setting, the port, why, and what else to name; nothing is left open."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationRefused) as refusal:
+            serve._bind("127.0.0.1", port)
+    told = str(refusal.value)
+    assert f"--listen: port {port} can't be had (Address already in use)" in told
+    assert "name another, or 0" in told
+
+
 def test_every_answer_forbids_caches_frames_and_scripts(browser: Browser) -> None:
     """Pages, refusals, downloads and the style sheet alike."""
     paths = ["/", "/nothing", "/static/page.css", "/scorecards/2027-Q1/json"]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from childgrid_authority import console
 from childgrid_authority.__main__ import app, main
 from childgrid_authority.authority import Authority
+from childgrid_authority.errors import FolderRefused
 from childgrid_wire.enrolment import Token
 from childgrid_wire.joining import Joiner
 from founders import PASSPHRASE, details, unpack
@@ -128,3 +130,21 @@ def test_a_refusal_is_one_sentence(
     assert said.err.startswith("refused: floor lacks the field")
     assert "Traceback" not in said.err
     assert desk.authority.book.standing()["floor"] == 1
+
+
+@pytest.mark.parametrize("given", ["asha", "=asha", "asha="])
+def test_a_passphrase_file_without_a_name_is_refused(given: str) -> None:
+    """What the option takes is said, and no passphrase is asked for in its place."""
+    with pytest.raises(FolderRefused, match="--passphrase-file is ID=PATH"):
+        console.passphrases([given], ["asha"])
+
+
+def test_a_scheme_that_is_not_there_is_not_called_another_document(
+    tmp_path: Path,
+) -> None:
+    """Who mistyped the path looks for it, and not into the file."""
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(FolderRefused, match=r"cannot read gone\.json \(No such file"):
+        console.scheme_of(tmp_path / "gone.json")
+    with pytest.raises(FolderRefused, match=r"other\.json is no scheme document"):
+        console.scheme_of(tmp_path / "other.json")

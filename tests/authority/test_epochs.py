@@ -130,7 +130,7 @@ def test_nothing_is_cut_short_unasked(table: Table) -> None:
         epochs.retire(book, 1, NOW)
     with pytest.raises(ChangeRefused, match="1 more hours"):
         epochs.retire(book, 1, NOW + WEEK_AND_72_HOURS - 1)
-    with pytest.raises(ChangeRefused, match="not accepted"):
+    with pytest.raises(ChangeRefused, match="not accepted; `epochs` lists"):
         epochs.retire(book, 3, NOW)
     assert book.directories[-1] == before
     assert epochs.retire(book, 1, NOW, at_once=True)

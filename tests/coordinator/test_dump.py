@@ -263,5 +263,5 @@ def test_a_tool_that_fails_is_named_without_its_words(tmp_path: Path) -> None:
         dump.write(url, tmp_path)
     assert "pg_dump ended with status 1" in str(refusal.value)
     assert "somebody" not in str(refusal.value)
-    with pytest.raises(ConfigurationRefused, match="can't be reached"):
+    with pytest.raises(ConfigurationRefused, match="can't be reached; look"):
         dump.insist_empty(url)

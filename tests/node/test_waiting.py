@@ -100,11 +100,15 @@ def test_what_waits_for_people_is_said_once() -> None:
 
 
 def test_a_busy_coordinator_is_one_that_is_away() -> None:
-    """A refusal that the next minute may lift is no end."""
-    busy = Refused(Reason.BUSY)
-    state, said, _ = waited(60, script(busy, at(State.JOINED)))
-    assert state == at(State.JOINED)
-    assert "busy" in said[0]
+    """A refusal that the next minute may lift is no end; it is told as what it is."""
+    for reason in (Reason.BUSY, Reason.STORAGE):
+        passing = Refused(reason, "calls")
+        state, said, _ = waited(60, script(passing, at(State.JOINED)))
+        assert state == at(State.JOINED)
+        assert said[0].startswith(
+            f"the coordinator takes nothing in ({reason.value}) since "
+        )
+        assert said[0].endswith(", trying again in 1 s")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Listening: on loopback, for the user who started it, and for nobody else.
 
-It refuses any other address. The page's address has a name of its own
+It refuses any other address. Where the system does not say whose a connection is
+(`peer`), the session alone keeps others out. The page's address has a name of its own
 (`audit-north.localhost`), since all ports of one host share their cookies.
 """
 
@@ -38,14 +39,18 @@ def loopback(listen: str) -> tuple[str, int]:
         address = ipaddress.ip_address(host.strip("[]"))
         number = int(port)
     except ValueError as error:
-        raise ConfigurationRefused("listen is an IP address and a port") from error
+        raise ConfigurationRefused(
+            "--listen is an IP address and a port, such as 127.0.0.1:7430"
+        ) from error
     if not colon or not address.is_loopback or not 0 <= number <= 65_535:
-        raise ConfigurationRefused("the workbench listens on loopback only")
+        raise ConfigurationRefused(
+            "--listen: the workbench listens on loopback only, such as 127.0.0.1:7430"
+        )
     return str(address), number
 
 
 def is_mine(scope: Scope) -> bool:
-    """Whether the user at the other end of a connection is the one running this."""
+    """Whether the user at the other end is the one running this, or can't be told."""
     client, server = scope.get("client"), scope.get("server")
     if not client or not server:
         return False
@@ -65,7 +70,7 @@ def serve(desk: Desk, name: str, listen: str, say: Say, pen: Pen | None = None) 
         pen: signs findings, if there is one.
 
     Raises:
-        ConfigurationRefused: not loopback, or the port is taken.
+        ConfigurationRefused: not loopback, or the port is taken or not this user's.
     """
     bound = _bind(*loopback(listen))
     host, port = bound.getsockname()[:2]
@@ -104,7 +109,10 @@ def _bind(host: str, port: int) -> socket.socket:
         bound.listen(_WAITING)
     except OSError as error:
         bound.close()
-        raise ConfigurationRefused(f"port {port} is taken") from error
+        raise ConfigurationRefused(
+            f"--listen: port {port} can't be had ({error.strerror}); name another, or 0"
+            " for one that is free"
+        ) from error
     return bound
 
 
