@@ -1,10 +1,11 @@
 """Tokens to encodings: one row of 64-bit words per person.
 
 Each Bloom field is a clkhash filter, bit for bit: clkhash's HKDF (two 64-byte keys,
-the first is used) with the field's name and the key epoch as info, and its BLAKE2b
-hashing (salt = block counter in decimal, padded with zero bytes; little-endian
-shorts modulo the width; the first k of them). Filter bit 0 is the top bit of byte 0,
-as in clkhash's bitarray; a row holds the filters' bytes as little-endian words.
+the first is used) with the key epoch and the field whose key it takes (``Field.key``)
+as info, and its BLAKE2b hashing (salt = block counter in decimal, padded with zero
+bytes; little-endian shorts modulo the width; the first k of them). Filter bit 0 is the
+top bit of byte 0, as in clkhash's bitarray; a row holds the filters' bytes as
+little-endian words.
 Exact identifiers become keyed BLAKE2b tags, never 0. A missing field is all zero.
 
 It knows nothing of records: tokens come from ``normalise``. It keeps tokens in
