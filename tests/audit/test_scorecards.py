@@ -159,6 +159,38 @@ def test_a_break_glass_whose_record_never_left_owes_no_review(
         assert len(gather(told).glasses) == expected
 
 
+@pytest.mark.threat("T4")
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.RECEIPT])
+def test_nobody_else_s_word_ends_a_release(verdict: Verdict, kind: Kind) -> None:
+    """An accomplice hides no broken glass, nor acknowledges for the asker.
+
+    The same word by another agency is as none at all.
+    """
+    ledger = verdict.ledger
+    ending = ledger.of(kind)[0]
+    given = ledger.events[ending.statement["disclosure"]].statement
+    others = {said.issuer for said in (e.statement for e in ledger.of(Kind.QUERY))}
+    other = min(others - {given.issuer, given["requester"]})
+    notice = next(
+        one for one in ledger.of(Kind.NOTICE) if not declared.is_mark(one.statement)
+    )
+    body = {**notice.statement.body, "subject": given["request"]}
+    glass = replace(notice.statement, body=body)
+    stray = replace(ending.statement, body={**ending.statement.body, "issuer": other})
+    books = []
+    for said in (None, stray):
+        events = {**ledger.events, glass.hash: replace(notice, statement=glass)}
+        events.pop(ending.statement.hash)
+        if said:
+            events[said.hash] = replace(ending, statement=said)
+        told = Ledger(ledger.law, ledger.copies, ledger.now, events)
+        told.index()
+        assert len(told.naming(given.hash, kind)) == bool(said)
+        books.append(gather(told))
+    assert given["request"] in {one.subject for one in books[0].glasses}
+    assert books[1] == books[0]
+
+
 def test_quarters_follow_the_local_calendar() -> None:
     """They meet, they begin at local midnight, and their names read back."""
     assert Q1.start == START

@@ -98,7 +98,7 @@ class _Join:
             said.expires,
             self._decisions(said),
             tuple(
-                self._release(event.statement)
+                self._release(event)
                 for event in self._ledger.answering(said.hash, Kind.DISCLOSURE)
             ),
         )
@@ -138,13 +138,15 @@ class _Join:
         seen = self._views.get((said.person, subject), said.issued)
         return max(0, said.issued - seen)
 
-    def _release(self, said: Statement) -> Release:
-        receipts = self._ledger.naming(said.hash, Kind.RECEIPT)
+    def _release(self, event: Event) -> Release:
+        """A disclosure, and how it ended by the words of those who may say so."""
+        said = event.statement
+        receipts = self._ledger.ended(event, Kind.RECEIPT)
         return Release(
             said.hash,
             said.issued,
             receipts[0].statement.issued if receipts else 0,
-            bool(self._ledger.naming(said.hash, Kind.VOID)) and not receipts,
+            self._ledger.voided(event),
             said.hash in self._reported or said["request"] in self._reported,
             tuple(said["approvals"]),
             receipts[0].statement.hash if receipts else "",
@@ -182,8 +184,7 @@ class _Join:
     def _unfetched(self, request: str) -> bool:
         """Whether all that was released on a request never left its holder."""
         events = self._ledger.answering(request, Kind.DISCLOSURE)
-        releases = [self._release(event.statement) for event in events]
-        return bool(releases) and all(one.void for one in releases)
+        return bool(events) and all(map(self._ledger.voided, events))
 
 
 def _first_views(ledger: Ledger) -> dict[tuple[str, str], int]:
