@@ -58,8 +58,9 @@ def move(base: Base, to: str = "") -> list[Step]:
 
     Raises:
         WrongVersion: as `look`, or it is not as its release makes it.
-        ConfigurationRefused: another process is in it, or the disk refuses; then the
-            database is as it was, and a copy of it stands beside it.
+        ConfigurationRefused: another process is in it, the disk refuses, or it would
+            not be sound afterwards; it is as it was. Where a move had begun, a copy of
+            a SQLite file stands beside it.
     """
     with base.opened(writing=True) as db:
         with db.begin():

@@ -14,7 +14,7 @@ import sys
 import threading
 
 SCAN = 10
-"""A scan's rank (nice, 0 to 19): against work at 0 it has a ninth of a processor."""
+"""A scan's rank (nice, 0 to 19): against work at 0 it has a tenth of a processor."""
 
 READING = 15
 """The rank of what encodes a register in processes of its own."""
