@@ -50,7 +50,7 @@ def source(
     patch: pytest.MonkeyPatch, keys: Sequence[str], altered: Sequence[Block]
 ) -> Source:
     """A source of these keys, of which these rows were written since the last look."""
-    patch.setattr(refresh.indexer, "mark", lambda _: MARK)
+    patch.setattr(refresh.indexer, "mark", lambda *_: MARK)
     patch.setattr(refresh.indexer, "keys", lambda _, __: [list(keys)])
     patch.setattr(refresh.indexer, "changes", lambda *_: [(one, []) for one in altered])
     return cast(Source, None)
