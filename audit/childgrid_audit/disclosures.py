@@ -126,7 +126,8 @@ def _search(verdict: Verdict, event: Event) -> Iterator[tuple[str, str]]:
     )
     yield "follow-up", _joined(_followed(ledger, one) for one in requests)
     told = _verdict(verdict, [event, *answers], True, False)
-    unsent = told == "proven" and not submitted(ledger, event)
+    kept = ledger.erased.get(said.hash, set()) <= {said.issuer}
+    unsent = told == "proven" and kept and not submitted(ledger, event)
     yield "verdict", "not-sent" if unsent else told
 
 

@@ -9,6 +9,7 @@ have heard it (`pairing`).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -132,25 +133,48 @@ class Ledger:
         voids = self.ended(disclosure, Kind.VOID)
         return bool(voids) and not self.ended(disclosure, Kind.RECEIPT)
 
+    @cached_property
+    def erased(self) -> dict[str, set[str]]:
+        """Who says of its own log that it has erased a statement, by its hash."""
+        found: dict[str, set[str]] = {}
+        for event in self.of(Kind.SHRED):
+            said = event.statement
+            if said.issuer == said["party"]:
+                for name in said.body.get("statements", ()):
+                    found.setdefault(name, set()).add(said.issuer)
+        return found
+
     def unsent(self, disclosure: Event) -> bool:
-        """Whether nobody but its holder has it, as where no coordinator took it."""
-        return disclosure.places.keys() == {disclosure.statement.issuer}
+        """Whether nobody but its holder had it, as where no coordinator took it."""
+        said = disclosure.statement
+        others = self.law.coordinators | {said["requester"]}
+        erased = self.erased.get(said.hash, set()) & others
+        return disclosure.places.keys() == {said.issuer} and not erased
 
     def overtaken(self, disclosure: Event, due: int) -> bool:
         """Whether a coordinator had to leave it: unsent, and its request had ended.
 
         A refusal that the coordinator took in after `due` (Unix seconds) came too late
-        to explain why nobody had acknowledged it by then.
+        to explain why nobody had acknowledged it by then. When it took in one that it
+        has erased since, nobody can tell.
         """
         said = disclosure.statement
         request = self.get(said["request"], Kind.REQUEST)
         refused = any(
-            one.places[hub].bucket < due
+            self._taken(one, hub) < due
             for one in self.answering(said["request"], Kind.REFUSAL)
-            for hub in one.places.keys() & self.law.coordinators
+            for hub in self.law.coordinators
         )
         over = request and request.statement.expires <= said.issued + LAG_SECONDS
         return self.unsent(disclosure) and bool(refused or over)
+
+    def _taken(self, event: Event, member: str) -> int:
+        """When a member took it in at the earliest, Unix seconds; never: far ahead."""
+        if member in event.places:
+            return event.places[member].bucket
+        said = event.statement
+        had_it = member in self.erased.get(said.hash, ())
+        return said.issued if had_it else sys.maxsize
 
     def get(self, name: str, kind: Kind) -> Event | None:
         """The event of this hash, if it is there and of that kind."""

@@ -43,7 +43,6 @@ class Pairing:
             self._spare.setdefault(bundle.member_of(name), []).extend(lines)
         self._excused: set[tuple[str, str]] = set()
         self._due: dict[int, int] = {}
-        self._erased: dict[str, frozenset[str]] = {}
 
     def check(self) -> None:
         """Report every event that is missing, extra, unpaired or out of order."""
@@ -148,9 +147,7 @@ class Pairing:
 
     def _is_erased(self, member: str, name: str) -> bool:
         """Whether a member says that it has erased that."""
-        if member not in self._erased:
-            self._erased[member] = _erased(self._ledger, member)
-        return name in self._erased[member]
+        return member in self._ledger.erased.get(name, ())
 
     def _is_broken(self, member: str) -> bool:
         return any(one.broken for one in self._ledger.of_member(member))
@@ -246,13 +243,6 @@ class Pairing:
             if {member, other} <= event.places.keys()
         ]
         return iter(sorted(shared, key=lambda event: event.places[member].order))
-
-
-def _erased(ledger: Ledger, member: str) -> frozenset[str]:
-    """The statements that a member's own `shred`s name."""
-    said = [one.statement for one in ledger.of(Kind.SHRED)]
-    own = [one.body for one in said if one.issuer == one["party"] == member]
-    return frozenset(n for body in own for n in body.get("statements", ()))
 
 
 def _logged(event: Event) -> int:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from audit.cast import CHILD, DAY, HOUR, HUB, POLICE, PRISON
 from audit.ledger import World
+from audit.test_unsent import unsent
+from audit.wrongs import begin
+from childgrid_audit.disclosures import searches
 from childgrid_audit.verify import Verdict, Verifier
 from childgrid_log.entry import parse_entry
 from childgrid_log.leaves import draft_of
@@ -130,3 +135,94 @@ def test_a_shred_hides_nothing_that_is_wrong_elsewhere(world: World) -> None:
         (PRISON, "is extra: this party has no part in it")
     ]
     assert query.hash[:12] in findings[0].event
+
+
+def receipts(verdict: Verdict) -> list[str]:
+    """What is found of receipts that are missing."""
+    return [one.what for one in verdict.findings if "no receipt" in one.what]
+
+
+def later(world: World, *members: str) -> Verdict:
+    """Some erase what is over, and the others do not yet."""
+    world.gather()
+    world.mirror()
+    world.now += 400 * DAY
+    for member in members:
+        shredded(world, member)
+    return audited(world)
+
+
+def test_a_refusal_that_is_erased_accuses_no_holder(world: World) -> None:
+    """The coordinator had to leave the record by it, and keeps its stories shorter."""
+    unsent(world, refused=True)
+
+    verdict = later(world, HUB, POLICE)
+
+    assert verdict.findings == ()
+    assert any("was not carried" in one.what for one in verdict.notes)
+
+
+@pytest.mark.threat("T10")
+def test_a_refusal_of_afterwards_explains_nothing_by_being_erased(world: World) -> None:
+    """It was said when the receipt had been due for a day."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    world.disclose("r", CHILD, approvals=sorted([own.hash, granted.hash]))
+    world.now += 2 * DAY
+    world.say(
+        "no", POLICE, Kind.REFUSAL, POLICE, HUB, CHILD, officer="sp-nair",
+        answers=request.hash, subject="request", reason="not-necessary",
+    )  # fmt: skip
+
+    verdict = later(world, HUB)
+
+    what = f"was not carried, as the logs have it, and has no receipt of {POLICE}"
+    assert receipts(verdict) == [f"{what} and no void"]
+
+
+@pytest.mark.threat("T10")
+def test_a_record_was_carried_though_the_others_erased_it(world: World) -> None:
+    """Its holder is the last that has it, and still nobody acknowledged it."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    world.now = request.expires - 300
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    world.disclose("r", CHILD, HUB, approvals=sorted([own.hash, granted.hash]))
+    world.log(world.named["r disclosure"], POLICE)
+
+    verdict = later(world, HUB, POLICE)
+
+    assert receipts(verdict) == [f"has no receipt of {POLICE} and no void"]
+
+
+def test_a_search_was_sent_though_the_others_erased_it(world: World) -> None:
+    """Nobody answered it, and who asked is the last that has it."""
+    world.ask("q", prison="away")
+
+    verdict = later(world, HUB)
+
+    (line,) = searches(verdict)
+    assert line.endswith("verdict=proven")
+
+
+@pytest.mark.threat("T23")
+@pytest.mark.parametrize(("party", "found"), [(CHILD, False), (PRISON, True)])
+def test_only_what_a_party_erased_itself_may_be_gone(
+    world: World, party: str, found: bool
+) -> None:
+    """What a custodian approved is in no log; a `shred` of its own log explains it."""
+    world.ask("q", child="hit")
+    gone = "ab" * 32
+    world.say(
+        "on nothing", CHILD, Kind.APPROVAL, CHILD, officer="cu-das", answers=gone,
+        subject="request", side="holder", slot="custodian", fields=["name"], policy="",
+    )  # fmt: skip
+    head = world.parties[CHILD].log.root().hex()
+    body = {"party": party, "entries": [0], "head": head, "statements": [gone]}
+    world.say("gone", CHILD, Kind.SHRED, CHILD, **body)
+
+    verdict = audited(world)
+
+    what = f"rests on {gone[:12]}, which is in no log"
+    assert (what in {one.what for one in verdict.findings}) == found
