@@ -118,10 +118,11 @@ class Bundle:
             self._try(f"logs/{log}/", "log", self._log, log, f"logs/{log}/")
         for path in self._below("proofs/"):
             self._try(path, "proof", self._proof, path)
-        self.requests = [one["request"] for one in self._of("disclosure")]
-        ends = {(o.get("disclosure"), o.kind, o.person) for o in self.said.values()}
+        self.requests = [one.get("request") for one in self._of("disclosure")]
+        spoken = self.said.values()
+        ends = {(str(o.get("disclosure")), o.kind, o.person) for o in spoken}
         for o in self._of("disclosure"):
-            taken = (o.name, "receipt", o.get("requester")) in ends
+            taken = (o.name, "receipt", str(o.get("requester"))) in ends
             if taken or (o.name, "void", o.person) not in ends:
                 self._try(f"logs/{o.person}/", f"disclosure {o.name}", self._release, o)
 
@@ -203,7 +204,8 @@ class Bundle:
             file = f"{home}entries/{at // 256:08d}.jsonl"
             self._try(file, f"event {at}", self._entry, log, at, line)
         gone = {at for at, one in enumerate(entries) if one[-15:] == b'"statement":""}'}
-        shreds = [one for one in self._of("shred") if one.person == log.split(".")[0]]
+        own = log.split(".")[:1] * 2
+        shreds = [o for o in self._of("shred") if [o.person, o.get("party")] == own]
         _need(gone <= {at for o in shreds for at in o["entries"]}, "lacks entries")
 
     def _note(self, log: str, note: bytes) -> int:

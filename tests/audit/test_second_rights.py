@@ -76,15 +76,20 @@ def test_an_expelled_auditor_exports_nothing(world: World) -> None:
 
 
 @pytest.mark.threat("T23")
-def test_another_s_word_covers_no_erasure(world: World) -> None:
-    """A `shred` by childcare does not explain what is gone from another log."""
+@pytest.mark.parametrize(
+    ("issuer", "party"), [(CHILD, CHILD), (CHILD, PRISON), (PRISON, CHILD)]
+)
+def test_another_s_word_covers_no_erasure(
+    world: World, issuer: str, party: str
+) -> None:
+    """A `shred` by childcare, or of childcare, explains nothing gone at prisons."""
     for _ in range(2):
         world.say("look", PRISON, Kind.VIEW, PRISON, officer="cu-singh",
                   object="inbox", subject="")  # fmt: skip
     world.now += 200 * DAY
     log = world.parties[PRISON].log
-    body = {"party": CHILD, "entries": [1], "head": log.root().hex()}
-    world.say("gone", CHILD, Kind.SHRED, CHILD, **body)
+    body = {"party": party, "entries": [1], "head": log.root().hex()}
+    world.say("gone", issuer, Kind.SHRED, issuer, **body)
     with log.transaction() as tx:
         tx.shred(1, tx.seal(draft_of(world.named["look"], world.now)))
     world.now += 2 * HOUR
