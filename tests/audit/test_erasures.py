@@ -226,3 +226,28 @@ def test_only_what_a_party_erased_itself_may_be_gone(
 
     what = f"rests on {gone[:12]}, which is in no log"
     assert (what in {one.what for one in verdict.findings}) == found
+
+
+@pytest.mark.threat("T10", "T23")
+def test_an_erased_line_stands_for_nothing_that_was_not_named(world: World) -> None:
+    """Any line of a kind could otherwise be whatever was never logged there."""
+    world.ask("first", child="none")
+    world.gather()
+    world.mirror()
+    world.now += 400 * DAY
+    log = world.parties[CHILD].log
+    body = {"party": CHILD, "entries": [0, 1], "head": log.root().hex()}
+    named = [world.named["first query"].hash]
+    logs = (HUB, POLICE, PRISON)
+    said = world.say("gone", CHILD, Kind.SHRED, *logs, **body, statements=named)
+    with log.transaction() as tx:
+        told = tx.seal(draft_of(said, world.now))
+        tx.shred(0, told)
+        tx.shred(1, told)
+
+    absent = [one for one in audited(world).findings if "is missing" in one.what]
+
+    assert {one.party for one in absent} == {CHILD}
+    assert {one.event for one in absent} == {
+        f"case {world.named['first case'].hash[:12]}"
+    }
