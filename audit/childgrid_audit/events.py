@@ -154,14 +154,16 @@ class Ledger:
     def overtaken(self, disclosure: Event, due: int) -> bool:
         """Whether a coordinator had to leave it: unsent, and its request had ended.
 
-        A refusal that the coordinator took in after `due` (Unix seconds) came too late
-        to explain why nobody had acknowledged it by then. When it took in one that it
-        has erased since, nobody can tell.
+        A refusal that was said after `due` (Unix seconds) came too late to explain why
+        nobody had acknowledged it by then. The coordinator must have it; that it stood
+        in time its hour tells, or where the line was down that of who asked. What has
+        been erased since nobody can date.
         """
         said = disclosure.statement
         request = self.get(said["request"], Kind.REQUEST)
         refused = any(
-            self._taken(one, hub) < due
+            self._taken(one, hub) < sys.maxsize
+            and min(self._taken(one, who) for who in (hub, said["requester"])) < due
             for one in self.answering(said["request"], Kind.REFUSAL)
             for hub in self.law.coordinators
         )

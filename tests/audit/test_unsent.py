@@ -97,7 +97,7 @@ def test_a_refusal_of_afterwards_takes_no_finding_back(world: World) -> None:
 def test_a_refusal_explains_what_a_receipt_was_due_for_after_it(
     world: World, late: int, found: bool
 ) -> None:
-    """The line may have been down meanwhile; the coordinator's hour is what counts."""
+    """It was written before and told to nobody: the hour of its entries counts."""
     unsent(world, refused=False)
     due = world.named["r disclosure"].issued + DAY
     world.now = due // HOUR * HOUR + late
@@ -107,6 +107,40 @@ def test_a_refusal_explains_what_a_receipt_was_due_for_after_it(
     verdict = days_later(world)
     told = {one.what for one in verdict.findings if one.party == CHILD}
     assert any("was not carried" in one for one in told) == found
+
+
+def test_a_refusal_that_waited_for_the_line_accuses_no_holder(world: World) -> None:
+    """Who asked had refused in time; the coordinator heard of it before the record."""
+    unsent(world, refused=False)
+    world.log(world.named["no"], POLICE)
+    world.gather(POLICE)
+    world.now += 2 * DAY
+
+    world.log(world.named["no"], HUB, CHILD)
+
+    verdict = days_later(world)
+    assert verdict.findings == ()
+    assert any("was not carried" in one.what for one in verdict.notes)
+
+
+@pytest.mark.threat("T10")
+def test_a_holder_s_own_refusal_explains_nothing_afterwards(world: World) -> None:
+    """It knew its own word when it was said, and had to make the record void."""
+    begin(world)
+    request, own = world.named["r request"], world.named["r own approval"]
+    granted = world.approve("g", request, CHILD, "cu-das", CHILD, HUB, POLICE)
+    world.disclose("r", CHILD, approvals=sorted([own.hash, granted.hash]))
+    said = world.say(
+        "no", CHILD, Kind.REFUSAL, CHILD, officer="cu-das", answers=request.hash,
+        subject="request", reason="not-necessary",
+    )  # fmt: skip
+    world.now += 2 * DAY
+
+    world.log(said, HUB, POLICE)
+
+    verdict = days_later(world)
+    told = {one.what for one in verdict.findings if one.party == CHILD}
+    assert any("was not carried" in one for one in told)
 
 
 @pytest.mark.parametrize(("early", "found"), [(300, False), (301, True)])
