@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from childgrid_log.gather import Cosigned, Gatherer, check_fresh
 from childgrid_node import approve, match, normalise
@@ -25,6 +25,7 @@ from childgrid_node.index import encoding_digest
 from childgrid_node.indexer import Source
 from childgrid_node.journal import Writing, standing, verified
 from childgrid_node.office import Office
+from childgrid_node.source_errors import SourceUnreached
 from childgrid_node.today import reread
 from childgrid_wire import breakglass, canonical, rules, seal
 from childgrid_wire.errors import Reason, Refused, Untrusted, WireError
@@ -50,13 +51,15 @@ class Releaser:
 
     registers: Mapping[str, Source]
     gatherer: Gatherer
+    away: set[str] = field(default_factory=set)
+    """Sources that were not there, and are not tried again."""
 
     def advance(self, name: str) -> str:
         """Do what can be done now for the request `name`; returns its state.
 
-        `waiting` for approvals, `unreviewed` (an earlier broken glass is), `refused`,
-        `expired`, `sealed` (stored, not yet handed over), `released`, or `void`. Safe
-        to repeat at any time.
+        `waiting` for approvals, `away` (its source is), `unreviewed` (an earlier
+        broken glass is), `refused`, `expired`, `sealed` (stored, not yet handed over),
+        `released`, or `void`. Safe to repeat at any time.
 
         Raises:
             Refused: witnesses are missing or we are not level with them; try later.
@@ -86,6 +89,9 @@ class Releaser:
             if breakglass.declared(request):
                 glass.check_may_use(office, request)
             content = self._record(request, grant)
+        except SourceUnreached:
+            # The refresher and doctor tell of it; who asks other sources is answered.
+            return "away"
         except Refused as refusal:
             if refusal.reason is Reason.NOT_APPROVED:
                 return "waiting"
@@ -99,7 +105,7 @@ class Releaser:
     def _record(self, request: Statement, grant: Grant) -> bytes:
         """Read the row again and take the approved fields; canonical JSON."""
         hit = match.handle(self.office, request["query"], request["handle"]).hit
-        source, values = reread(self.office, self.registers, hit)
+        source, values = reread(self.office, self.registers, hit, self.away)
         columns = source.mapping.grants
         if not set(grant.fields) <= columns.keys():
             raise Refused(Reason.FIELDS, "a label that the mapping lacks")
@@ -377,9 +383,13 @@ Report = Callable[[str, WireError], None]
 
 
 def advance_all(releaser: Releaser, names: Sequence[str], report: Report) -> None:
-    """Try each request; one that can't move doesn't hold up the others."""
+    """Try each request; one that can't move doesn't hold up the others.
+
+    A source that is not there is tried once for all that wait for it.
+    """
+    once = replace(releaser, away=set())
     for name in names:
         try:
-            releaser.advance(name)
+            once.advance(name)
         except WireError as error:
             report(name, error)

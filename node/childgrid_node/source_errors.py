@@ -3,7 +3,8 @@
     SourceError
     ├── MappingError      the TOML that maps a source is wrong
     ├── RegisterError     the source cannot be opened or read
-    │   ├── SourceAway    it can't be reached, and may be there later
+    │   ├── SourceAway    it can't be read now, and may be there later
+    │   │   └── SourceUnreached  there is not even a connection, or the file
     │   └── AmbiguousKey  one key names several rows
     └── FieldError        a query or row names a grid field that does not exist
 
@@ -28,6 +29,10 @@ class RegisterError(SourceError):
 
 class SourceAway(RegisterError):
     """Nothing is known to be wrong with the source but that it can't be reached now."""
+
+
+class SourceUnreached(SourceAway):
+    """It is away as a whole, whichever of its rows is asked for."""
 
 
 class AmbiguousKey(RegisterError):

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from childgrid_node import approve, disclose, handover, indexer, receive
-from childgrid_node.source_errors import AmbiguousKey, RegisterError, SourceError
+from childgrid_node.disclose import Releaser
+from childgrid_node.register import Register
+from childgrid_node.source_errors import (
+    AmbiguousKey,
+    RegisterError,
+    SourceError,
+    SourceUnreached,
+)
 from childgrid_wire.errors import Reason, Refused
 from childgrid_wire.kinds import Kind
 from childgrid_wire.statement import Statement
@@ -413,6 +420,56 @@ def test_a_source_that_is_away_holds_up_no_other_record(
     assert told == [(waits.hash, Reason.CONFIGURATION)]
     assert grid.released("customs") == 1
     assert advance(grid, fine) == advance(grid, waits) == "released"
+
+
+@pytest.mark.threat("T15")
+def test_a_source_that_is_not_there_is_no_fault_of_the_node(grid: Grid) -> None:
+    """Nothing failed: else the node would say that it does not serve, and be asked
+    nothing, though what it answers from is its index. The record goes out later."""
+    request = approved(grid)
+    table = grid.agency("customs").folder / "rows.csv"
+    aside = table.rename(table.with_name("aside"))
+
+    assert moved(grid) == []
+    assert said(grid, Kind.DISCLOSURE) == said(grid, Kind.REFUSAL) == []
+
+    aside.rename(table)
+    assert advance(grid, request) == "released"
+
+
+def test_a_source_that_is_not_there_is_tried_once_for_all_its_records(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that does not answer takes seconds each time; the next round asks anew."""
+    for ask in (KABIR, PRIYA):
+        approved(grid, ask=ask)
+    releaser = grid.agency("customs").releaser(grid.relay.witness)
+    tries: list[str] = []
+
+    def reread(_: Register, key: str) -> None:
+        tries.append(key)
+        raise SourceUnreached(key)
+
+    with monkeypatch.context() as away:
+        away.setattr(Register, "reread", reread)
+        assert moved(grid, releaser) == []
+        assert len(tries) == 1
+        assert moved(grid, releaser) == []
+        assert len(tries) == 2
+
+    assert moved(grid, releaser) == []
+    assert grid.released("customs") == 2
+
+
+def moved(grid: Grid, releaser: Releaser | None = None) -> list[Reason]:
+    """Let customs try everything once; why something failed."""
+    agency, faults = grid.agency("customs"), list[Reason]()
+    disclose.advance_all(
+        releaser or agency.releaser(grid.relay.witness),
+        disclose.unfinished(agency.office),
+        lambda _, error: faults.append(error.reason),
+    )
+    return faults
 
 
 def test_a_key_that_names_several_rows_now(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from childgrid_node.register import Fault, Register
-from childgrid_node.source_errors import AmbiguousKey, RegisterError
+from childgrid_node.source_errors import AmbiguousKey, RegisterError, SourceUnreached
 from tests.node.sheets import FIELDS, mapping, read
 
 ROWS = [
@@ -50,6 +50,23 @@ def test_a_database_is_read_like_a_file(tmp_path: Path) -> None:
     }
     assert again is not None
     assert again.values == rows[1].values
+
+
+def test_only_a_database_that_is_not_there_is_away_as_a_whole(tmp_path: Path) -> None:
+    """One that answers and refuses a row says nothing of its other rows."""
+    register = sqlite_register(tmp_path)
+    base = tmp_path / "people.db"
+    aside = base.rename(tmp_path / "aside")
+    with pytest.raises(SourceUnreached):
+        register.reread("2")
+
+    aside.rename(base)
+    with sqlite3.connect(base) as connection:
+        connection.execute("UPDATE people SET status = CAST(x'ff' AS TEXT)")
+    connection.close()
+    with pytest.raises(RegisterError) as fault:
+        register.reread("2")
+    assert not isinstance(fault.value, SourceUnreached)
 
 
 def test_rereading_a_database_sees_changes(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..mapping import Mapping
-from ..source_errors import RegisterError, SourceAway
+from ..source_errors import RegisterError, SourceUnreached
 from .marks import Mark
 from .rows import Change, Faults, Row, Unreadable, admits, barring, require, texts
 
@@ -146,7 +146,7 @@ class Filed(ABC):
         try:
             return self._path.open("rb")
         except OSError as error:
-            raise SourceAway(
+            raise SourceUnreached(
                 f"{self._path}: cannot be opened ({type(error).__name__}); check the "
                 "name beside the mapping and that this account may read it"
             ) from None

@@ -23,7 +23,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
 from ..mapping import Mapping
-from ..source_errors import AmbiguousKey, RegisterError, SourceAway
+from ..source_errors import AmbiguousKey, RegisterError, SourceAway, SourceUnreached
 from . import engines, rights
 from .kinds import refuse
 from .looking import columns_of
@@ -213,13 +213,16 @@ class Table:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
+        reached = False
         try:
             with self._engine.connect() as connection:
+                reached = True
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             kind = type(getattr(error, "orig", None) or error).__name__
             away = isinstance(error, OperationalError | InterfaceError)
-            raise (SourceAway if away else RegisterError)(
+            seen = SourceAway if reached else SourceUnreached
+            raise (seen if away else RegisterError)(
                 f"{self._mapping.path}: cannot read {self._where} ({kind}); check "
                 "address, account, permissions and that the server runs"
             ) from None
