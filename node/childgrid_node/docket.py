@@ -102,9 +102,14 @@ def is_sent(office: Office, query: Statement) -> bool:
 
 
 def newest(office: Office, query: str) -> dict[str, Statement]:
-    """What each target said of a query last, in whatever order it was brought."""
+    """What each target said of a query last, in whatever order it was brought.
+
+    No target takes a hit back: "no hit" is the earlier one, also where both are of one
+    second, or its clock was put back in between.
+    """
     answers = office.journal.answers(query, Kind.ANSWER)
-    return {one.issuer: one for one in sorted(answers, key=lambda one: one.issued)}
+    told = sorted(answers, key=lambda one: (bool(one["candidates"]), one.issued))
+    return {one.issuer: one for one in told}
 
 
 def requests(office: Office, query: str) -> list[Statement]:

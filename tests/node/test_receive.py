@@ -263,16 +263,21 @@ def test_a_profile_lists_denied_and_offline_sources(grid: Grid) -> None:
 
 
 @pytest.mark.threat("T1")
-def test_an_earlier_answer_that_is_brought_later_hides_no_hit(grid: Grid) -> None:
+@pytest.mark.parametrize("later", [60, 0, -30])
+def test_an_earlier_answer_that_is_brought_later_hides_no_hit(
+    grid: Grid, later: int
+) -> None:
     """A coordinator that keeps back "no hit" until the silent hit was told.
 
-    Both are kept, and everywhere what childcare said last is what it says.
+    Both are kept, and everywhere what childcare said last is what it says: also within
+    the same second, and where its clock was put back meanwhile.
     """
     grid.members["childcare"].online = False
     asked = grid.ask(KABIR, targets=["childcare"])
     grid.members["childcare"].online = True
-    held = grid.relay.match(grid.agency("childcare"), grid.call(asked, "childcare"))
     grid.now += 60
+    held = grid.relay.match(grid.agency("childcare"), grid.call(asked, "childcare"))
+    grid.now += later
     grid.decide("childcare", "cc-das", asked.hash, slot="silent-hit")
     told = grid.agency("childcare").office.journal.answers(asked.hash, Kind.ANSWER)[-1]
     grid.bring("police", told.data)
