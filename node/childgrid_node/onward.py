@@ -65,6 +65,13 @@ def is_withdrawn(office: Office, subject: Statement) -> bool:
     return state == "withdrawn" or not (state or standing(office.view, [subject]))
 
 
+def is_turned_away(office: Office, subject: Statement) -> bool:
+    """Whether the coordinator refused an own query or request, which stays here."""
+    return _is_ours(office, subject) and _queued(office, subject.hash).startswith(
+        "refused:"
+    )
+
+
 def is_out(office: Office, request: Statement) -> bool:
     """Whether the other side knows a request, so that decisions follow it."""
     return request.issuer != office.member or bool(_queued(office, request.hash))

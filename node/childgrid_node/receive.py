@@ -291,7 +291,8 @@ def state(office: Office, request: Statement) -> str:
     """How a request stands; `lost` is a record that came and couldn't be opened.
 
     One that is void since a log was closed, or that its holder took back, or withdrawn,
-    is `expired`, whatever time it had: nothing comes of it any more.
+    or that the coordinator did not take, as one too many, is `expired`, whatever time
+    it had: nothing comes of it any more.
     """
     if record(office, request.hash):
         return "disclosed"
@@ -301,8 +302,10 @@ def state(office: Office, request: Statement) -> str:
         return "denied"
     lasts = request.expires > office.now and current.stands(office, request)
     void = office.journal.answers(request.hash, Kind.VOID)
-    over = not lasts or void or onward.is_withdrawn(office, request)
-    return "expired" if over else "open"
+    stays = onward.is_withdrawn(office, request) or onward.is_turned_away(
+        office, request
+    )
+    return "open" if lasts and not void and not stays else "expired"
 
 
 def forget(office: Office) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from childgrid_node import courier, redating, spool
+from childgrid_node import courier, receive, redating, spool
 from childgrid_node.courier import Courier
 from childgrid_node.office import Office
 from childgrid_wire import breakglass, envelope, statement
@@ -217,3 +217,21 @@ def test_an_approval_waits_with_its_request(
     waiting = "SELECT kind FROM outbox WHERE state = 'waiting' ORDER BY place"
     left = [kind for (kind,) in grid.agency("police").office.journal.rows(waiting)]
     assert left == ["request", "approval"]
+
+
+def test_a_request_that_the_coordinator_refused_is_open_no_more(
+    grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One too many for its holder is not sent again, so its asker waits for nothing."""
+    board, office = Hung(grid, monkeypatch), grid.agency("police").office
+    request = grid.request(grid.ask(KABIR), "customs", ["name"])
+    assert receive.state(office, request) == "open"
+
+    def refuse(*_: object) -> None:
+        raise Refused(Reason.BUDGET, "requests on one query")
+
+    monkeypatch.setattr(board, "Send", refuse, raising=False)
+    board.flush()
+
+    assert receive.state(office, request) == "expired"
+    assert grid.look("police", "si-rao", "docket")["lines"][0]["requests"] == 1
