@@ -21,10 +21,13 @@ def ensure(office: Office) -> Statement:
     """Return the sealing key in force; make and publish one where it runs out.
 
     So too where its private half is gone, after a clock was far ahead or a log came
-    back from a backup: nothing that is sealed to it would be opened.
+    back from a backup: nothing that is sealed to it would be opened. One that is to
+    come is not replaced before: each new one would be older, and so another be made.
     """
+    book = office.shelf.book
     try:
-        found = office.shelf.book.sealing_key(office.member, office.now + _DAY_SECONDS)
+        book.sealing_key(office.member, office.now + _DAY_SECONDS)
+        found = book.sealing_key(office.member, office.now)
         private(office, found.hash)
     except (Untrusted, Refused):
         return _make(office)

@@ -56,6 +56,34 @@ def test_a_key_that_cannot_be_opened_any_more_is_replaced_at_once(grid: Grid) ->
     assert grid.candidates(asked)["customs"]
 
 
+def test_a_lost_key_that_is_to_come_is_replaced_once_when_its_time_comes(
+    grid: Grid,
+) -> None:
+    """Made while the clock was half a day ahead, destroyed while it was years ahead.
+
+    Until then the one before is sealed to; no key is made at every round meanwhile.
+    """
+    customs = grid.agency("customs")
+    office, half = customs.office, DAY // 2
+    grid.now += WEEK - half
+    first = sealing.kept(office)
+    early = sealing.ensure(office)
+    grid.now -= half
+    with office.journal.writing() as writing:
+        writing.run("DELETE FROM secret WHERE name = ?", (f"seal:{early.hash}",))
+
+    for _ in range(10):
+        grid.now += 600
+        assert [sealing.ensure(office).hash] == first
+
+    grid.now = early["valid_from"] + 600
+    late = sealing.ensure(office)
+    assert late.hash not in (early.hash, *first)
+    grid.now += 600
+    assert sealing.ensure(office).hash == late.hash
+    assert len(office.journal.rows("SELECT 1 FROM outbox WHERE hash = ?", (late.hash,)))
+
+
 def test_a_new_key_goes_to_the_board(grid: Grid) -> None:
     """Others seal to it: it waits in the outbox, and our own book knows it."""
     office = grid.agency("customs").office
