@@ -42,6 +42,15 @@ def test_a_family_known_to_many_is_one_in_any_spelling(name: str) -> None:
     assert is_surname(canonical(name.lower()))
 
 
+def test_equal_consonants_alone_make_no_family() -> None:
+    """Sampat stands in no table, and has the consonants of Senapati."""
+    listed = {*table("given")["male"], *table("given")["female"]}
+
+    assert "sampat" not in listed
+    assert is_surname(canonical("senapati"))
+    assert not is_surname(canonical("sampat"))
+
+
 def test_no_familys_name_is_one_that_only_men_or_only_women_are_given() -> None:
     """A given name lost is a person lost among brothers and sisters."""
     given = {canonical(w) for sex in ("male", "female") for w in table("given")[sex]}

@@ -172,7 +172,9 @@ COMMON = GENERIC | frozenset(canonical(word) for word in _TABLE["common"])
 _SURNAMES = frozenset(
     canonical(word) for names in table("surnames").values() for word in names
 )
-_TELLING_SKELETON, _SLIP = 4, 6
+_TELLING_SKELETON = 4
+_SLIP = 6
+"""Tenths of a letter by which a misspelt family's name may differ, as two vowels do."""
 
 
 def _by_skeleton() -> dict[str, list[str]]:
